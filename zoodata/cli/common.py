@@ -1,0 +1,145 @@
+"""What commands share: options, tables and JSON on the screen, progress, and checks of arguments."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from zoodata.dataset.store import LOCAL, Dataset
+
+PLAIN_LINE_SECONDS = 5.0
+
+format_option = click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format."
+)
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=LOCAL,
+    envvar="ZOODATA_DATA",
+    show_default=True,
+    help="Folder of this machine's own measurements. [env: ZOODATA_DATA]",
+)
+
+
+def show(rows: Sequence[dict[str, Any]], columns: dict[str, str], style: str, title: str = "") -> None:
+    """Print rows as JSON (whole) or as a table (the named columns, key to heading)."""
+    if style == "json":
+        click.echo(json.dumps(list(rows), indent=1, ensure_ascii=False))
+        return
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(key)) for key in columns))
+    # Without a terminal nothing is cut: a pipe has no width.
+    Console(width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def _cell(value: Any) -> str:
+    from rich.markup import escape
+
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return escape(f"{value:,}" if isinstance(value, int) else str(value))
+
+
+class Step:
+    """Progress through a known number of things: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self, advance: Callable[[str], None], note: Callable[[str], None]) -> None:
+        self.advance, self.note = advance, note
+
+
+@contextlib.contextmanager
+def step(title: str, total: int) -> Iterator[Step]:
+    """Show the progress of one step on standard error."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[last]}", markup=False),
+        )
+        with Progress(*columns, console=console) as progress:
+            bar = progress.add_task(title, total=total, last="")
+            yield Step(
+                lambda text: progress.update(bar, advance=1, last=text[:60]),
+                lambda text: progress.update(bar, last=text[:60]),
+            )
+        return
+    yield from _plain(title, total)
+
+
+def _plain(title: str, total: int) -> Iterator[Step]:
+    state = {"done": 0, "said": time.monotonic(), "started": time.monotonic()}
+
+    def line(text: str) -> None:
+        state["said"] = time.monotonic()
+        click.echo(f"{title}: {int(state['done'])}/{total} {text}", err=True)
+
+    def advance(text: str) -> None:
+        state["done"] += 1
+        if time.monotonic() - state["said"] > PLAIN_LINE_SECONDS or state["done"] == total:
+            line(text)
+
+    def note(text: str) -> None:
+        if time.monotonic() - state["said"] > PLAIN_LINE_SECONDS:
+            line(text)
+
+    click.echo(f"{title}: {total} to do", err=True)
+    yield Step(advance, note)
+    click.echo(f"{title}: {int(state['done'])}/{total} in {time.monotonic() - state['started']:.0f} s", err=True)
+
+
+def read_dataset(data: Path | None) -> Dataset:
+    """The packaged dataset with the local one on top.
+
+    Raises:
+        click.ClickException: when a record does not read; names the file and the next step.
+    """
+    from pydantic import ValidationError
+
+    dataset = Dataset.open(data)
+    try:
+        _ = dataset.records
+    except (ValueError, ValidationError) as error:
+        raise click.ClickException(f"a record does not read: {error}. Run `zoodata validate`.") from None
+    return dataset
+
+
+def check_entries(entries: Iterable[str]) -> None:
+    """Refuse what is not an entry's name before any work starts.
+
+    Raises:
+        click.UsageError: with the form of an entry and the zoos there are.
+    """
+    from zoodata.records import parse_entry
+    from zoodata.zoos import registry
+
+    zoos = registry.names()
+    for entry in entries:
+        zoo = entry.partition(":")[0]
+        if zoo in registry.PERSONAL and ":" in entry:
+            continue
+        try:
+            parse_entry(entry)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        if zoo not in zoos:
+            raise click.UsageError(f"there is no zoo {zoo!r}; there are {', '.join(zoos)}, file and python")

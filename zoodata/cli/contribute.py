@@ -1,0 +1,66 @@
+"""``zoodata contribute``: take this machine's measurements into a checkout, ready for a pull request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoodata.cli.common import data_option
+from zoodata.cli.validate import as_text
+from zoodata.dataset import store
+from zoodata.dataset.validate import validate
+from zoodata.records import ArchitectureMeasurement, Environment, LatencyMeasurement, entry_zoo
+
+PERSONAL = {"file", "python"}
+
+
+def run(data: Path, target: Path) -> list[Path]:
+    """Copy the publishable measurements and their environments; returns the new files.
+
+    Raises:
+        click.ClickException: when the local records are not valid.
+    """
+    report = validate([target, data], [data], [data])
+    if report.errors:
+        raise click.ClickException("\n".join(as_text(issue) for issue in report.errors[:10]))
+    records = [store.read(path) for path in store.files(data)]
+    environments = {record.id: record for record in records if isinstance(record, Environment)}
+    written = []
+    for record in records:
+        if not isinstance(record, ArchitectureMeasurement | LatencyMeasurement) or _is_personal(record):
+            continue
+        environment = environments.get(record.environment)
+        for item in (environment, record):
+            if item is not None and not (target / store.path_of(item)).exists():
+                written.append(store.write(item, target))
+    return written
+
+
+def _is_personal(record: ArchitectureMeasurement | LatencyMeasurement) -> bool:
+    if isinstance(record, ArchitectureMeasurement):
+        return entry_zoo(record.entry) in PERSONAL
+    return any(entry_zoo(participant.entry) in PERSONAL for participant in record.participants)
+
+
+@click.command("contribute")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("zoodata/data"),
+    show_default=True,
+    help="The dataset in your checkout.",
+)
+@data_option
+def command(target: Path, data: Path) -> None:
+    """Copy this machine's measurements into the dataset of your checkout, checked, ready to commit.
+
+    Measurements of your own models (file:, python:) stay where they are.
+    """
+    if not data.is_dir():
+        raise click.UsageError(f"there are no measurements in {data}: run `zoodata bench` first")
+    written = run(data, target)
+    click.echo(f"{len(written)} files copied to {target}.")
+    if written:
+        click.echo(f"Next: git add {target} && git commit, then open a pull request.")

@@ -1,0 +1,86 @@
+"""``zoodata rank``: the largest discrepancies, one ranking a dimension."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zoodata.cli.common import data_option, format_option, read_dataset, show
+from zoodata.discrepancy import accuracy, latency, macs
+
+limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
+
+
+@click.group("rank")
+def command() -> None:
+    """Rank architectures by how far the zoos are apart.
+
+    Only what can be compared is ranked: an architecture that one zoo alone offers, or that only one
+    machine run covers, is left out, never set to zero.
+    """
+
+
+@command.command("accuracy")
+@click.option(
+    "--metric", type=click.Choice(["top1", "top5"]), default="top1", show_default=True, help="Which accuracy."
+)
+@click.option(
+    "--group",
+    type=click.Choice(["2022", "today"]),
+    default="2022",
+    show_default=True,
+    help="The claims behind the paper of 2022, or what the installed packages state.",
+)
+@limit_option
+@data_option
+@format_option
+def accuracy_command(metric: str, group: str, limit: int | None, data: Path, style: str) -> None:
+    """Ranges of claimed accuracy, in points. Claims, not measurements: each row names its two sources."""
+    rows = [found.as_dict() for found in accuracy.rank(read_dataset(data), metric, group)][:limit]
+    shown = rows if style == "json" else [_accuracy_text(row) for row in rows]
+    columns = {"title": "architecture", "points": "points", "verdict": "verdict", "high": "highest", "low": "lowest",
+               "zoos": "zoos"}  # fmt: skip
+    show(shown, columns, style)
+
+
+def _accuracy_text(row: dict[str, Any]) -> dict[str, Any]:
+    ends = {
+        name: f"{row[end]['value']:.2f} {row[end]['entry']}" for name, end in (("high", "highest"), ("low", "lowest"))
+    }
+    return row | ends | {"points": f"{row['points']:.2f}"}
+
+
+@command.command("macs")
+@limit_option
+@data_option
+@format_option
+def macs_command(limit: int | None, data: Path, style: str) -> None:
+    """Ratios of multiply-accumulates, counted by one counter, at one input size an architecture."""
+    rows = [found.as_dict() for found in macs.rank(read_dataset(data))][:limit]
+    shown = rows if style == "json" else [_macs_text(row) for row in rows]
+    columns = {"title": "architecture", "ratio": "ratio", "input_size": "input", "high": "highest", "low": "lowest",
+               "parameter_difference": "parameters differ by", "naive_ratio": "at published sizes"}  # fmt: skip
+    show(shown, columns, style)
+
+
+def _macs_text(row: dict[str, Any]) -> dict[str, Any]:
+    ends = {
+        name: f"{row[end]['macs'] / 1e9:.3f} G {row[end]['entry']}"
+        for name, end in (("high", "highest"), ("low", "lowest"))
+    }
+    return row | ends
+
+
+@command.command("latency")
+@limit_option
+@data_option
+@format_option
+def latency_command(limit: int | None, data: Path, style: str) -> None:
+    """Ratios of time, slowest over fastest, each within one run on one machine."""
+    rows = [found.as_dict() for found in latency.rank(read_dataset(data))][:limit]
+    columns = {"title": "architecture", "ratio": "ratio", "noise_floor": "noise floor", "slowest": "slowest",
+               "fastest": "fastest", "same_input": "same input", "machine": "machine",
+               "stopped": "stopped by"}  # fmt: skip
+    show(rows, columns, style)

@@ -1,0 +1,96 @@
+"""``zoodata validate``: hold records against the rules, in words, as JSON or as GitHub annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from zoodata.cli.common import data_option
+from zoodata.dataset.issues import Issue
+from zoodata.dataset.store import PACKAGED
+from zoodata.dataset.validate import Report, validate
+
+
+def run(paths: Sequence[Path], data: Path) -> Report:
+    """Validate the dataset and the local measurements, or only some files against them.
+
+    A path that is a dataset's root (has ``catalogue`` or ``measurements`` in it) is validated as one.
+    """
+    roots = [path for path in paths if path.is_dir() and _is_root(path)]
+    only = [path for path in paths if path not in roots]
+    private = [data] if data.is_dir() and data not in roots else []
+    if roots and not only:
+        known = [PACKAGED] if PACKAGED.resolve() not in {root.resolve() for root in roots} else []
+        return validate([*known, *roots], roots if known else ())
+    return validate([PACKAGED, *private], only, private)
+
+
+def _is_root(path: Path) -> bool:
+    return any((path / name).is_dir() for name in ("catalogue", "measurements", "claims", "environments"))
+
+
+def as_text(issue: Issue) -> str:
+    """One issue for a reader: where, what, what next."""
+    field = f" {issue.field}:" if issue.field else ""
+    return f"{issue.severity} {issue.code} {issue.file}:{field} {issue.message}\n    {issue.next_step}"
+
+
+def as_github(issue: Issue) -> str:
+    """One issue as a GitHub workflow command."""
+    title = f"{issue.code} {issue.field}".strip()
+    place = f"file={_property(issue.file)},title={_property(title)}"
+    return f"::{issue.severity} {place}::{_data(issue.message)} {issue.next_step}"
+
+
+def _data(text: str) -> str:
+    """Escape so that a record's text cannot become a command of its own."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+@click.command("validate")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="For a reader, for a program, or as annotations of a GitHub check.",
+)
+@data_option
+def command(paths: tuple[Path, ...], style: str, data: Path) -> None:
+    """Check records: the whole dataset and this machine's measurements, or the files and folders named.
+
+    Exit code 0 when there is no error (warnings allowed), 1 when a record is refused. Nothing is written.
+
+    \b
+    Examples:
+      zoodata validate
+      zoodata validate zoodata/data/measurements --format github
+    """
+    report = run(paths, data)
+    if style == "json":
+        content = {
+            "files": report.files,
+            "records": report.records,
+            "errors": len(report.errors),
+            "warnings": len(report.warnings),
+            "issues": [issue.as_dict() for issue in report.issues],
+        }
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+    else:
+        for issue in report.issues:
+            click.echo(as_github(issue) if style == "github" else as_text(issue))
+        click.echo(
+            f"{report.files} files, {report.records} records: "
+            f"{len(report.errors)} errors, {len(report.warnings)} warnings"
+        )
+    if report.errors:
+        raise SystemExit(1)

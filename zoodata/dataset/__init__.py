@@ -1,0 +1,1 @@
+"""The JSON store: where records lie, how they are read, written, checked and handed out."""

@@ -1,0 +1,61 @@
+"""What the validator can say: one code, one meaning, one next step each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+CODES: dict[str, str] = {
+    "E001": "The file is not JSON in UTF-8. Open it with `python -m json.tool FILE`.",
+    "E002": "A key stands twice in one object. Keep one.",
+    "E003": "NaN and infinity are not measurements. Leave the record out or record why it is missing.",
+    "E004": "The file is larger than a record may be. Split it, or ask in an issue.",
+    "E005": "The path or a name in it leaves the dataset's folder. Use the file name zoodata gave.",
+    "E006": "The field is not in the schema. Remove it, or propose it in an issue.",
+    "E007": "A field is missing. See the schema of the record's kind in zoodata/data/schemas.",
+    "E008": "The value does not fit its field. See the schema of the record's kind.",
+    "E009": "The unit is not the one this value is kept in. Convert the value, not the unit's name.",
+    "E010": "A time or count is negative or zero where it cannot be. Measure again.",
+    "E011": "The content does not match the record's hash: it was changed after the run. Measure again.",
+    "E012": "The file does not lie where its content says. Use the path zoodata gave.",
+    "E013": "The record's kind or schema version is unknown. Update zoodata, or check the kind.",
+    "E014": "A text holds invisible or direction-changing characters. Remove them.",
+    "E015": "The record names an environment that is not in the dataset. Contribute both files.",
+    "E016": "The file could not be read. Check its permissions.",
+    "E017": "The same name stands twice in the catalogue.",
+    "E018": "A link is not a record. Put the file itself there.",
+    "E019": "The measurement is of somebody's own model. Only entries of zoos are published.",
+    "W101": "The entry is not in the catalogue. Add it there, or check its spelling.",
+    "W102": "The measurement was taken with uncommitted changes to zoodata's code.",
+    "W103": "The run ended before its interval was as narrow as asked. Give it more time.",
+    "W104": "The file is not a record's: the dataset holds .json files only.",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Issue:
+    """One thing the validator found."""
+
+    file: str
+    code: str
+    field: str
+    message: str
+
+    @property
+    def is_error(self) -> bool:
+        """Errors refuse a record; warnings ask for a look."""
+        return self.code.startswith("E")
+
+    @property
+    def severity(self) -> str:
+        """``error`` or ``warning``."""
+        return "error" if self.is_error else "warning"
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it."""
+        return CODES[self.code]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The issue as JSON output shows it."""
+        return {"severity": self.severity, **asdict(self), "next_step": self.next_step}

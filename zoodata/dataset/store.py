@@ -1,0 +1,209 @@
+"""Where each record lies, and how it is read and written without ever being half there.
+
+A dataset is read from one or more roots: the one the package carries, and the measurements of this
+machine that are not contributed yet. Only the last root is written to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from zoodata.dataset import strict_json
+from zoodata.records import (
+    KINDS,
+    Architecture,
+    ArchitectureMeasurement,
+    CatalogueEntry,
+    Claim,
+    ClaimCollection,
+    Environment,
+    Family,
+    LatencyMeasurement,
+    parse_entry,
+    upgrade,
+)
+from zoodata.records.base import StoredRecord, without_weights
+
+PACKAGED = Path(__file__).parent.parent / "data"
+"""The dataset this package carries."""
+
+LOCAL = Path("zoodata-data")
+"""Where a run writes unless told otherwise: beside the user, never into an installed package."""
+
+FOLDERS = ("catalogue", "claims", "environments", "measurements")
+
+
+def path_of(record: StoredRecord) -> Path:
+    """The one place inside a root where this record belongs. Every part comes from checked names."""
+    match record:
+        case Family():
+            return Path("catalogue", f"{record.id}.json")
+        case ClaimCollection():
+            return Path("claims", f"{record.id}.json")
+        case Environment():
+            return Path("environments", f"{record.id}.json")
+        case ArchitectureMeasurement():
+            zoo, name, weights = parse_entry(record.entry)
+            label = f"{name}@{weights}" if weights else name
+            return Path("measurements", "architecture", zoo, f"{label}.{record.id[:16]}.json")
+        case LatencyMeasurement():
+            return Path("measurements", "latency", record.architecture, f"{record.id[:16]}.json")
+    raise TypeError(f"a {type(record).__name__} has no file of its own")
+
+
+def parse(content: dict[str, Any]) -> StoredRecord:
+    """JSON content to the record it is, lifted to today's schema.
+
+    Raises:
+        ValueError: for an unknown kind or version.
+        pydantic.ValidationError: when it does not fit its schema.
+    """
+    kind = content.get("kind")
+    model = KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        raise ValueError(f"kind is {kind!r}; it is one of {', '.join(sorted(KINDS))}")
+    # JSON mode: strict, and yet a list is a tuple and a string a date.
+    return model.model_validate_json(json.dumps(upgrade(content)))
+
+
+def read(path: Path) -> StoredRecord:
+    """Read one file of the dataset.
+
+    Raises:
+        strict_json.RefusedJson, ValueError, pydantic.ValidationError: as :func:`parse`.
+    """
+    return parse(strict_json.loads(path.read_bytes()))
+
+
+def write(record: StoredRecord, root: Path) -> Path:
+    """Write the record where it belongs, wholly or not at all, and return its path.
+
+    The bytes reach the disk under a temporary name first (fsync), then take their name in one step, so
+    a kill, a power loss or a full disk leaves the old state or the new, never half a file.
+    """
+    path = root / path_of(record)
+    write_bytes(path, strict_json.dumps(record.model_dump(mode="json")).encode())
+    return path
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file's content atomically and durably."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if hasattr(os, "O_DIRECTORY"):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def sweep_leftovers(root: Path) -> int:
+    """Remove temporary files that a killed run left behind; returns how many there were."""
+    count = 0
+    for leftover in root.rglob(".writing-*"):
+        with contextlib.suppress(FileNotFoundError):
+            leftover.unlink()
+            count += 1
+    return count
+
+
+def files(root: Path) -> Iterator[Path]:
+    """Every record file below a root, in a stable order."""
+    for folder in FOLDERS:
+        yield from sorted((root / folder).rglob("*.json"))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All records of one or more roots, read once and kept."""
+
+    roots: tuple[Path, ...]
+
+    @classmethod
+    def open(cls, local: Path | None = None, packaged: Path = PACKAGED) -> Dataset:
+        """The packaged dataset with the local measurements on top, where there are any."""
+        roots = [packaged]
+        if local is not None and local.is_dir() and local.resolve() != packaged.resolve():
+            roots.append(local)
+        return cls(tuple(roots))
+
+    @cached_property
+    def records(self) -> Sequence[StoredRecord]:
+        """Every record, each id once."""
+        found: dict[Path, StoredRecord] = {}
+        for root in self.roots:
+            for path in files(root):
+                record = read(path)
+                found[path_of(record)] = record
+        return tuple(found.values())
+
+    def _of(self, kind: type[StoredRecord]) -> Iterator[Any]:
+        return (record for record in self.records if isinstance(record, kind))
+
+    @cached_property
+    def families(self) -> tuple[Family, ...]:
+        """The catalogue, a family each."""
+        return tuple(self._of(Family))
+
+    @cached_property
+    def architectures(self) -> dict[str, Architecture]:
+        """Architecture id to architecture, in the catalogue's order."""
+        return {a.id: a for family in self.families for a in family.architectures}
+
+    @cached_property
+    def catalogue_entries(self) -> dict[str, tuple[Architecture, CatalogueEntry]]:
+        """Entry name (weights apart) to its place in the catalogue."""
+        return {
+            item.entry: (architecture, item)
+            for architecture in self.architectures.values()
+            for item in architecture.entries
+        }
+
+    def architecture_of(self, entry: str) -> Architecture | None:
+        """The architecture an entry is mapped to, if any."""
+        found = self.catalogue_entries.get(without_weights(entry))
+        return found[0] if found else None
+
+    @cached_property
+    def collections(self) -> tuple[ClaimCollection, ...]:
+        """The claim files."""
+        return tuple(self._of(ClaimCollection))
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """All claims of all collections."""
+        return tuple(claim for collection in self.collections for claim in collection.claims)
+
+    @cached_property
+    def environments(self) -> dict[str, Environment]:
+        """Environments by id."""
+        return {environment.id: environment for environment in self._of(Environment)}
+
+    @cached_property
+    def architecture_measurements(self) -> tuple[ArchitectureMeasurement, ...]:
+        """Counts, oldest first."""
+        return tuple(sorted(self._of(ArchitectureMeasurement), key=lambda record: record.started_at))
+
+    @cached_property
+    def latency_measurements(self) -> tuple[LatencyMeasurement, ...]:
+        """Latency runs, oldest first."""
+        return tuple(sorted(self._of(LatencyMeasurement), key=lambda record: record.started_at))

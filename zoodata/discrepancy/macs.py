@@ -1,0 +1,96 @@
+"""MACs and parameters: what the networks cost, counted by one counter."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from zoodata.dataset import tables
+from zoodata.dataset.store import Dataset
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One end of a range."""
+
+    entry: str
+    zoo: str
+    macs: int
+    parameters: int
+    input_size: int
+    measurement: str
+    record: str
+
+
+@dataclass(frozen=True)
+class MacsRange:
+    """How far entries of one architecture are apart in compute."""
+
+    architecture: str
+    title: str
+    ratio: float
+    """Largest over smallest at one input size: what the networks differ by."""
+    input_size: int
+    """The size at which most entries are compared."""
+    naive_ratio: float
+    """Largest over smallest at whatever size each zoo publishes."""
+    parameter_difference: int
+    """Largest minus smallest number of parameters, at any size."""
+    zoos: int
+    highest: Counted
+    lowest: Counted
+    entries: tuple[Counted, ...]
+    """All that are compared at ``input_size``, largest first."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The range as JSON output shows it."""
+        return asdict(self)
+
+
+def rank(dataset: Dataset) -> list[MacsRange]:
+    """Ranges over architectures that at least two zoos let us count at one input size, largest ratio first."""
+    frame = tables.latest_architecture(dataset)
+    frame = frame[frame["architecture"].notna()]
+    ranges = []
+    for name, rows in frame.groupby("architecture"):
+        at_size = _largest_group(rows)
+        if at_size["zoo"].nunique() > 1:
+            ranges.append(_range(dataset, str(name), rows, at_size))
+    return sorted(ranges, key=lambda r: (-r.ratio, r.architecture))
+
+
+def _largest_group(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the input size that most zoos share; of equals the smaller size."""
+    zoos = rows.groupby("input_height")["zoo"].nunique().sort_index()
+    return rows[rows["input_height"].eq(zoos.idxmax())]
+
+
+def _range(dataset: Dataset, name: str, rows: pd.DataFrame, at_size: pd.DataFrame) -> MacsRange:
+    ordered = at_size.sort_values(["macs", "entry"], ascending=[False, True])
+    counted = tuple(_counted(row) for _, row in ordered.iterrows())
+    return MacsRange(
+        architecture=name,
+        title=dataset.architectures[name].title,
+        ratio=round(counted[0].macs / counted[-1].macs, 4),
+        input_size=counted[0].input_size,
+        naive_ratio=round(float(rows["macs"].max() / rows["macs"].min()), 4),
+        parameter_difference=int(rows["parameters"].max() - rows["parameters"].min()),
+        zoos=int(at_size["zoo"].nunique()),
+        highest=counted[0],
+        lowest=counted[-1],
+        entries=counted,
+    )
+
+
+def _counted(row: pd.Series) -> Counted:
+    return Counted(
+        row["entry"],
+        row["zoo"],
+        int(row["macs"]),
+        int(row["parameters"]),
+        int(row["input_height"]),
+        row["measurement"],
+        row["record"],
+    )

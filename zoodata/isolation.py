@@ -1,0 +1,191 @@
+"""Work in a process of its own: limits on time and memory, a reason when it dies, no orphan when we do.
+
+A worker is a handler object in a fresh Python process; its methods are called by name over a pipe. It can
+be stopped (SIGSTOP) while others are timed, so that its threads do not spin beside them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+POLL_SECONDS = 0.2
+TAIL_CHARACTERS = 600
+
+
+class WorkerFailed(Exception):
+    """The worker could not do what was asked; ``reason`` is the word a record keeps."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason, self.message = reason, message
+
+
+class Worker:
+    """A handler in its own process.
+
+    Args:
+        handler: ``package.module:Class``; made in the child without arguments.
+        environment: variables the child starts with, set before it imports anything.
+        memory_limit: bytes of resident memory above which it is killed; None for no limit.
+    """
+
+    def __init__(
+        self, handler: str, environment: dict[str, str] | None = None, memory_limit: int | None = None
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        descriptor, name = tempfile.mkstemp(prefix="zoodata-worker-")
+        os.close(descriptor)
+        self._errors = Path(name)
+        self._memory_limit = memory_limit
+        self._process = context.Process(
+            target=_serve, args=(theirs, handler, environment or {}, name, os.getpid()), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._process.is_alive()
+
+    def ask(self, method: str, *args: Any, timeout: float = 600.0) -> Any:
+        """Call a method of the handler and wait for what it returns.
+
+        Raises:
+            WorkerFailed: with reason ``timed_out``, ``out_of_memory``, ``crashed``, or the reason of the
+                handler's own exception where that has one (else ``crashed``). In the first three cases the
+                worker is gone.
+        """
+        deadline = time.monotonic() + timeout
+        try:
+            self._pipe.send((method, args))
+            while not self._pipe.poll(POLL_SECONDS):
+                if not self.alive and not self._pipe.poll(0):
+                    raise EOFError
+                self._check_memory()
+                if time.monotonic() > deadline:
+                    self.close()
+                    raise WorkerFailed("timed_out", f"no answer within {timeout:.0f} seconds")
+            outcome, *rest = self._pipe.recv()
+        except (EOFError, ConnectionError):
+            raise self._crashed() from None
+        if outcome == "done":
+            return rest[0]
+        raise WorkerFailed(*rest)
+
+    def stop(self) -> None:
+        """Halt its threads where they are; it keeps its memory."""
+        if can_stop():
+            self._signal("SIGSTOP")
+
+    def resume(self) -> None:
+        """Let a stopped worker run on."""
+        if can_stop():
+            self._signal("SIGCONT")
+
+    def close(self) -> None:
+        """End it, whatever it is doing. Safe to call twice."""
+        if self.alive:
+            self._process.kill()
+        self._process.join(10)
+        self._pipe.close()
+        self._errors.unlink(missing_ok=True)
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _signal(self, name: str) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid or 0, getattr(signal, name))
+
+    def _check_memory(self) -> None:
+        if self._memory_limit is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used = psutil.Process(self._process.pid).memory_info().rss
+            if used > self._memory_limit:
+                self.close()
+                limit = self._memory_limit / 2**30
+                raise WorkerFailed("out_of_memory", f"used {used / 2**30:.1f} GiB; {limit:.1f} GiB are allowed")
+
+    def _crashed(self) -> WorkerFailed:
+        self._process.join(5)
+        code = self._process.exitcode
+        tail = ""
+        with contextlib.suppress(OSError):
+            lines = self._errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            tail = f": {lines[-1][:TAIL_CHARACTERS]}" if lines else ""
+        self.close()
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name
+            if name == "SIGKILL" and not tail:
+                return WorkerFailed("out_of_memory", "was killed by the system (SIGKILL), usually for want of memory")
+            return WorkerFailed("crashed", f"died of {name}{tail}")
+        return WorkerFailed("crashed", f"ended with exit code {code}{tail}")
+
+
+def can_stop() -> bool:
+    """Whether idle workers can be stopped here: only where they also die with us, or they would stay stopped."""
+    return sys.platform == "linux"
+
+
+def default_memory_limit() -> int:
+    """Four fifths of the machine's memory, in bytes."""
+    return int(psutil.virtual_memory().total * 0.8)
+
+
+def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: str, parent: int) -> None:
+    """The child's main loop."""
+    _die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    os.environ.update(environment)
+    # Frameworks print to both streams, C++ included; the last line explains a crash.
+    with Path(errors).open("a", buffering=1, encoding="utf-8") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    module, _, name = handler.partition(":")
+    served: Any = None
+    while True:
+        try:
+            method, args = pipe.recv()
+        except (EOFError, ConnectionError):
+            return
+        try:
+            if served is None:
+                served = getattr(importlib.import_module(module), name)()
+            result = getattr(served, method)(*args)
+            pipe.send(("done", result))
+        except MemoryError:
+            pipe.send(("failed", "out_of_memory", "the system had no more memory to give"))
+        except Exception as error:
+            reason = getattr(error, "reason", None) or "crashed"
+            message = str(error) if hasattr(error, "reason") else f"{type(error).__name__}: {error}"
+            pipe.send(("failed", reason, message[:2000]))
+
+
+def _die_with(parent: int) -> None:
+    """Ask Linux to kill this process when its parent dies, even by kill -9, even while it is stopped."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    set_parent_death_signal = 1
+    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)

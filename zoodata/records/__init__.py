@@ -1,0 +1,43 @@
+"""The records of the dataset, as pydantic models. Nothing here knows a file, a frame or a framework."""
+
+from zoodata.records.base import EntryName, Record, content_hash, entry_zoo, parse_entry
+from zoodata.records.catalogue import Architecture, CatalogueEntry, Family, Paper
+from zoodata.records.claim import Claim, ClaimCollection, NotStated
+from zoodata.records.environment import Environment
+from zoodata.records.measurement import (
+    ArchitectureMeasurement,
+    ArchitectureResult,
+    LatencyMeasurement,
+    Measurement,
+    Missing,
+    MissingReason,
+    Participant,
+)
+from zoodata.records.preprocessing import Preprocessing
+from zoodata.records.upgrade import KINDS, upgrade
+
+__all__ = [
+    "KINDS",
+    "Architecture",
+    "ArchitectureMeasurement",
+    "ArchitectureResult",
+    "CatalogueEntry",
+    "Claim",
+    "ClaimCollection",
+    "EntryName",
+    "Environment",
+    "Family",
+    "LatencyMeasurement",
+    "Measurement",
+    "Missing",
+    "MissingReason",
+    "NotStated",
+    "Paper",
+    "Participant",
+    "Preprocessing",
+    "Record",
+    "content_hash",
+    "entry_zoo",
+    "parse_entry",
+    "upgrade",
+]

@@ -1,0 +1,124 @@
+"""What every record shares: strictness, safe text, entry names and the content hash.
+
+Records come from strangers. A record therefore holds only what its schema names, text without control
+or direction-changing characters, finite numbers, and names that cannot leave a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+ENTRY_PATTERN = re.compile(
+    r"(?P<zoo>[a-z][a-z0-9_]{0,63}):(?P<name>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127})"
+    r"(@(?P<weights>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}))?"
+)
+
+
+class ParsedEntry(NamedTuple):
+    """An entry's name in its parts: ``torchvision:resnet50@IMAGENET1K_V2``."""
+
+    zoo: str
+    name: str
+    weights: str | None
+
+
+def parse_entry(text: str) -> ParsedEntry:
+    """Split ``zoo:name[@weights]``.
+
+    Raises:
+        ValueError: when the text is not an entry's name; the message says what one looks like.
+    """
+    match = ENTRY_PATTERN.fullmatch(text)
+    if not match or ".." in text:
+        raise ValueError(f"{text!r} is not an entry: write ZOO:NAME or ZOO:NAME@WEIGHTS, as torchvision:resnet50")
+    return ParsedEntry(match["zoo"], match["name"], match["weights"])
+
+
+def entry_zoo(entry: str) -> str:
+    """The zoo of an entry."""
+    return entry.partition(":")[0]
+
+
+def without_weights(entry: str) -> str:
+    """The entry without its ``@WEIGHTS``."""
+    return entry.partition("@")[0]
+
+
+def _check_text(text: str) -> str:
+    for character in text:
+        # Cc: control, Cf: format (bidi overrides, zero width), Cs/Co/Cn: no meaning to a reader.
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} and character != "\n":
+            raise PydanticCustomError(
+                "hidden_text", "holds the invisible character U+{code}", {"code": f"{ord(character):04X}"}
+            )
+    return text
+
+
+def _check_entry(text: str) -> str:
+    if not ENTRY_PATTERN.fullmatch(text) or ".." in text:
+        raise PydanticCustomError("bad_name", "is not an entry's name (ZOO:NAME or ZOO:NAME@WEIGHTS)")
+    return text
+
+
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_check_text)]
+"""Free text, shown as text wherever it appears."""
+
+Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\n]*$"), AfterValidator(_check_text)]
+"""Text of one line."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
+"""A name of ours that is used in file names and addresses."""
+
+EntryName = Annotated[str, StringConstraints(max_length=330), AfterValidator(_check_entry)]
+"""``zoo:name`` or ``zoo:name@weights``."""
+
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in hexadecimal."""
+
+Count = Annotated[int, Field(ge=0, le=10**18)]
+"""A number of things."""
+
+
+class Record(BaseModel):
+    """A frozen, strict model that refuses what it does not know."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class StoredRecord(Record):
+    """A record with a file of its own."""
+
+    schema_version: Annotated[int, Field(ge=1)] = 1
+
+
+class HashedRecord(StoredRecord):
+    """A record that is named by the hash of what it holds, and so never changes."""
+
+    id: Hash
+
+    @classmethod
+    def seal(cls, **values: Any) -> Any:
+        """Build the record and give it its id.
+
+        Raises:
+            pydantic.ValidationError: when the values do not fit the schema.
+        """
+        unsealed = cls(id="0" * 64, **values)
+        content = unsealed.model_dump(mode="json")
+        return unsealed.model_copy(update={"id": content_hash(content)})
+
+
+def content_hash(content: dict[str, Any]) -> str:
+    """SHA-256 of a record's canonical JSON, its own ``id`` left out."""
+    body = {key: value for key, value in content.items() if key != "id"}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

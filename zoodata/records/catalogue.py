@@ -1,0 +1,72 @@
+"""The catalogue: which entries of which zoos are, or call themselves, the same architecture."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from zoodata.records.base import EntryName, Identifier, Line, Record, StoredRecord, Text
+from zoodata.records.measurement import MissingReason
+
+Arxiv = Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{4,5}$")]
+
+
+class Paper(Record):
+    """The publication that introduced a design."""
+
+    title: Line
+    authors: Line
+    year: Annotated[int, Field(ge=1980, le=2100)]
+    arxiv: Arxiv | None = None
+    doi: Line | None = None
+
+
+class Unavailable(Record):
+    """Why an entry that its zoo publishes cannot be built here."""
+
+    reason: MissingReason
+    message: Line
+
+
+class CatalogueEntry(Record):
+    """One zoo's version of an architecture."""
+
+    entry: EntryName
+    variant: Line | None = None
+    """What sets this version apart, in a word the field uses (V1.5, TF SAME padding)."""
+    note: Text | None = None
+    unavailable: Unavailable | None = None
+
+
+class Architecture(Record):
+    """A design that entries of several zoos share."""
+
+    id: Identifier
+    title: Line
+    paper: Paper
+    name_in_2022: Line | None = None
+    """What Montes et al. (2022) call it, when it is one of their 36."""
+    same_design_as: Identifier | None = None
+    """The architecture that is this design under another name."""
+    entries: tuple[CatalogueEntry, ...]
+
+
+class Family(StoredRecord):
+    """The architectures of one family: one file a reviewer can read and argue with."""
+
+    kind: Literal["family"] = "family"
+    id: Identifier
+    title: Line
+    architectures: tuple[Architecture, ...]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Family:
+        seen: set[str] = set()
+        for architecture in self.architectures:
+            for name in (architecture.id, *(item.entry for item in architecture.entries)):
+                if name in seen:
+                    raise PydanticCustomError("repeated_name", "names {name} twice", {"name": name})
+                seen.add(name)
+        return self

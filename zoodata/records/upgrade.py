@@ -1,0 +1,48 @@
+"""Reading records of every age: kind to model, and the functions that lift old versions to today's.
+
+When a record's schema changes, raise its ``schema_version``, add a function that turns the old JSON
+into the new, and put it in ``UPGRADES``. Files are never rewritten; they are lifted when read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zoodata.records.base import StoredRecord
+from zoodata.records.catalogue import Family
+from zoodata.records.claim import Claim, ClaimCollection
+from zoodata.records.environment import Environment
+from zoodata.records.measurement import ArchitectureMeasurement, LatencyMeasurement
+
+KINDS: dict[str, type[StoredRecord]] = {
+    "family": Family,
+    "claim": Claim,
+    "claims": ClaimCollection,
+    "environment": Environment,
+    "architecture": ArchitectureMeasurement,
+    "latency": LatencyMeasurement,
+}
+
+CURRENT = 1
+
+UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""(kind, version) to the function that makes it version + 1."""
+
+
+def upgrade(content: dict[str, Any]) -> dict[str, Any]:
+    """Lift a record's JSON to today's schema; content that is current already comes back as it is.
+
+    Raises:
+        ValueError: when the version is newer than this zoodata, or no function leads on from it.
+    """
+    kind, version = content.get("kind"), content.get("schema_version", 1)
+    if not isinstance(version, int) or version > CURRENT:
+        raise ValueError(f"schema_version {version!r} is newer than this zoodata reads ({CURRENT}): update zoodata")
+    while version < CURRENT:
+        step = UPGRADES.get((str(kind), version))
+        if step is None:
+            raise ValueError(f"no upgrade leads on from {kind} version {version}")
+        content = step(content)
+        version += 1
+    return content

@@ -1,0 +1,1 @@
+"""How a built model is run and read: one file a runtime, shared by the zoos that use it."""

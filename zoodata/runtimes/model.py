@@ -1,0 +1,55 @@
+"""What a built model can do, whatever its framework. No framework object is visible from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from zoodata.graph.network import Network
+from zoodata.records.measurement import InputShape
+
+
+class CannotRead(Exception):
+    """The model was built, but its network could not be read."""
+
+
+class WeightsDoNotFit(Exception):
+    """The file holds weights, but not for this network."""
+
+
+Pass = Callable[[], None]
+"""One inference pass over a fixed input; returns when the result is there."""
+
+
+class Model(Protocol):
+    """One entry, built, in evaluation mode."""
+
+    runtime: str
+    """Name of the runtime that executes it: torch, tensorflow, tensorflow-v1, onnxruntime."""
+    input: InputShape
+    classes: int
+
+    def network(self) -> Network:
+        """The model's graph. May leave the model unusable for anything else.
+
+        Raises:
+            CannotRead: with the framework's own message.
+        """
+
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+        """Fix the runtime's threads and device, put a random input there, and return the pass to time.
+
+        Raises:
+            ValueError: when the runtime cannot use the device.
+        """
+
+
+def random_image(shape: InputShape, batch: int, seed: int) -> npt.NDArray[np.float32]:
+    """A batch of standard-normal images as float32, in the model's layout, the same for every runtime."""
+    nchw = np.random.default_rng(seed).standard_normal(
+        (batch, shape.channels, shape.height, shape.width), dtype=np.float32
+    )
+    return nchw if shape.layout == "NCHW" else np.ascontiguousarray(nchw.transpose(0, 2, 3, 1))

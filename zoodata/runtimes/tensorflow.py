@@ -1,0 +1,155 @@
+"""TensorFlow graphs: Keras models (Keras 3 or tf-keras) and TF1-style functions (TF-Slim)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The Model Garden and TF-Slim need Keras 2 behind tf.keras; Keras 3 is imported under its own name.
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import tensorflow as tf
+
+from zoodata.graph import tensorflow_reader
+from zoodata.graph.network import Network
+from zoodata.records.measurement import InputShape
+from zoodata.runtimes.model import CannotRead, Pass, WeightsDoNotFit, random_image
+
+tf.get_logger().setLevel("ERROR")
+
+
+class KerasModel:
+    """A Keras model of either generation, run as one traced function."""
+
+    runtime = "tensorflow"
+
+    def __init__(self, model: Any, image: InputShape) -> None:
+        self._model = model
+        self.input = image
+        shape = model.output_shape
+        self.classes = int((next(iter(shape.values())) if isinstance(shape, dict) else shape)[-1])
+
+    def network(self) -> Network:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        try:
+            function = self._trace(1)
+            graph = function.graph
+            by_handle = {id(value): tensorflow_reader.variable_name(v) for v, value in _handles(self._model)}
+            handles = {
+                inside.name: by_handle[id(outside)] for outside, inside in graph.captures if id(outside) in by_handle
+            }
+            return tensorflow_reader.read(
+                graph, function.inputs[0], function.outputs[0], _variables(self._model), handles
+            )
+        except Exception as error:  # a model's call may raise anything
+            raise CannotRead(f"{type(error).__name__}: {error}") from error
+
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        with tf.device("/CPU:0" if device == "cpu" else "/GPU:0"):
+            image = tf.constant(random_image(self.input, batch, seed))
+            function = self._trace(batch)
+
+        def run() -> None:
+            output = function(image)
+            (next(iter(output.values())) if isinstance(output, Mapping) else output).numpy()
+
+        return run
+
+    def _trace(self, batch: int) -> Any:
+        size = (batch, self.input.height, self.input.width, self.input.channels)
+        call = tf.function(lambda image: self._model(image, training=False))
+        return call.get_concrete_function(tf.TensorSpec(size, tf.float32))
+
+
+class GraphModel:
+    """A TF1-style function that adds a network to a graph and returns its output."""
+
+    runtime = "tensorflow-v1"
+
+    def __init__(self, define: Callable[[Any], Any], image: InputShape, classes: int) -> None:
+        self._define = define
+        self.input = image
+        self.classes = classes
+        self.checkpoint: Path | None = None
+
+    def network(self) -> Network:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        try:
+            graph, image, output = self._build(1)
+            with graph.as_default():
+                variables = tf.compat.v1.global_variables()
+            handles = {v.handle.name if hasattr(v, "handle") else v.name: _plain(v.name) for v in variables}
+            return tensorflow_reader.read(graph, image, output, variables, handles)
+        except Exception as error:
+            raise CannotRead(f"{type(error).__name__}: {error}") from error
+
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        graph, image, output = self._build(batch)
+        config = tf.compat.v1.ConfigProto(
+            intra_op_parallelism_threads=threads,
+            inter_op_parallelism_threads=1,
+            device_count={"GPU": 0} if device == "cpu" else None,
+        )
+        session = tf.compat.v1.Session(graph=graph, config=config)
+        with graph.as_default():
+            tf.compat.v1.set_random_seed(seed)
+            if self.checkpoint is None:
+                session.run(tf.compat.v1.global_variables_initializer())
+            else:
+                restore(session, self.checkpoint)
+        # A callable skips the per-call work of Session.run, which is not the network's.
+        call = session._make_callable_from_options(_callable_options(image, output))
+        picture = random_image(self.input, batch, seed)
+        return lambda: call(picture) and None
+
+    def _build(self, batch: int) -> tuple[tf.Graph, Any, Any]:
+        graph = tf.Graph()
+        with graph.as_default():
+            size = (batch, self.input.height, self.input.width, self.input.channels)
+            image = tf.compat.v1.placeholder(tf.float32, size, name="image")
+            return graph, image, self._define(image)
+
+
+def restore(session: Any, checkpoint: Path) -> None:
+    """Restore a TF1 checkpoint into the session's default graph.
+
+    Raises:
+        WeightsDoNotFit: when the checkpoint is unreadable or lacks a variable of the graph.
+    """
+    try:
+        tf.compat.v1.train.Saver().restore(session, str(checkpoint))
+    except (ValueError, tf.errors.OpError) as error:
+        raise WeightsDoNotFit(f"{checkpoint.name} does not fit: {str(error).splitlines()[0]}") from error
+
+
+def _callable_options(image: Any, output: Any) -> Any:
+    from tensorflow.core.protobuf import config_pb2
+
+    options = config_pb2.CallableOptions()
+    options.feed.append(image.name)
+    options.fetch.append(output.name)
+    return options
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix(":0")
+
+
+def _variables(model: Any) -> list[Any]:
+    """The model's stored variables; Keras 3's bookkeeping (seeds) left out."""
+    return [v for v in model.weights if "seed_generator" not in tensorflow_reader.variable_name(v)]
+
+
+def _handles(model: Any) -> list[tuple[Any, Any]]:
+    """Each variable with the resource handle by which a traced function captures it."""
+    return [(v, getattr(v, "value", v).handle if _is_keras3(v) else v.handle) for v in _variables(model)]
+
+
+def _is_keras3(variable: Any) -> bool:
+    return type(variable).__module__.startswith("keras.")

@@ -1,0 +1,96 @@
+"""Pure statistics: no records, no frames, no input or output.
+
+Medians and order-statistic intervals are used throughout: latency samples are skewed and have
+outliers that say more about the machine than about the model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its confidence bounds, in the unit of the samples."""
+
+    value: float
+    low: float
+    high: float
+    samples: int
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval relative to the estimate (0.01 is ±1 %)."""
+        return (self.high - self.low) / 2 / self.value if self.value else math.inf
+
+    def excludes(self, value: float) -> bool:
+        """Whether the interval lies wholly to one side of ``value``."""
+        return self.low > value or self.high < value
+
+
+def median_interval(samples: Sequence[float], confidence: float = 0.95) -> Interval:
+    """The median with its distribution-free interval from order statistics.
+
+    Args:
+        samples: at least one finite number.
+        confidence: the coverage asked for; with fewer than six samples the whole range is returned,
+            which covers less than 95 %.
+
+    Raises:
+        ValueError: if there is no sample.
+
+    Source: Conover, Practical Nonparametric Statistics, section 3.2 (quantile test interval).
+    """
+    if not samples:
+        raise ValueError("no samples: a median needs at least one")
+    ordered = sorted(samples)
+    count = len(ordered)
+    rank = _lower_rank(count, confidence)
+    return Interval(median(ordered), ordered[rank], ordered[count - 1 - rank], count)
+
+
+def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -> Interval:
+    """The median of the ratios taken pair by pair, with its 95 % interval.
+
+    Pairs are what makes this steady on a noisy machine: both members of a pair were taken in one round.
+    """
+    if len(numerators) != len(denominators):
+        raise ValueError(f"{len(numerators)} numerators against {len(denominators)} denominators")
+    return median_interval([a / b for a, b in zip(numerators, denominators, strict=True)])
+
+
+def quantile(samples: Sequence[float], q: float) -> float:
+    """The ``q`` quantile (0 to 1) by linear interpolation, as numpy's default does."""
+    if not samples:
+        raise ValueError("no samples: a quantile needs at least one")
+    ordered = sorted(samples)
+    position = q * (len(ordered) - 1)
+    below = math.floor(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
+
+
+def binomial_half_width(percent: float, trials: int = 50_000) -> float:
+    """Half of the 95 % interval, in points, of an accuracy measured on ``trials`` images.
+
+    At 76 % on ImageNet's 50,000 validation images it is 0.37 points.
+    """
+    p = percent / 100
+    return 196 * math.sqrt(p * (1 - p) / trials)
+
+
+def _lower_rank(count: int, confidence: float) -> int:
+    """The largest rank r such that [x_r, x_(n-1-r)] covers the median with ``confidence``."""
+    tail, cumulative = (1 - confidence) / 2, 0.0
+    for rank in range(count // 2):
+        cumulative += math.exp(_log_choose(count, rank) - count * math.log(2))
+        if cumulative > tail:
+            return max(rank - 1, 0)
+    return max(count // 2 - 1, 0)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

@@ -1,0 +1,83 @@
+"""Running tasks: isolated, recorded one by one as they end, reported as they go."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+
+from zoodata.dataset import store
+from zoodata.isolation import Worker, default_memory_limit
+from zoodata.measure import architecture, latency
+from zoodata.measure.host import worker_environment
+from zoodata.records import ArchitectureMeasurement, Environment, LatencyMeasurement
+from zoodata.sweep.plan import ArchitectureTask, LatencyTask
+
+HANDLER = "zoodata.measure.host:Host"
+
+
+def run_architecture(
+    tasks: Iterable[ArchitectureTask],
+    environments: dict[str, Environment],
+    root: Path,
+    jobs: int = 2,
+    threads: int = 1,
+    weights_path: str | None = None,
+    done: Callable[[ArchitectureMeasurement], None] = lambda record: None,
+) -> None:
+    """Count entries, a worker process a zoo, ``jobs`` of them at a time.
+
+    Each record is on disk before the next task of its zoo begins. A worker that dies takes one task with
+    it; the zoo's next task gets a new worker.
+    """
+    by_zoo = [list(group) for _, group in groupby(sorted(tasks, key=lambda t: t.zoo), key=lambda t: t.zoo)]
+    by_zoo.sort(key=len, reverse=True)
+    lock = threading.Lock()
+
+    def run_zoo(group: Sequence[ArchitectureTask]) -> None:
+        worker: Worker | None = None
+        try:
+            for task in group:
+                if worker is None or not worker.alive:
+                    worker = _worker("cpu", threads)
+                record = architecture.measure(worker, task.entry, environments[task.zoo], threads, weights_path)
+                with lock:
+                    store.write(environments[task.zoo], root)
+                    store.write(record, root)
+                    done(record)
+        finally:
+            if worker is not None:
+                worker.close()
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for finished in [pool.submit(run_zoo, group) for group in by_zoo]:
+            finished.result()
+
+
+def run_latency(
+    tasks: Iterable[LatencyTask],
+    environment: Callable[[LatencyTask], Environment],
+    root: Path,
+    progress: Callable[[str], None] = lambda message: None,
+    done: Callable[[LatencyMeasurement], None] = lambda record: None,
+) -> None:
+    """Time architectures one after the other: nothing else of ours runs meanwhile."""
+    for task in tasks:
+        where = environment(task)
+        record = latency.measure(
+            task.entries,
+            task.architecture,
+            where,
+            task.conditions,
+            lambda task=task: _worker(task.conditions.device, task.conditions.threads),  # type: ignore[misc]
+            progress,
+        )
+        store.write(where, root)
+        store.write(record, root)
+        done(record)
+
+
+def _worker(device: str, threads: int) -> Worker:
+    return Worker(HANDLER, worker_environment(device, threads), default_memory_limit())

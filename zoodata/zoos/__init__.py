@@ -1,0 +1,1 @@
+"""The zoos: one file each, found by name through :mod:`zoodata.zoos.registry`."""

@@ -1,0 +1,152 @@
+"""What a zoo must be able to do, and the ways in which it may say no.
+
+A zoo is any object with these members; no base class is needed, so a third party's zoo imports
+nothing of ours but the record types it returns.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+
+from zoodata.records import Claim, MissingReason, NotStated, Preprocessing
+from zoodata.runtimes.model import Model
+
+
+class ZooError(Exception):
+    """A zoo could not give what was asked; ``reason`` is the word a record keeps."""
+
+    reason: MissingReason = "cannot_be_built"
+
+
+class NotInstalled(ZooError):
+    """The zoo's package is not here."""
+
+    reason: MissingReason = "not_installed"
+
+
+class UnknownEntry(ZooError):
+    """The zoo has no entry, or the entry no weights, of that name."""
+
+    reason: MissingReason = "not_in_package"
+
+
+class NeedsDownload(ZooError):
+    """The entry's file or weights must be fetched, and could not be or were not asked for."""
+
+    reason: MissingReason = "needs_download"
+
+
+class CannotBuild(ZooError):
+    """The zoo's own code failed, or local weights do not fit."""
+
+
+class Statements(NamedTuple):
+    """What a source states, and where it leaves a gap that a reader would look for."""
+
+    claims: Sequence[Claim] = ()
+    not_stated: Sequence[NotStated] = ()
+
+
+@runtime_checkable
+class Zoo(Protocol):
+    """A publisher of models, at the version that is installed."""
+
+    name: str
+    """As in ``name:entry``; letters, digits and underscores."""
+    title: str
+    homepage: str
+    extra: str
+    """The optional dependency that installs it."""
+    modules: Sequence[str]
+    """Python modules it needs."""
+    packages: Sequence[str]
+    """Distributions whose versions a measurement of it records."""
+
+    def entries(self) -> list[str]:
+        """Names of all classification models, without building any."""
+
+    def weights(self, entry: str) -> list[str]:
+        """Names of the checkpoints the zoo publishes for an entry, its default first."""
+
+    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+        """Build an entry in evaluation mode.
+
+        Args:
+            entry: one of :meth:`entries`.
+            weights: load this checkpoint through the zoo's own interface (may download).
+            path: load a local checkpoint instead. Nothing in it is executed.
+            hollow: the caller only wants the network: storage for parameters may be left out.
+
+        Without weights the network is the one the zoo's default weights belong to, randomly initialised.
+
+        Raises:
+            ZooError: one of its kinds, with a sentence for the user.
+        """
+
+    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
+        """The pipeline the zoo declares for the entry's (default) weights; None if it declares none."""
+
+    def claims(self) -> Statements:
+        """What the installed package itself states about its entries."""
+
+
+Step = TypeVar("Step")
+
+
+def require(zoo: Zoo) -> None:
+    """Check that a zoo's modules are here.
+
+    Raises:
+        NotInstalled: naming the first that is not, and the command that installs it.
+    """
+    for module in zoo.modules:
+        if importlib.util.find_spec(module) is None:
+            raise NotInstalled(f"{zoo.title} needs {module}: pip install 'zoodata[{zoo.extra}]'")
+
+
+def known(entry: str, entries: Iterable[str], zoo: str) -> None:
+    """Check that a zoo has an entry.
+
+    Raises:
+        UnknownEntry: with the closest name there is.
+    """
+    names = list(entries)
+    if entry not in names:
+        import difflib
+
+        close = difflib.get_close_matches(entry, names, 1)
+        hint = f"; did you mean {zoo}:{close[0]}?" if close else f": `zoodata models --zoo {zoo}` lists them"
+        raise UnknownEntry(f"{zoo} has no entry {entry}{hint}")
+
+
+def building(what: str, step: Callable[[], Step]) -> Step:
+    """Run a zoo's own code; whatever it raises becomes :class:`CannotBuild` with its first line."""
+    try:
+        return step()
+    except ZooError:
+        raise
+    except Exception as error:
+        raise CannotBuild(f"{what}: {first_line(error)}") from error
+
+
+def downloading(what: str, step: Callable[[], Step]) -> Step:
+    """Run a zoo's own loading code; network failures become :class:`NeedsDownload`."""
+    try:
+        return step()
+    except ZooError:
+        raise
+    except (OSError, ConnectionError) as error:
+        raise NeedsDownload(f"{what} must be downloaded, and could not be: {first_line(error)}") from error
+    except Exception as error:
+        if "http" in repr(error).lower() or "connect" in repr(error).lower() or "URL fetch" in str(error):
+            raise NeedsDownload(f"{what} must be downloaded, and could not be: {first_line(error)}") from error
+        raise CannotBuild(f"{what}: {first_line(error)}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """The error's type and first line, short enough for a record."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}"[:300] if text else type(error).__name__

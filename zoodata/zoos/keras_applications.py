@@ -1,0 +1,184 @@
+"""Keras Applications: 40 models of Keras 3, here on its TensorFlow backend."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from zoodata.records import Claim, Preprocessing
+from zoodata.records.claim import ClaimConditions, PackageSource
+from zoodata.records.measurement import InputShape
+from zoodata.records.preprocessing import Channels
+from zoodata.runtimes.model import Model
+from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building, downloading, first_line, known
+
+# MobileNetV3 leaves its input size open; 224 is what its weights are trained for (its docstring's table).
+OPEN_INPUT = 224
+
+
+class KerasApplications:
+    """``keras.applications``."""
+
+    name = "keras_applications"
+    title = "Keras Applications"
+    homepage = "https://keras.io/api/applications/"
+    extra = "tensorflow"
+    modules = ("keras", "tensorflow")
+    packages = ("keras", "tensorflow")
+
+    def entries(self) -> list[str]:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        applications = self._applications()
+        functions = inspect.getmembers(applications, inspect.isfunction)
+        return [name for name, function in functions if "include_top" in inspect.signature(function).parameters]
+
+    def weights(self, entry: str) -> list[str]:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        known(entry, self.entries(), self.name)
+        return ["imagenet"]
+
+    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        from zoodata.runtimes.tensorflow import KerasModel
+
+        known(entry, self.entries(), self.name)
+        if weights not in (None, "imagenet"):
+            raise UnknownEntry(f"keras_applications:{entry} has no weights {weights}; it has imagenet")
+        make = getattr(self._applications(), entry)
+        if weights is not None and path is None:
+            model = downloading(f"keras_applications:{entry}@imagenet", lambda: make(weights="imagenet"))
+        else:
+            with _without_loading():
+                model = building(f"keras_applications:{entry}", lambda: make(weights="imagenet"))
+        if path is not None:
+            try:
+                model.load_weights(path)
+            except Exception as error:
+                raise CannotBuild(
+                    f"{path.name} does not fit keras_applications:{entry}: {first_line(error)}"
+                ) from error
+        _, height, width, channels = model.input_shape
+        size = InputShape(channels=channels, height=height or OPEN_INPUT, width=width or OPEN_INPUT, layout="NHWC")
+        return KerasModel(model, size)
+
+    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing:
+        """See :class:`zoodata.zoos.base.Zoo`.
+
+        Scaling is read off the zoo's own ``preprocess_input``; how the image comes to its size is not
+        declared anywhere in the package, so those fields are None.
+        """
+        known(entry, self.entries(), self.name)
+        module = self._module(entry)
+        scale, mean, std, order = _probe(module.preprocess_input)
+        identity = scale == 1 and not any(mean)
+        return Preprocessing(
+            scale=scale,
+            mean=mean,
+            std=std,
+            channel_order=order,  # type: ignore[arg-type]
+            layout="NHWC",
+            embedded=identity,
+            source=f"{module.__name__.replace('.src', '')}.preprocess_input",
+        )
+
+    def claims(self) -> Statements:
+        """The tables in the package's own docstrings: MobileNetV3's; the others are on keras.io."""
+        self._applications()  # sets the environment before Keras starts
+        source = importlib.import_module("keras.src.applications.mobilenet_v3")
+        path = "keras/src/applications/mobilenet_v3.py"
+        return Statements(list(_table_claims(Path(str(source.__file__)).read_text(encoding="utf-8"), path)))
+
+    def _applications(self) -> Any:
+        from zoodata.runtimes import tensorflow  # noqa: F401  (sets the environment before Keras starts)
+
+        return importlib.import_module("keras.applications")
+
+    def _module(self, entry: str) -> Any:
+        """The public module that belongs to an entry: the one with the same function and preprocess_input."""
+        applications = self._applications()
+        function = getattr(applications, entry)
+        for _, module in inspect.getmembers(applications, inspect.ismodule):
+            if getattr(module, entry, None) is function and hasattr(module, "preprocess_input"):
+                return module
+        return importlib.import_module(function.__module__)
+
+
+@contextlib.contextmanager
+def _without_loading() -> Iterator[None]:
+    """Build as with ImageNet weights, but fetch and load none.
+
+    The graph depends on the argument: EfficientNet adds a rescaling layer only for ``weights="imagenet"``.
+    """
+    import keras
+    from keras.src.utils import file_utils
+
+    fetch, load = file_utils.get_file, keras.Model.load_weights
+    file_utils.get_file = lambda *args, **kwargs: "not fetched"
+    keras.Model.load_weights = lambda self, *args, **kwargs: None
+    try:
+        yield
+    finally:
+        file_utils.get_file = fetch
+        keras.Model.load_weights = load
+
+
+def _probe(function: Any) -> tuple[float, Channels, Channels, str]:
+    """Scale, mean, standard deviation and channel order of an affine ``preprocess_input``, by running it."""
+    import numpy as np
+
+    black = np.zeros((1, 1, 1, 3), dtype="float32")
+    offset = np.asarray(function(black.copy()), dtype="float64").ravel()
+    red = black.copy()
+    red[..., 0] = 255.0
+    response = np.asarray(function(red), dtype="float64").ravel() - offset
+    order = "RGB" if abs(response[0]) > abs(response[2]) else "BGR"
+    white = np.asarray(function(black + 255.0), dtype="float64").ravel() - offset
+    slope = white / 255.0
+    if np.allclose(slope, 1.0):  # caffe: mean subtracted, nothing scaled
+        return 1.0, _channels(-offset), (1.0, 1.0, 1.0), order
+    scale = 1 / 255
+    std = scale / slope
+    return scale, _channels(-offset * std), _channels(std), order
+
+
+def _channels(values: Any) -> Channels:
+    """To four digits, which is what float32 arithmetic on 0 to 255 leaves; no negative zero."""
+    first, second, third = (round(float(value), 4) + 0.0 for value in values)
+    return first, second, third
+
+
+ROW = re.compile(
+    r"^\|\s*mobilenet_v3_(?P<size>large|small)_(?P<minimal>minimalistic_)?(?P<alpha>[\d.]+)_(?P<pixels>\d+)\s*"
+    r"\|\s*(?P<macs>[\d.]+)\s*\|\s*(?P<parameters>[\d.]+)\s*\|\s*(?P<top1>[\d.]+)\s*\|"
+)
+
+
+def _table_claims(text: str, path: str) -> Iterator[Claim]:
+    version = metadata.version("keras")
+    for number, line in enumerate(text.splitlines(), 1):
+        match = ROW.match(line)
+        # The entry is the function with its defaults; other widths and the minimal kind are other models.
+        if not match or match["minimal"] or float(match["alpha"]) != 1.0:
+            continue
+        found = [
+            ("top1", match["top1"], "percent", float(match["top1"]), "percent"),
+            ("parameters", match["parameters"], "M", float(match["parameters"]) * 1e6, "count"),
+            ("macs", match["macs"], "M", float(match["macs"]) * 1e6, "count"),
+        ]
+        for metric, stated, stated_unit, value, unit in found:
+            yield Claim.seal(
+                entry=f"keras_applications:MobileNetV3{match['size'].title()}",
+                metric=metric,
+                stated=stated,
+                stated_unit=stated_unit,
+                value=value,
+                unit=unit,
+                conditions=ClaimConditions(dataset="ImageNet-1K", input_size=int(match["pixels"])),
+                source=PackageSource(package="keras", version=version, symbol=f"{path}#L{number}"),
+            )

@@ -1,0 +1,79 @@
+"""The user's own torch or Keras model: ``python:package.module:factory``. Naming it runs it."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from zoodata.records import Preprocessing
+from zoodata.records.measurement import InputShape
+from zoodata.runtimes.model import Model, WeightsDoNotFit
+from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building
+
+DEFAULT_SIZE = 224
+
+
+class Python:
+    """Models made by a function without arguments that the user can import."""
+
+    name = "python"
+    title = "Your code"
+    homepage = ""
+    extra = "zoos"
+    modules: tuple[str, ...] = ()
+    packages = ("torch", "keras", "tensorflow")
+
+    def entries(self) -> list[str]:
+        """See :class:`zoodata.zoos.base.Zoo`. Code is named, not listed."""
+        return []
+
+    def weights(self, entry: str) -> list[str]:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        return []
+
+    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+        """See :class:`zoodata.zoos.base.Zoo`. ``entry`` is ``package.module:factory``.
+
+        A torch module is fed 3x224x224 unless it has an ``input_size`` of (channels, height, width).
+        """
+        module_name, _, attribute = entry.partition(":")
+        try:
+            factory = getattr(importlib.import_module(module_name), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise UnknownEntry(f"python:{entry} cannot be imported: {error}") from error
+        model = building(f"python:{entry}", factory)
+        made_by = {base.__module__.partition(".")[0] for base in type(model).__mro__}
+        if "torch" in made_by:
+            return _torch(model, path)
+        if {"keras", "tf_keras"} & made_by:
+            from zoodata.runtimes.tensorflow import KerasModel
+
+            _, height, width, channels = model.input_shape
+            return KerasModel(model, InputShape(channels=channels, height=height, width=width, layout="NHWC"))
+        raise CannotBuild(f"python:{entry} made a {type(model).__name__}, which is neither torch nor Keras")
+
+    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        return None
+
+    def claims(self) -> Statements:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        return Statements()
+
+
+def _torch(module: Any, path: Path | None) -> Model:
+    import torch
+
+    from zoodata.runtimes.torch import TorchModel, load_state
+
+    if path is not None:
+        try:
+            load_state(module, path)
+        except WeightsDoNotFit as error:
+            raise CannotBuild(str(error)) from error
+    channels, height, width = getattr(module, "input_size", (3, DEFAULT_SIZE, DEFAULT_SIZE))
+    image = InputShape(channels=channels, height=height, width=width, layout="NCHW")
+    with torch.no_grad():
+        output = building("the forward pass", lambda: module.eval()(torch.zeros(1, channels, height, width)))
+    return TorchModel(module, image, int(output.shape[-1]))

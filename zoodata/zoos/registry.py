@@ -1,0 +1,83 @@
+"""Finding zoos by name: ours, those of installed plugins, and the user's own models.
+
+A third party adds a zoo by an entry point of the group ``zoodata.zoos`` that names a class or function
+without arguments; see CONTRIBUTING.md. A plugin that fails to load is reported and harms no other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from importlib import metadata
+
+from zoodata.zoos.base import UnknownEntry, Zoo, first_line
+
+GROUP = "zoodata.zoos"
+
+OWN = {
+    "torchvision": "zoodata.zoos.torchvision:Torchvision",
+    "timm": "zoodata.zoos.timm:Timm",
+    "keras_applications": "zoodata.zoos.keras_applications:KerasApplications",
+    "tf_model_garden": "zoodata.zoos.tf_model_garden:ModelGarden",
+    "tf_slim": "zoodata.zoos.tf_slim:Slim",
+    "onnx_model_zoo": "zoodata.zoos.onnx_model_zoo:OnnxModelZoo",
+}
+
+PERSONAL = {
+    "file": "zoodata.zoos.file:File",
+    "python": "zoodata.zoos.python:Python",
+}
+
+
+def names() -> list[str]:
+    """Names of all published zoos: ours first, then plugins'."""
+    return [*OWN, *sorted(point.name for point in _plugins() if point.name not in {**OWN, **PERSONAL})]
+
+
+def get(name: str) -> Zoo:
+    """The zoo of that name. Its framework is not imported yet.
+
+    Raises:
+        UnknownEntry: when there is no such zoo, or its plugin does not load.
+    """
+    target = {**OWN, **PERSONAL}.get(name)
+    if target is not None:
+        module, _, attribute = target.partition(":")
+        return getattr(importlib.import_module(module), attribute)()
+    for point in _plugins():
+        if point.name == name:
+            return _load(point)
+    raise UnknownEntry(f"there is no zoo {name!r}; there are {', '.join(names())}, file and python")
+
+
+def plugins() -> dict[str, Zoo]:
+    """Zoos of installed plugins that load; one that does not warns in one line."""
+    loaded = {}
+    for point in _plugins():
+        if point.name in {**OWN, **PERSONAL}:
+            warnings.warn(f"the plugin {point.value} may not replace the zoo {point.name}", stacklevel=2)
+            continue
+        try:
+            loaded[point.name] = _load(point)
+        except UnknownEntry as error:
+            warnings.warn(str(error), stacklevel=2)
+    return loaded
+
+
+def all_zoos() -> dict[str, Zoo]:
+    """Every published zoo by name."""
+    return {name: get(name) for name in OWN} | plugins()
+
+
+def _plugins() -> list[metadata.EntryPoint]:
+    return list(metadata.entry_points(group=GROUP))
+
+
+def _load(point: metadata.EntryPoint) -> Zoo:
+    try:
+        zoo = point.load()()
+    except Exception as error:  # a stranger's code may raise anything
+        raise UnknownEntry(f"the plugin zoo {point.name} does not load: {first_line(error)}") from error
+    if not isinstance(zoo, Zoo) or zoo.name != point.name:
+        raise UnknownEntry(f"the plugin {point.value} is not a zoo called {point.name}")
+    return zoo
