@@ -36,7 +36,6 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "ZOODATA_THREADS": count,
     }
     return variables | ({"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {})
 
@@ -46,9 +45,6 @@ class Host:
 
     def __init__(self) -> None:
         self._run: Pass | None = None
-        threads = int(os.environ.get("ZOODATA_THREADS", "0"))
-        if threads and hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
     def architecture(self, entry: str, weights_path: str | None = None) -> dict[str, Any]:
         """Counts of an entry as keyword arguments of an ``ArchitectureResult``.
@@ -78,7 +74,12 @@ class Host:
         }
 
     def prepare(self, entry: str, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
-        """Build an entry, put its input in place and warm it up; returns its runtime and input."""
+        """Build an entry, put its input in place and warm it up; returns its runtime and input.
+
+        The process is pinned to as many cores as it may use threads, the same ones for every participant.
+        """
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
         zoo, name, weights = self._find(entry)
         model = zoo.build(name, weights=weights)
         try:

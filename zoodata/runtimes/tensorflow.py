@@ -62,7 +62,7 @@ class KerasModel:
 
     def _trace(self, batch: int) -> Any:
         size = (batch, self.input.height, self.input.width, self.input.channels)
-        call = tf.function(lambda image: self._model(image, training=False))
+        call = tf.function(lambda image: self._model(image, training=False), autograph=False)
         return call.get_concrete_function(tf.TensorSpec(size, tf.float32))
 
 

@@ -51,6 +51,7 @@ class KerasApplications:
         if weights not in (None, "imagenet"):
             raise UnknownEntry(f"keras_applications:{entry} has no weights {weights}; it has imagenet")
         make = getattr(self._applications(), entry)
+        _forget_earlier_models()
         if weights is not None and path is None:
             model = downloading(f"keras_applications:{entry}@imagenet", lambda: make(weights="imagenet"))
         else:
@@ -107,6 +108,13 @@ class KerasApplications:
             if getattr(module, entry, None) is function and hasattr(module, "preprocess_input"):
                 return module
         return importlib.import_module(function.__module__)
+
+
+def _forget_earlier_models() -> None:
+    """Keras keeps every model's names and layers; a sweep over many would grow without end."""
+    import keras
+
+    keras.utils.clear_session()
 
 
 @contextlib.contextmanager
