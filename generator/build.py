@@ -1,0 +1,90 @@
+"""Building the site: hand-written pages, rendered pages and the data laid side by side, then MkDocs."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import mkdocs.commands.build
+import mkdocs.config
+from mkdocs.exceptions import Abort, ConfigurationError
+
+from generator import render, views
+from zoodata import about
+from zoodata.dataset import store, strict_json
+from zoodata.dataset.export import export
+from zoodata.dataset.schema import write_schemas
+from zoodata.dataset.store import Dataset
+
+
+class BuildFailed(RuntimeError):
+    """MkDocs refused the pages; the message says which and why."""
+
+
+def build_site(dataset: Dataset, out: Path) -> Path:
+    """Build the whole site into a folder and return its first page.
+
+    The old site stays until the new one is whole: a build that fails or is killed loses nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="zoodata-site-") as scratch:
+        pages, built = Path(scratch, "pages"), Path(scratch, "built")
+        write_pages(dataset, pages)
+        _mkdocs(pages, built)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        fresh = out.with_name(f".{out.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(built, fresh)
+        if out.exists():
+            _refuse_foreign(out)
+            shutil.rmtree(out)
+        fresh.rename(out)
+    return out / "index.html"
+
+
+def write_pages(dataset: Dataset, folder: Path) -> None:
+    """Write everything MkDocs needs into a folder: pages, assets, records, downloads."""
+    shutil.copytree(_source("docs"), folder, dirs_exist_ok=True)
+    for name, text in render.pages(views.make(dataset)).items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    for record in dataset.records:
+        target = folder / "data" / store.path_of(record)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(strict_json.dumps(record.model_dump(mode="json")).encode())
+    write_schemas(folder / "data" / "schemas")
+    export(dataset, folder / "download")
+    for name in ("CHANGELOG.md",):
+        source = _source(name)
+        if source.exists():
+            shutil.copy(source, folder / "changelog.md")
+
+
+def _mkdocs(pages: Path, built: Path) -> None:
+    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    try:
+        config = mkdocs.config.load_config(
+            str(_source("mkdocs.yml")), docs_dir=str(pages), site_dir=str(built), strict=True
+        )
+        config.plugins.on_startup(command="build", dirty=False)
+        mkdocs.commands.build.build(config)
+        config.plugins.on_shutdown()
+    except (Abort, ConfigurationError) as error:
+        raise BuildFailed(f"MkDocs refused the pages: {error}") from None
+
+
+def _source(name: str) -> Path:
+    """A file of the checkout, or the copy of it that an installed package carries."""
+    root = about.checkout()
+    if root is not None:
+        return root / name
+    return Path(str(resources.files("generator"))) / "bundled" / name
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Only a site of ours is replaced: never a folder that holds something else."""
+    if any(out.iterdir()) and not (out / "data" / "schemas").is_dir():
+        raise BuildFailed(f"{out} holds something that is not a zoodata site: choose another --out, or empty it")

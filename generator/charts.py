@@ -1,0 +1,147 @@
+"""Charts as SVG, drawn when the site is built: no script, readable in light and dark and on paper.
+
+Colours come from the page's style sheet by class; what a colour says is always said in words too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+WIDTH = 720
+LABEL = 170
+RIGHT = 60
+ROW = 26
+TOP = 8
+AXIS = 30
+
+
+@dataclass(frozen=True)
+class Point:
+    """A dot: where, whose, and what it says when asked."""
+
+    value: float
+    zoo: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a chart: dots on a line, or one dot with an interval."""
+
+    label: str
+    href: str
+    points: tuple[Point, ...]
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+
+def dots(lines: Sequence[Line], title: str, description: str, unit: str, log: bool = False) -> Markup:
+    """Rows of dots on one axis: a dumbbell where a row has several, an interval where it has bounds.
+
+    Args:
+        lines: at least one row with at least one point.
+        title: what the chart is, for a screen reader and above the chart.
+        description: what it shows, in a sentence.
+        unit: written at the axis.
+        log: a logarithmic axis, for ratios: twice as slow and twice as fast lie equally far from 1.
+    """
+    if not lines:
+        return Markup("")
+    values = [p.value for line in lines for p in line.points]
+    values += [bound for line in lines for bound in (line.low, line.high) if bound is not None]
+    ticks = _log_ticks(min(values), max(values)) if log else _ticks(min(values), max(values))
+    first, last = ticks[0], ticks[-1]
+
+    def x(value: float) -> float:
+        share = (
+            (math.log(value) - math.log(first)) / (math.log(last) - math.log(first))
+            if log
+            else (value - first) / (last - first)
+        )
+        return round(LABEL + share * (WIDTH - LABEL - RIGHT), 1)
+
+    height = TOP + ROW * len(lines) + AXIS
+    parts = [_open(height, title, description)]
+    for tick in ticks:
+        css = "zd-one" if log and tick == 1 else "zd-grid"
+        parts.append(_svg(f'<line class="{css}" x1="{x(tick)}" x2="{x(tick)}" y1="{TOP}" y2="{height - AXIS}"/>'))
+        parts.append(
+            Markup('<text class="zd-tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                x(tick), height - AXIS + 14, f"{tick:g}"
+            )
+        )
+    parts.append(
+        Markup('<text class="zd-tick" x="{}" y="{}" text-anchor="end">{}</text>').format(
+            WIDTH - RIGHT, height - 3, unit
+        )
+    )
+    for number, line in enumerate(lines):
+        parts.append(_row(line, TOP + ROW * number + ROW / 2, x))
+    parts.append(Markup("</svg></figure>"))
+    return Markup("").join(parts)
+
+
+def _row(line: Line, y: float, x: object) -> Markup:
+    place = x  # a function from value to pixels
+    xs = [place(point.value) for point in line.points]  # type: ignore[operator]
+    parts = [
+        Markup('<a href="{}"><text class="zd-label" x="{}" y="{}" text-anchor="end">{}</text></a>').format(
+            line.href, LABEL - 10, y + 4, shorten(line.label, 26)
+        )
+    ]
+    low, high = (min(xs), max(xs)) if line.low is None or line.high is None else (place(line.low), place(line.high))  # type: ignore[operator]
+    parts.append(_svg(f'<line class="zd-bar" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'))
+    for point, position in zip(line.points, xs, strict=True):
+        parts.append(
+            Markup('<circle class="zd-dot zoo-{}" cx="{}" cy="{}" r="5"><title>{}</title></circle>').format(
+                point.zoo, position, y, point.text
+            )
+        )
+    if line.note:
+        parts.append(
+            Markup('<text class="zd-note" x="{}" y="{}">{}</text>').format(max(high, max(xs)) + 9, y + 4, line.note)
+        )
+    return Markup("").join(parts)
+
+
+def _open(height: float, title: str, description: str) -> Markup:
+    return Markup(
+        '<figure class="zd-figure"><figcaption>{}</figcaption>'
+        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
+    ).format(title, WIDTH, height, f"{title}. {description}")
+
+
+def shorten(text: str, limit: int) -> str:
+    """A label that fits; the rest stands in the table."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _svg(text: str) -> Markup:
+    """Our own drawing, made of numbers only."""
+    return Markup(text)  # noqa: S704
+
+
+def _ticks(low: float, high: float, count: int = 6) -> list[float]:
+    """Round numbers from just below to just above a range."""
+    span = (high - low) or abs(high) or 1.0
+    step = 10 ** math.floor(math.log10(span / count))
+    step *= next(m for m in (1, 2, 5, 10) if span / (step * m) <= count)
+    first = math.floor(low / step) * step
+    ticks = [round(first, 10)]
+    while ticks[-1] < high:
+        ticks.append(round(ticks[-1] + step, 10))
+    return ticks
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Ratios one reads at a glance, around a range and always with 1."""
+    known = [0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 5, 10]
+    below = max((tick for tick in known if tick <= min(low, 0.95)), default=low)
+    above = min((tick for tick in known if tick >= max(high, 1.05)), default=high)
+    inside = [tick for tick in known if below < tick < above]
+    return [below, *inside, above]

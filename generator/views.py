@@ -1,0 +1,335 @@
+"""What each page shows, as plain data: the templates only lay it out.
+
+Every number comes as a :class:`Figure` with the address of its record, so no template can show one
+without its link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from zoodata.dataset.store import Dataset, path_of
+from zoodata.dataset.tables import source_text
+from zoodata.discrepancy import accuracy, latency, macs
+from zoodata.discrepancy.accuracy import AccuracyRange
+from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.macs import MacsRange
+from zoodata.records import (
+    Architecture,
+    ArchitectureMeasurement,
+    ArchitectureResult,
+    CatalogueEntry,
+    Claim,
+    ClaimCollection,
+    Preprocessing,
+    entry_zoo,
+)
+from zoodata.records.base import without_weights
+
+ZOO_TITLES = {
+    "torchvision": "Torchvision",
+    "timm": "timm",
+    "keras_applications": "Keras Applications",
+    "tf_model_garden": "TensorFlow Model Garden",
+    "tf_slim": "TF-Slim",
+    "onnx_model_zoo": "ONNX Model Zoo",
+}
+
+UNIT_NAMES = {"percent": "%", "count": "", "bytes": "bytes", "pixels": "px"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as text, with the address of the record it comes from."""
+
+    text: str
+    href: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """One entry on an architecture's page."""
+
+    entry: str
+    zoo: str
+    zoo_title: str
+    variant: str | None
+    note: str | None
+    parameters: Figure | None = None
+    statistics: Figure | None = None
+    macs: Figure | None = None
+    input: str | None = None
+    classes: Figure | None = None
+    preprocessing: str | None = None
+    missing: str | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """One claim on an architecture's page."""
+
+    anchor: str
+    entry: str
+    metric: str
+    figure: Figure
+    stated: str
+    claimed_on: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One architecture on the leaderboard."""
+
+    id: str
+    title: str
+    zoos: int
+    accuracy: Figure | None
+    accuracy_note: str
+    today: Figure | None
+    macs: Figure | None
+    macs_note: str
+    parameters: Figure | None
+    latency: Figure | None
+    latency_note: str
+
+
+@dataclass(frozen=True)
+class ArchitectureView:
+    """Everything on an architecture's page."""
+
+    architecture: Architecture
+    entries: tuple[EntryView, ...]
+    claims: tuple[ClaimView, ...]
+    accuracy: AccuracyRange | None
+    macs: MacsRange | None
+    latency: LatencyRange | None
+    gaps: tuple[EntryView, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class ZooView:
+    """Everything on a zoo's page."""
+
+    name: str
+    title: str
+    entries: tuple[tuple[Architecture, EntryView], ...]
+    highest: tuple[int, int]
+    lowest: tuple[int, int]
+    counted: int
+    claims: int
+
+
+@dataclass(frozen=True)
+class Site:
+    """The views of all pages, from one reading of the dataset."""
+
+    rows: tuple[Row, ...]
+    architectures: tuple[ArchitectureView, ...]
+    zoos: tuple[ZooView, ...]
+    accuracy: tuple[AccuracyRange, ...]
+    macs: tuple[MacsRange, ...]
+    latency: tuple[LatencyRange, ...]
+    records: int
+    newest: str
+
+
+def make(dataset: Dataset) -> Site:
+    """Compute every page's content."""
+    by_paper = {found.architecture: found for found in accuracy.rank(dataset, "top1", "2022")}
+    by_today = {found.architecture: found for found in accuracy.rank(dataset, "top1", "today")}
+    by_macs = {found.architecture: found for found in macs.rank(dataset)}
+    by_latency = {found.architecture: found for found in latency.rank(dataset)}
+    newest_counts = {record.entry: record for record in dataset.architecture_measurements}
+    claims = _claims_by_architecture(dataset)
+    pages, rows = [], []
+    for architecture in dataset.architectures.values():
+        entries = tuple(_entry(item, newest_counts.get(item.entry)) for item in architecture.entries)
+        name = architecture.id
+        paper, today = by_paper.get(name), by_today.get(name)
+        compute, time = by_macs.get(name), by_latency.get(name)
+        pages.append(
+            ArchitectureView(
+                architecture=architecture,
+                entries=entries,
+                claims=tuple(claims.get(name, ())),
+                accuracy=paper or today,
+                macs=compute,
+                latency=time,
+                gaps=tuple(entry for entry in entries if entry.missing),
+            )
+        )
+        rows.append(_row(architecture, paper, today, compute, time))
+    stamps = [record.started_at for record in dataset.architecture_measurements]
+    stamps += [record.started_at for record in dataset.latency_measurements]
+    return Site(
+        rows=tuple(rows),
+        architectures=tuple(pages),
+        zoos=_zoos(dataset, pages),
+        accuracy=tuple(by_paper.values()),
+        macs=tuple(by_macs.values()),
+        latency=tuple(by_latency.values()),
+        records=len(dataset.claims) + len(stamps),
+        newest=max(stamps).date().isoformat() if stamps else "never",
+    )
+
+
+def zoo_title(zoo: str) -> str:
+    """A zoo's name for readers; a plugin's own name where we know none."""
+    return ZOO_TITLES.get(zoo, zoo)
+
+
+def record_href(record: str) -> str:
+    """Where a record's file lies on the site, from a page at the top."""
+    return f"data/{record}"
+
+
+def claim_anchor(claim: str) -> str:
+    """The anchor of a claim on its architecture's page."""
+    return f"claim-{claim[:16]}"
+
+
+def _row(
+    architecture: Architecture,
+    paper: AccuracyRange | None,
+    today: AccuracyRange | None,
+    compute: MacsRange | None,
+    time: LatencyRange | None,
+) -> Row:
+    page = f"architectures/{architecture.id}.html"
+    return Row(
+        id=architecture.id,
+        title=architecture.title,
+        zoos=len({entry_zoo(item.entry) for item in architecture.entries}),
+        accuracy=Figure(f"{paper.points:.2f}", f"{page}#{claim_anchor(paper.highest.claim)}") if paper else None,
+        accuracy_note=f"{zoo_title(paper.highest.zoo)} over {zoo_title(paper.lowest.zoo)}; {paper.verdict}"
+        if paper
+        else "",
+        today=Figure(f"{today.points:.2f}", f"{page}#{claim_anchor(today.highest.claim)}") if today else None,
+        macs=Figure(f"{compute.ratio:.2f}", f"{page}#counts") if compute else None,
+        macs_note=_ends(compute.highest.zoo, compute.lowest.zoo, compute.ratio) if compute else "",
+        parameters=Figure(f"{compute.parameter_difference:,}", f"{page}#counts") if compute else None,
+        latency=Figure(f"{time.ratio:.2f}", f"{page}#latency") if time else None,
+        latency_note=_latency_note(time) if time else "",
+    )
+
+
+def _ends(high: str, low: str, ratio: float) -> str:
+    return "the same" if ratio == 1 else f"{zoo_title(high)} over {zoo_title(low)}"
+
+
+def _latency_note(time: LatencyRange) -> str:
+    if all(timed.verdict in {"reference", "no difference"} for timed in time.entries):
+        return "no difference beyond noise"
+    return f"{zoo_title(entry_zoo(time.slowest))} over {zoo_title(entry_zoo(time.fastest))}"
+
+
+def _entry(item: CatalogueEntry, record: ArchitectureMeasurement | None) -> EntryView:
+    zoo = entry_zoo(item.entry)
+    view = EntryView(item.entry, zoo, zoo_title(zoo), item.variant, item.note)
+    if record is not None and record.result is not None:
+        return _counted(view, record, record.result)
+    command = f"zoodata bench architecture {item.entry}"
+    if record is not None and record.missing is not None:
+        return replace(view, missing=f"{record.missing.reason}: {record.missing.message}", command=command)
+    if item.unavailable is not None:
+        fetched = f"{command}@pretrained" if item.unavailable.reason == "needs_download" else None
+        return replace(view, missing=item.unavailable.message, command=fetched)
+    return replace(view, missing="not measured yet", command=command)
+
+
+def _counted(view: EntryView, record: ArchitectureMeasurement, result: ArchitectureResult) -> EntryView:
+    href = f"../{record_href(path_of(record).as_posix())}"
+    auxiliary = f"{result.auxiliary_parameters:,} of them used in training only" if result.auxiliary_parameters else ""
+    return replace(
+        view,
+        parameters=Figure(f"{result.parameters:,}", href, auxiliary),
+        statistics=Figure(f"{result.statistics:,}", href),
+        macs=Figure(f"{result.macs / 1e9:.3f} G", href, f"{result.macs:,}"),
+        input=f"{result.input.channels}×{result.input.height}×{result.input.width}",
+        classes=Figure(f"{result.classes:,}", href),
+        preprocessing=describe(result.preprocessing),
+    )
+
+
+def describe(preprocessing: Preprocessing | None) -> str:
+    """A pipeline in a line a reader can compare with the next."""
+    if preprocessing is None:
+        return "not documented by the zoo"
+    parts = []
+    if preprocessing.central_fraction:
+        parts.append(f"central {preprocessing.central_fraction:g}")
+    if preprocessing.resize:
+        size = preprocessing.resize
+        parts.append(f"resize {size if isinstance(size, int) else '×'.join(map(str, size))}")
+        parts[-1] += f" {preprocessing.interpolation}" if preprocessing.interpolation else ""
+    if preprocessing.crop:
+        parts.append(f"crop {preprocessing.crop[0]}")
+    if not preprocessing.resize and not preprocessing.crop:
+        parts.append("size not documented")
+    parts.append("scaled inside the network" if preprocessing.embedded else _scaling(preprocessing))
+    if preprocessing.label_offset:
+        parts.append("background class first")
+    return ", ".join(parts)
+
+
+def _scaling(preprocessing: Preprocessing) -> str:
+    mean = "/".join(f"{value:g}" for value in preprocessing.mean or ())
+    std = "/".join(f"{value:g}" for value in preprocessing.std or ())
+    order = preprocessing.channel_order or "channel order unknown"
+    scale = "0–255" if preprocessing.scale == 1 else "0–1"
+    return f"{order} {scale} minus {mean}, over {std}"
+
+
+def _claims_by_architecture(dataset: Dataset) -> dict[str, list[ClaimView]]:
+    found: dict[str, list[ClaimView]] = {}
+    for collection in dataset.collections:
+        for claim in collection.claims:
+            architecture = dataset.architecture_of(claim.entry)
+            if architecture is not None:
+                found.setdefault(architecture.id, []).append(_claim(collection, claim))
+    order = ("top1", "top5", "parameters", "macs", "file_size", "input_size")
+    for claims in found.values():
+        claims.sort(key=lambda view: (order.index(view.metric), view.entry, view.anchor))
+    return found
+
+
+def _claim(collection: ClaimCollection, claim: Claim) -> ClaimView:
+    value = f"{claim.value:,.10g} {UNIT_NAMES[claim.unit]}".strip()
+    return ClaimView(
+        anchor=claim_anchor(claim.id),
+        entry=claim.entry,
+        metric=claim.metric,
+        figure=Figure(value, f"../{record_href(path_of(collection).as_posix())}", f"claim {claim.id}"),
+        stated=f"{claim.stated} {claim.stated_unit}",
+        claimed_on=claim.claimed_on or "undated",
+        source=source_text(claim),
+    )
+
+
+def _zoos(dataset: Dataset, pages: list[ArchitectureView]) -> tuple[ZooView, ...]:
+    extremes = accuracy.extremes(dataset, "top1", "2022")
+    claims: dict[str, int] = {}
+    for claim in dataset.claims:
+        if without_weights(claim.entry) in dataset.catalogue_entries:
+            claims[entry_zoo(claim.entry)] = claims.get(entry_zoo(claim.entry), 0) + 1
+    names = dict.fromkeys(entry.zoo for page in pages for entry in page.entries)
+    ordered = [name for name in ZOO_TITLES if name in names] + [name for name in names if name not in ZOO_TITLES]
+    views = []
+    for name in ordered:
+        own = [(page.architecture, entry) for page in pages for entry in page.entries if entry.zoo == name]
+        ends = extremes.get(name, {"highest": (0, 0), "lowest": (0, 0)})
+        views.append(
+            ZooView(
+                name=name,
+                title=zoo_title(name),
+                entries=tuple(own),
+                highest=ends["highest"],
+                lowest=ends["lowest"],
+                counted=sum(entry.macs is not None for _, entry in own),
+                claims=claims.get(name, 0),
+            )
+        )
+    return tuple(views)
