@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-WIDTH = 720
-LABEL = 170
+WIDTH = 760
+LABEL = 215
 RIGHT = 60
 ROW = 26
 TOP = 8
@@ -91,7 +91,7 @@ def _row(line: Line, y: float, x: object) -> Markup:
     xs = [place(point.value) for point in line.points]  # type: ignore[operator]
     parts = [
         Markup('<a href="{}"><text class="zd-label" x="{}" y="{}" text-anchor="end">{}</text></a>').format(
-            line.href, LABEL - 10, y + 4, shorten(line.label, 26)
+            line.href, LABEL - 10, y + 4, shorten(line.label, 34)
         )
     ]
     low, high = (min(xs), max(xs)) if line.low is None or line.high is None else (place(line.low), place(line.high))  # type: ignore[operator]

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from generator import charts
-from generator.views import Site, claim_anchor, record_href, zoo_title
+from generator.views import ZOO_TITLES, Site, claim_anchor, record_href, zoo_title
 from zoodata import about
 from zoodata.discrepancy.accuracy import AccuracyRange
 from zoodata.discrepancy.latency import LatencyRange
@@ -42,12 +42,15 @@ def _environment() -> Environment:
         loader=PackageLoader("generator"),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         # A line break in a record's text must not end the HTML block it stands in.
         finalize=lambda value: " ".join(value.split("\n")) if type(value) is str else value,
     )
-    environment.globals |= {"zoo_title": zoo_title, "record_href": record_href, "repository": about.repository_url()}
+    environment.globals |= {
+        "zoo_title": zoo_title,
+        "zoo_titles": ZOO_TITLES,
+        "record_href": record_href,
+        "repository": about.repository_url(),
+    }
     return environment
 
 
@@ -56,7 +59,7 @@ def _page(environment: Environment, template: str, title: str, **content: Any) -
     body = environment.get_template(f"{template}.html.jinja").render(title=title, **content)
     lines = [line.strip() for line in body.splitlines()]
     block = "\n".join(line for line in lines if line)
-    return f'---\ntitle: {json.dumps(title)}\nhide: [toc]\n---\n<div class="zd">\n{block}\n</div>\n'
+    return f'---\ntitle: {json.dumps(title)}\nhide: [navigation, toc]\n---\n<div class="zd">\n{block}\n</div>\n'
 
 
 def _front_charts(site: Site) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,14 +20,20 @@ def build(data: Path, out: Path) -> Path:
     Raises:
         click.ClickException: when the site extra is missing or MkDocs refuses the pages.
     """
+    _, build_site, failure = _generator()
     try:
-        from generator.build import BuildFailed, build_site
+        return build_site(read_dataset(data), out)  # type: ignore[no-any-return]
+    except failure as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _generator() -> tuple[Any, Any, type[Exception]]:
+    """The generator's functions: imported here because only this command needs the site extra."""
+    try:
+        from generator.build import BuildFailed, build_site, write_pages
     except ImportError as error:
         raise click.ClickException(f"the site needs {error.name}: pip install 'zoodata[site]'") from None
-    try:
-        return build_site(read_dataset(data), out)
-    except BuildFailed as error:
-        raise click.ClickException(str(error)) from None
+    return write_pages, build_site, BuildFailed
 
 
 @click.group("site")
@@ -42,6 +49,16 @@ def command() -> None:
 def build_command(out: Path, data: Path) -> None:
     """Render the pages from the dataset and build the site with MkDocs."""
     click.echo(f"The site is built: open {build(data, out).resolve()}")
+
+
+@command.command("pages")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@data_option
+def pages_command(folder: Path, data: Path) -> None:
+    """Write the pages and data into DIR without building: for another site builder, or to look at them."""
+    pages, _, _ = _generator()
+    pages(read_dataset(data), folder)
+    click.echo(f"The pages are in {folder}")
 
 
 @command.command("serve")

@@ -40,3 +40,7 @@ def stale(folder: Path) -> list[str]:
         for name, schema in schemas().items()
         if not (folder / name).is_file() or json.loads((folder / name).read_text(encoding="utf-8")) != schema
     ]
+
+
+if __name__ == "__main__":
+    write_schemas(Path(__file__).parent.parent / "data" / "schemas")
