@@ -133,7 +133,7 @@ def _ticks(low: float, high: float, count: int = 6) -> list[float]:
     step *= next(m for m in (1, 2, 5, 10) if span / (step * m) <= count)
     first = math.floor(low / step) * step
     ticks = [round(first, 10)]
-    while ticks[-1] < high:
+    while ticks[-1] < high or len(ticks) < 2:
         ticks.append(round(ticks[-1] + step, 10))
     return ticks
 

@@ -19,9 +19,9 @@ from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.records import ArchitectureMeasurement, LatencyMeasurement
 from zoodata.sweep import plan
+from zoodata.sweep.listing import list_zoos
 from zoodata.sweep.run import run_architecture, run_latency
 from zoodata.zoos import registry
-from zoodata.zoos.base import NotInstalled, require
 
 OTHER = "other"
 """Architecture under which a latency run of entries outside the catalogue is filed."""
@@ -86,7 +86,7 @@ def chosen_entries(dataset: Dataset, entries: Sequence[str], architecture: str |
     if entries:
         return list(entries)
     if everything:
-        return [f"{name}:{entry}" for name in _installed() for entry in registry.get(name).entries()]
+        return _everything()
     return plan.catalogue_entries(dataset, architecture)
 
 
@@ -107,16 +107,14 @@ def latency_groups(
     return {name: group for name, group in groups.items() if len(group) > 1}
 
 
-def _installed() -> list[str]:
-    found = []
-    for name, zoo in registry.all_zoos().items():
-        try:
-            require(zoo)
-        except NotInstalled as error:
-            click.echo(f"left out: {error}", err=True)
-        else:
-            found.append(name)
-    return found
+def _everything() -> list[str]:
+    """Every entry of every zoo that is usable here; the others are named."""
+    entries = []
+    for listing in list_zoos(list(registry.all_zoos())):
+        if listing.reason is not None:
+            click.echo(f"left out: {listing.reason}", err=True)
+        entries += [f"{listing.zoo}:{entry}" for entry in listing.entries]
+    return entries
 
 
 entries_argument = click.argument("entries", metavar="[ENTRY]...", nargs=-1)

@@ -10,28 +10,23 @@ import click
 from zoodata.cli.common import data_option, format_option, read_dataset, show
 from zoodata.dataset.store import Dataset
 from zoodata.records import entry_zoo
+from zoodata.sweep.listing import list_zoos
 from zoodata.sweep.plan import architecture_named
 from zoodata.zoos import registry
-from zoodata.zoos.base import NotInstalled, require
 
 
 def run(dataset: Dataset, zoo: str | None, architecture: str | None) -> list[dict[str, Any]]:
     """A row for each entry, filtered. With an architecture only the catalogue is read, and no framework."""
     if architecture is not None:
-        found = architecture_named(dataset, architecture)
-        rows = [_row(dataset, item.entry) for item in found.entries]
+        rows = [_row(dataset, item.entry) for item in architecture_named(dataset, architecture).entries]
         return [row for row in rows if zoo is None or row["zoo"] == zoo]
-    rows = []
-    for name in [zoo] if zoo else registry.names():
-        chosen = registry.get(name)
-        try:
-            require(chosen)
-        except NotInstalled:
-            if zoo:
-                raise
-            continue
-        rows += [_row(dataset, f"{name}:{entry}") for entry in chosen.entries()]
-    return rows
+    if zoo is not None:
+        registry.get(zoo)  # refuses an unknown name
+    found = list_zoos([zoo] if zoo else list(registry.all_zoos()))
+    for listing in found:
+        if listing.reason is not None:
+            click.echo(f"left out: {listing.reason}", err=True)
+    return [_row(dataset, f"{listing.zoo}:{entry}") for listing in found for entry in listing.entries]
 
 
 def _row(dataset: Dataset, entry: str) -> dict[str, Any]:

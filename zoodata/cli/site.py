@@ -22,7 +22,7 @@ def build(data: Path, out: Path) -> Path:
     """
     _, build_site, failure = _generator()
     try:
-        return build_site(read_dataset(data), out)  # type: ignore[no-any-return]
+        return build_site(read_dataset(data), out)
     except failure as error:
         raise click.ClickException(str(error)) from None
 

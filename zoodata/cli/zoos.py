@@ -8,38 +8,35 @@ from typing import Any
 import click
 
 from zoodata.cli.common import format_option, show
+from zoodata.sweep.listing import list_zoos
 from zoodata.zoos import registry
-from zoodata.zoos.base import Zoo, ZooError, first_line, require
 
 
 def run() -> list[dict[str, Any]]:
     """A row for each zoo; one that cannot be used says why and disturbs no other."""
-    return [_row(zoo) for zoo in registry.all_zoos().values()]
+    zoos = registry.all_zoos()
+    return [
+        {
+            "zoo": found.zoo,
+            "title": zoos[found.zoo].title,
+            "installed": found.reason is None,
+            "entries": len(found.entries) if found.reason is None else None,
+            "versions": _versions(zoos[found.zoo].packages),
+            "reason": found.reason,
+            "homepage": zoos[found.zoo].homepage,
+        }
+        for found in list_zoos(list(zoos))
+    ]
 
 
-def _row(zoo: Zoo) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "zoo": zoo.name,
-        "title": zoo.title,
-        "installed": True,
-        "entries": None,
-        "versions": {},
-        "reason": None,
-        "homepage": zoo.homepage,
-    }
-    try:
-        require(zoo)
-        row["entries"] = len(zoo.entries())
-    except ZooError as error:
-        row |= {"installed": False, "reason": str(error)}
-    except Exception as error:  # a broken installation of one framework is that zoo's news only
-        row |= {"installed": False, "reason": f"{zoo.title} does not start: {first_line(error)}"}
-    for package in zoo.packages:
+def _versions(packages: Any) -> dict[str, str]:
+    versions = {}
+    for package in packages:
         try:
-            row["versions"][package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return row
+    return versions
 
 
 @click.command("zoos")

@@ -6,7 +6,6 @@ the light graphs of the ``onnx`` wheel; both are parameters here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -59,8 +58,9 @@ def read(model: onnx.ModelProto) -> Network:
     images = [name for name in images if len(shapes.get(name, ())) == 4]
     if len(images) != 1:
         raise UnreadableGraph(f"the graph has {len(images)} image inputs, not one")
-    input_shape = tuple(size or 1 for size in shapes[images[0]])
-    if min(input_shape[1:]) < 1 or math.prod(input_shape[1:]) <= 1:
+    batch, *sizes = shapes[images[0]]
+    input_shape = (batch or 1, *sizes)
+    if 0 in sizes:
         raise UnreadableGraph("the input's size is not fixed")
 
     parameter_of = dict.fromkeys(stored, "")

@@ -50,7 +50,8 @@ OPERATORS: dict[str, str] = {
     "new_ones": "constant", "scalar_tensor": "constant", "linspace": "constant", "full_like": "constant",
     "new_full": "constant", "new_empty": "constant", "empty_like": "constant",
     "clone": "identity", "alias": "identity", "detach": "identity", "lift_fresh": "identity", "copy": "identity",
-    "_to_copy": "identity", "fill": "constant", "eq": "compare", "ne": "compare", "lt": "compare", "gt": "compare",
+    "_to_copy": "identity", "fill": "constant", "zero": "constant",
+    "eq": "compare", "ne": "compare", "lt": "compare", "gt": "compare",
     "ge": "compare", "le": "compare", "where": "select", "masked_fill": "select", "cumsum": "sum",
 }  # fmt: skip
 

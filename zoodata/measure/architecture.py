@@ -50,7 +50,7 @@ def printable(text: Any) -> str:
     import re
 
     shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text))
-    return re.sub(r"(?<![\w:])/(?:[\w.+-]+/)+", ".../", shown)[:1500]
+    return re.sub(r"(?<![\w:/])/(?:[\w.+-]+/)+", ".../", shown)[:1500]
 
 
 def _is_torch(environment: Environment) -> bool:

@@ -46,6 +46,16 @@ class Host:
     def __init__(self) -> None:
         self._run: Pass | None = None
 
+    def entries(self, zoo_name: str) -> list[str]:
+        """All entries of a zoo.
+
+        Raises:
+            ZooError: when it is not installed.
+        """
+        zoo = registry.get(zoo_name)
+        require(zoo)
+        return zoo.entries()
+
     def architecture(self, entry: str, weights_path: str | None = None) -> dict[str, Any]:
         """Counts of an entry as keyword arguments of an ``ArchitectureResult``.
 

@@ -23,6 +23,11 @@ from zoodata.records.measurement import InputShape, LatencyConditions, MissingPa
 from zoodata.stats import ratio_interval
 
 MINIMUM_ROUNDS = 12
+"""Before a run may stop because its ratios are known well enough."""
+
+FEWEST_ROUNDS = 6
+"""Even when time is up: the fewest from which a median has a 95 % interval at all."""
+
 BUILD_SECONDS = 240.0
 TURN_SECONDS = 120.0
 
@@ -135,7 +140,7 @@ def rounds(
             progress(f"round {len(taken)}: every ratio known to ±{widest:.1%}")
             if widest <= conditions.target_half_width:
                 return taken, "interval"
-        if clock() >= end:
+        if clock() >= end and len(taken) >= FEWEST_ROUNDS:
             return taken, "time"
 
 

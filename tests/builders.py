@@ -1,0 +1,144 @@
+"""Small valid records, to be varied by tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from zoodata.records import (
+    ArchitectureMeasurement,
+    ArchitectureResult,
+    Claim,
+    ClaimCollection,
+    Environment,
+    Family,
+    LatencyMeasurement,
+    Participant,
+)
+from zoodata.records.claim import ClaimConditions, PackageSource
+from zoodata.records.environment import Processor
+from zoodata.records.measurement import ArchitectureConditions, InputShape, LatencyConditions
+
+WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NCHW = InputShape(channels=3, height=224, width=224, layout="NCHW")
+
+
+def environment(**changes: Any) -> Environment:
+    values: dict[str, Any] = {
+        "processor": Processor(model="Test CPU", architecture="x86_64", logical_cores=2, usable_cores=2),
+        "memory_mib": 1024,
+        "accelerators": (),
+        "operating_system": "Linux",
+        "python": "3.11.7",
+        "packages": {"torch": "2.15.0"},
+        "zoodata_version": "0.1.0",
+        "zoodata_commit": "a" * 40,
+    }
+    return Environment.seal(**(values | changes))
+
+
+def result(**changes: Any) -> ArchitectureResult:
+    values: dict[str, Any] = {
+        "parameters": 25_557_032,
+        "auxiliary_parameters": 0,
+        "statistics": 53_120,
+        "constants": 0,
+        "macs": 4_089_184_256,
+        "input": NCHW,
+        "classes": 1000,
+        "layers": {"convolution": 53, "linear": 1},
+        "preprocessing": None,
+    }
+    return ArchitectureResult(**(values | changes))
+
+
+def architecture(entry: str = "torchvision:resnet50", **changes: Any) -> ArchitectureMeasurement:
+    values: dict[str, Any] = {
+        "entry": entry,
+        "started_at": WHEN,
+        "seconds": 0.5,
+        "conditions": ArchitectureConditions(device="meta", threads=1),
+        "environment": environment().id,
+        "result": result(),
+    }
+    return ArchitectureMeasurement.seal(**(values | changes))
+
+
+def latency_conditions(**changes: Any) -> LatencyConditions:
+    values: dict[str, Any] = {
+        "batch": 1,
+        "dtype": "float32",
+        "device": "cpu",
+        "threads": 2,
+        "passes_per_turn": 2,
+        "idle_partners": "stopped",
+        "target_half_width": 0.01,
+        "time_limit_seconds": 10.0,
+        "seed": 0,
+    }
+    return LatencyConditions(**(values | changes))
+
+
+def latency(samples: Any = None, **changes: Any) -> LatencyMeasurement:
+    """Three participants: the reference, one half as fast, and the reference again."""
+    if samples is None:
+        samples = tuple(((100 + n, 101 + n), (200 + n, 202 + n), (100 + n, 101 + n)) for n in range(20))
+    values: dict[str, Any] = {
+        "architecture": "resnet50",
+        "started_at": WHEN,
+        "conditions": latency_conditions(),
+        "environment": environment().id,
+        "participants": (
+            Participant(entry="torchvision:resnet50", runtime="torch", input=NCHW),
+            Participant(entry="timm:resnet50", runtime="torch", input=NCHW),
+            Participant(entry="torchvision:resnet50", runtime="torch", null=True, input=NCHW),
+        ),
+        "unit": "ns",
+        "samples": samples,
+        "stopped": "interval",
+    }
+    return LatencyMeasurement.seal(**(values | changes))
+
+
+def claim(entry: str = "torchvision:resnet50@IMAGENET1K_V1", value: float = 76.13, **changes: Any) -> Claim:
+    values: dict[str, Any] = {
+        "entry": entry,
+        "metric": "top1",
+        "stated": str(value),
+        "stated_unit": "percent",
+        "value": value,
+        "unit": "percent",
+        "conditions": ClaimConditions(dataset="ImageNet-1K", input_size=224),
+        "source": PackageSource(package="torchvision", version="0.29.2", symbol="torchvision.models"),
+    }
+    return Claim.seal(**(values | changes))
+
+
+def collection(*claims: Claim, name: str = "test-1") -> ClaimCollection:
+    return ClaimCollection(id=name, title="Test", licence="CC BY 4.0", claims=tuple(claims))
+
+
+def family(title: str = "ResNet-50", note: str | None = None) -> Family:
+    return Family.model_validate_json(
+        __import__("json").dumps(
+            {
+                "id": "resnet",
+                "title": "ResNet",
+                "architectures": [
+                    {
+                        "id": "resnet50",
+                        "title": title,
+                        "paper": {"title": "Deep Residual Learning", "authors": "He et al.", "year": 2015},
+                        "entries": [
+                            {"entry": "torchvision:resnet50", "note": note},
+                            {"entry": "timm:resnet50"},
+                            {
+                                "entry": "onnx_model_zoo:resnet50-v1-7",
+                                "unavailable": {"reason": "needs_download", "message": "not in the wheel"},
+                            },
+                        ],
+                    }
+                ],
+            }
+        )
+    )

@@ -1,0 +1,184 @@
+"""The command line: fixed names, exit codes, JSON that parses, no traceback for a user's mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from tests import builders
+from zoodata.cli.main import COMMANDS, cli
+from zoodata.dataset import store
+
+
+def call(*arguments: str):
+    return CliRunner().invoke(cli, list(arguments))
+
+
+def process(*arguments: str) -> subprocess.CompletedProcess:
+    program = "from zoodata.cli.main import main; main()"
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
+
+
+@pytest.fixture
+def measured(local):
+    for record in (
+        builders.environment(),
+        builders.architecture("torchvision:vgg16", result=builders.result(macs=100)),
+        builders.architecture("timm:vgg16", result=builders.result(macs=110)),
+        builders.latency(),
+    ):
+        store.write(record, local)
+    return local
+
+
+EVERY = [
+    ("zoos",), ("models",), ("bench",), ("bench", "architecture"), ("bench", "latency"), ("rank",),
+    ("rank", "accuracy"), ("rank", "macs"), ("rank", "latency"), ("validate",), ("export",), ("site",),
+    ("site", "build"), ("site", "serve"), ("site", "pages"), ("run",), ("contribute",), ("claims",),
+    ("claims", "collect"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_every_command_has_help_with_a_sentence(command):
+    done = call(*command, "--help")
+    assert done.exit_code == 0
+    assert "Usage:" in done.output
+    assert len(done.output.splitlines()) > 5
+
+
+def test_every_command_is_known_here():
+    assert {command[0] for command in EVERY} == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("bench", "latency"), "name the entries"),
+        (("bench", "latency", "torchvision:vgg16"), "at least two entries"),
+        (("bench", "architecture", "nonsense"), "is not an entry"),
+        (("bench", "architecture", "nozoo:x"), "there is no zoo 'nozoo'"),
+        (("bench", "architecture", "torchvision:../x"), "is not an entry"),
+        (("bench", "architecture", "--architecture", "vgg16x"), "did you mean vgg16"),
+        (("models", "--architecture", "vgg16x"), "did you mean vgg16"),
+        (("models", "--zoo", "nozoo"), "there is no zoo"),
+        (("rank", "beauty"), "No such command"),
+        (("validate", "no/such/file"), "does not exist"),
+        (("frobnicate",), "No such command"),
+        (("bench", "latency", "--architecture", "vgg16", "--batch", "0"), "not in the range"),
+        (("contribute",), "does not exist"),
+    ],
+)
+def test_wrong_use_is_exit_2_in_one_sentence(local, arguments, message):
+    done = process(*arguments)
+    assert done.returncode == 2, done
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_rank_json(measured):
+    (row,) = json.loads(call("rank", "macs", "--format", "json").output)
+    assert (row["architecture"], row["ratio"]) == ("vgg16", 1.1)
+    assert row["highest"]["record"].startswith("measurements/architecture/timm/")
+    (row,) = json.loads(call("rank", "latency", "--format", "json").output)
+    assert (row["architecture"], row["entries"][1]["verdict"]) == ("resnet50", "slower")
+    rows = json.loads(call("rank", "accuracy", "--format", "json", "--limit", "2").output)
+    assert [row["architecture"] for row in rows] == ["vgg19", "inception_v1"]
+    for metric in ("accuracy", "macs", "latency"):
+        assert call("rank", metric).exit_code == 0
+
+
+def test_models_of_an_architecture_need_no_framework(local):
+    rows = json.loads(call("models", "--architecture", "resnet50", "--format", "json").output)
+    assert {row["zoo"] for row in rows} >= {"torchvision", "timm", "keras_applications", "tf_slim", "tf_model_garden"}
+    rows = json.loads(call("models", "--architecture", "resnet50", "--zoo", "timm", "--format", "json").output)
+    assert [row["entry"] for row in rows] == ["timm:resnet50"]
+
+
+def test_validate_text_json_and_github(measured):
+    assert call("validate").exit_code == 0
+    bad = next((measured / "measurements" / "architecture").rglob("*.json"))
+    bad.write_text('{"kind": "architecture", "x": "::error::\\n%0A"}')
+    text = call("validate")
+    assert text.exit_code == 1
+    assert "error E006" in text.output
+    assert "Traceback" not in text.output
+    report = json.loads(call("validate", "--format", "json").output)
+    assert report["errors"] == len([i for i in report["issues"] if i["severity"] == "error"]) > 0
+    assert {"file", "code", "field", "message", "next_step", "severity"} == set(report["issues"][0])
+    github = call("validate", str(bad), "--format", "github").output.splitlines()
+    assert all(line.startswith(("::error file=", "::warning file=")) for line in github[:-1])
+
+
+def test_a_record_cannot_speak_to_github(measured):
+    bad = next((measured / "measurements" / "architecture").rglob("*.json"))
+    bad.write_text(json.dumps({"kind": "x\n::set-output name=a::b"}))
+    lines = call("validate", "--format", "github").output.splitlines()
+    assert not [line for line in lines if line.startswith("::set-output")]
+
+
+def test_validate_another_dataset_against_the_packaged_rules(tmp_path, local):
+    store.write(builders.architecture(), tmp_path / "proposed")
+    done = call("validate", str(tmp_path / "proposed"))
+    assert done.exit_code == 1
+    assert "E015" in done.output
+    store.write(builders.environment(), tmp_path / "proposed")
+    assert call("validate", str(tmp_path / "proposed")).exit_code == 0
+
+
+def test_export(measured, tmp_path):
+    done = call("export", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".json", ".csv", ".parquet", ""}
+
+
+def test_contribute_copies_what_may_be_published(measured, tmp_path):
+    store.write(builders.architecture("file:mine.onnx"), measured)
+    target = tmp_path / "dataset"
+    store.write(builders.family(), target)
+    done = call("contribute", "--to", str(target))
+    assert done.exit_code == 0, done.output
+    assert "4 files copied" in done.output
+    assert not list(target.rglob("*mine*"))
+    assert "0 files copied" in call("contribute", "--to", str(target)).output
+    next((measured / "measurements" / "architecture").rglob("*.json")).write_text("{")
+    done = call("contribute", "--to", str(target))
+    assert done.exit_code == 1
+    assert "E001" in done.output
+
+
+def test_a_broken_local_record_is_named_not_a_traceback(measured):
+    next((measured / "measurements" / "architecture").rglob("*.json")).write_text("{")
+    done = process("rank", "macs")
+    assert done.returncode == 1
+    assert "zoodata validate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.zoos
+def test_bench_architecture_from_the_shell(local):
+    done = process(
+        "bench", "architecture", "torchvision:resnet50", "keras_applications:ResNet50", "torchvision:resnet51",
+        "--format", "json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = {row["entry"]: row for row in json.loads(done.stdout)}
+    assert rows["torchvision:resnet50"]["parameters"] == 25_557_032
+    keras = rows["keras_applications:ResNet50"]
+    assert (keras["parameters"], keras["statistics"]) == (25_583_592, 53_120)
+    assert rows["torchvision:resnet51"]["missing"].startswith("not_in_package")
+    assert "2 of 3 measured; 1 not_in_package" in done.stderr
+    again = process("bench", "architecture", "torchvision:resnet50", "--format", "json")
+    assert "architecture: 0 to do" in again.stderr
+    assert json.loads(again.stdout)[0]["id"] == rows["torchvision:resnet50"]["id"]
+
+
+@pytest.mark.zoos
+def test_nothing_measured_is_exit_1(local):
+    done = process("bench", "architecture", "torchvision:resnet51")
+    assert done.returncode == 1
+    assert "0 of 1 measured" in done.stderr

@@ -1,0 +1,38 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Keras and TensorFlow read these when first imported, whichever test comes first.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+# TensorFlow first and torch's compiler (Triton) second in one process ends it: both carry LLVM. The other way
+# round works. zoodata itself never loads both into one process; a test session does.
+with contextlib.suppress(ImportError):
+    import triton.knobs  # noqa: F401
+
+settings.register_profile("zoodata", deadline=None, max_examples=60)
+settings.load_profile("zoodata")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for a machine's own measurements, and the working folder beside it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "zoodata-data"

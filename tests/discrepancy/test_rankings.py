@@ -1,0 +1,100 @@
+"""MACs and latency rankings on small records whose answer is known."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests import builders
+from zoodata.dataset import store
+from zoodata.dataset.store import Dataset
+from zoodata.discrepancy import accuracy, latency, macs
+from zoodata.records.measurement import InputShape
+from zoodata.stats import Interval
+
+
+def dataset_of(tmp_path, *records) -> Dataset:
+    for record in (builders.family(), builders.environment(), *records):
+        store.write(record, tmp_path)
+    return Dataset.open(packaged=tmp_path)
+
+
+def test_macs_compare_at_one_input_size_and_say_what_the_naive_ratio_is(tmp_path):
+    large = InputShape(channels=3, height=448, width=448, layout="NCHW")
+    dataset = dataset_of(
+        tmp_path,
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=100)),
+        builders.architecture("timm:resnet50", result=builders.result(macs=110)),
+        builders.architecture("onnx_model_zoo:resnet50-v1-7", result=builders.result(macs=400, input=large)),
+    )
+    (found,) = macs.rank(dataset)
+    assert (found.ratio, found.naive_ratio, found.input_size, found.zoos) == (1.1, 4.0, 224, 2)
+    assert (found.highest.entry, found.lowest.entry) == ("timm:resnet50", "torchvision:resnet50")
+
+
+def test_one_zoo_alone_is_not_ranked_and_missing_is_not_zero(tmp_path):
+    dataset = dataset_of(
+        tmp_path,
+        builders.architecture("torchvision:resnet50"),
+        builders.architecture("timm:resnet50", result=None, missing={"reason": "crashed", "message": "x"}),
+    )
+    assert macs.rank(dataset) == []
+
+
+def test_the_newest_count_wins(tmp_path):
+    later = builders.WHEN.replace(day=24)
+    dataset = dataset_of(
+        tmp_path,
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=100)),
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=200), started_at=later),
+        builders.architecture("timm:resnet50", result=builders.result(macs=100)),
+    )
+    assert macs.rank(dataset)[0].ratio == 2.0
+
+
+def test_latency_ratio_noise_floor_and_verdict(tmp_path):
+    (found,) = latency.rank(dataset_of(tmp_path, builders.latency()))
+    assert found.ratio == pytest.approx(1.9, abs=0.15)
+    assert found.noise_floor == 0
+    assert [timed.verdict for timed in found.entries] == ["reference", "slower"]
+    assert (found.slowest, found.fastest) == ("timm:resnet50", "torchvision:resnet50")
+
+
+def test_a_ratio_inside_the_noise_is_no_difference(tmp_path):
+    generator = random.Random(3)
+
+    def noisy(mean):
+        return tuple(int(generator.gauss(mean, mean * 0.05)) for _ in range(2))
+
+    samples = tuple((noisy(100_000), noisy(101_000), noisy(100_000)) for _ in range(40))
+    (found,) = latency.rank(dataset_of(tmp_path, builders.latency(samples=samples)))
+    assert found.noise_floor > 0
+    assert found.entries[1].verdict == "no difference"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "floor", "verdict"),
+    [
+        (1.05, 1.1, 0.01, "slower"),
+        (0.8, 0.9, 0.01, "faster"),
+        (1.005, 1.1, 0.01, "no difference"),
+        (0.9, 1.1, 0, "no difference"),
+    ],
+)
+def test_verdicts(low, high, floor, verdict):
+    assert latency.verdict(Interval((low + high) / 2, low, high, 20), floor) == verdict
+
+
+def test_accuracy_verdicts_know_sampling(tmp_path):
+    small = (builders.claim(value=76.13), builders.claim("timm:resnet50", value=76.2))
+    dataset = dataset_of(tmp_path, builders.collection(*small))
+    (found,) = accuracy.rank(dataset, group="today")
+    assert (found.points, found.verdict) == (0.07, "can be sampling")
+    assert accuracy.rank(dataset, group="2022") == []
+
+
+def test_rankings_of_nothing_are_empty(tmp_path):
+    nothing = Dataset.open(packaged=tmp_path)
+    assert accuracy.rank(nothing) == macs.rank(nothing) == latency.rank(nothing) == []
+    assert accuracy.extremes(nothing) == {}

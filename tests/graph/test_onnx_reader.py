@@ -1,0 +1,110 @@
+"""The ONNX reader on the wheel's graphs and on graphs made here."""
+
+from __future__ import annotations
+
+import pytest
+
+from zoodata.graph.counter import count
+
+onnx = pytest.importorskip("onnx")
+pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("torch")]
+
+from onnx import TensorProto, helper  # noqa: E402
+
+
+def graph(nodes, outputs=(1, 10), inputs=(("x", (1, 3, 8, 8)),), initializers=()):
+    return helper.make_model(
+        helper.make_graph(
+            nodes,
+            "g",
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, outputs)],
+            list(initializers),
+        ),
+        opset_imports=[helper.make_opsetid("", 13)],
+    )
+
+
+def weight(name, shape):
+    size = 1
+    for side in shape:
+        size *= side
+    return helper.make_tensor(name, TensorProto.FLOAT, shape, [0.1] * size)
+
+
+# Parameters without batch-norm statistics; AlexNet's and ResNet-50's are BVLC's and torchvision's own counts.
+LIGHT = {
+    "bvlc_alexnet": (60_965_224, 0, 654_560_384),
+    "resnet50": (25_557_032, 53_120, 4_089_184_256),
+    "squeezenet": (1_235_496, 0, 349_151_936),
+    "vgg19": (143_667_240, 0, 19_632_062_464),
+    "densenet121": (8_062_504, 83_648, 2_834_161_664),
+}
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_the_wheels_graphs(name):
+    from zoodata.zoos.onnx_model_zoo import OnnxModelZoo
+
+    counts = count(OnnxModelZoo().build(name).network())
+    assert (counts.parameters, counts.statistics, counts.macs) == LIGHT[name]
+    assert counts.unknown_operators == ()
+
+
+def test_grouped_convolution_gemm_and_matmul():
+    from zoodata.graph import onnx_reader
+
+    model = graph(
+        [
+            helper.make_node("Conv", ["x", "w"], ["a"], group=3, kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+            helper.make_node("Flatten", ["a"], ["b"]),
+            helper.make_node("Gemm", ["b", "v"], ["c"], transB=1),
+            helper.make_node("MatMul", ["c", "u"], ["y"]),
+        ],
+        initializers=[weight("w", (3, 1, 3, 3)), weight("v", (5, 192)), weight("u", (5, 10)), weight("debris", (9,))],
+    )
+    counts = count(onnx_reader.read(model))
+    assert counts.macs == 3 * 64 * 9 + 192 * 5 + 5 * 10
+    assert counts.parameters == 27 + 960 + 50
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (graph([helper.make_node("Relu", ["x"], ["y"])], (1, 3), (("x", (1, 3)),)), "0 image inputs"),
+        (
+            graph(
+                [helper.make_node("Add", ["x", "z"], ["y"])], (1, 3, 8, 8), (("x", (1, 3, 8, 8)), ("z", (1, 3, 8, 8)))
+            ),
+            "2 image inputs",
+        ),
+        (
+            graph([helper.make_node("Relu", ["x"], ["y"])], ("n", 3, "h", "w"), (("x", ("n", 3, "h", "w")),)),
+            "not fixed",
+        ),
+    ],
+)
+def test_graphs_that_are_no_classifier_say_why(model, message):
+    from zoodata.graph import onnx_reader
+
+    with pytest.raises(onnx_reader.UnreadableGraph, match=message):
+        onnx_reader.read(model)
+
+
+def test_control_flow_is_refused():
+    from zoodata.graph import onnx_reader
+
+    branch = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["z"])],
+        "b",
+        [],
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)],
+    )
+    condition = helper.make_tensor("c", TensorProto.BOOL, (), [True])
+    model = graph(
+        [helper.make_node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)],
+        (1, 3, 8, 8),
+        initializers=[condition],
+    )
+    with pytest.raises(onnx_reader.UnreadableGraph, match="control flow \\(If\\)"):
+        onnx_reader.read(model)

@@ -1,0 +1,42 @@
+"""A whole zoo in a plugin: one tiny torch model. Installed by its entry point; touches nothing of zoodata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zoodata.records import Preprocessing
+from zoodata.records.measurement import InputShape
+from zoodata.runtimes.model import Model
+from zoodata.zoos.base import Statements, known
+
+
+class ExampleZoo:
+    """One model, to show what a zoo needs."""
+
+    name = "example"
+    title = "Example Zoo"
+    homepage = "https://example.org"
+    extra = "torch"
+    modules = ("torch",)
+    packages = ("torch",)
+
+    def entries(self) -> list[str]:
+        return ["tiny"]
+
+    def weights(self, entry: str) -> list[str]:
+        return []
+
+    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+        known(entry, self.entries(), self.name)
+        import torch
+
+        from zoodata.runtimes.torch import TorchModel
+
+        module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(4 * 36, 10))
+        return TorchModel(module, InputShape(channels=3, height=8, width=8, layout="NCHW"), 10)
+
+    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
+        return Preprocessing(resize=8, crop=(8, 8), layout="NCHW", source="example_zoo.ExampleZoo")
+
+    def claims(self) -> Statements:
+        return Statements()

@@ -1,0 +1,99 @@
+"""Records: what is refused, what a seal promises, what an entry's name may be."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tests import builders
+from zoodata.dataset import strict_json
+from zoodata.dataset.store import parse
+from zoodata.records import Claim, content_hash, parse_entry
+from zoodata.records.upgrade import UPGRADES, upgrade
+
+
+def test_a_sealed_record_survives_its_file():
+    for record in (builders.environment(), builders.architecture(), builders.latency(), builders.claim()):
+        text = strict_json.dumps(record.model_dump(mode="json"))
+        content = strict_json.loads(text.encode())
+        assert parse(content) == record
+        assert content_hash(content) == record.id
+
+
+def test_the_hash_sees_every_change():
+    content = builders.architecture().model_dump(mode="json")
+    assert content_hash({**content, "seconds": 0.51}) != content_hash(content)
+    assert content_hash({**content, "id": "other"}) == content_hash(content)
+    assert content_hash(dict(reversed(content.items()))) == content_hash(content)
+
+
+@given(st.text(max_size=80))
+def test_an_entry_is_refused_or_safe(text):
+    try:
+        parsed = parse_entry(text)
+    except ValueError:
+        return
+    name = parsed.name + (parsed.weights or "")
+    assert ".." not in name
+    assert not set(name) & set("/\\ \0\n<>&\"'")
+    assert not name.startswith((".", "-"))
+
+
+@pytest.mark.parametrize(
+    "text", ["torchvision:../../etc", "torchvision:a/b", "a:b@../c", "x:y\n", "X:y", ":y", "x:", "x"]
+)
+def test_names_that_leave_or_are_none(text):
+    with pytest.raises(ValueError, match="is not an entry"):
+        parse_entry(text)
+    with pytest.raises(ValidationError):
+        builders.architecture(text)
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "a\u200bb", "a\x00b", "a\x1bb"])
+def test_hidden_characters_are_refused(text):
+    with pytest.raises(ValidationError, match="invisible"):
+        builders.claim(note=text)
+
+
+def test_a_claim_is_kept_in_its_metrics_unit():
+    with pytest.raises(ValidationError, match="kept in percent"):
+        builders.claim(unit="fraction")
+    with pytest.raises(ValidationError, match="110"):
+        builders.claim(value=110.0)
+
+
+def test_a_measurement_has_one_outcome():
+    with pytest.raises(ValidationError, match="either a result or the reason"):
+        builders.architecture(result=None)
+    with pytest.raises(ValidationError, match="does not say why"):
+        builders.latency(samples=())
+
+
+def test_samples_fit_the_participants():
+    with pytest.raises(ValidationError, match="turns for 3 participants"):
+        builders.latency(samples=(((1, 2), (3, 4)),))
+    with pytest.raises(ValidationError, match="2 passes in each turn"):
+        builders.latency(samples=(((1, 2), (3, 4), (5,)),))
+
+
+def test_records_do_not_change():
+    with pytest.raises(ValidationError):
+        builders.architecture().entry = "timm:resnet50"
+
+
+def test_old_records_are_lifted_and_new_ones_refused(monkeypatch):
+    content = builders.claim().model_dump(mode="json")
+    with pytest.raises(ValueError, match="update zoodata"):
+        upgrade({**content, "schema_version": 99})
+    with pytest.raises(ValueError, match="no upgrade leads on"):
+        upgrade({**content, "schema_version": 0})
+    monkeypatch.setitem(
+        UPGRADES, ("claim", 0), lambda old: {**{k: v for k, v in old.items() if k != "was"}, "schema_version": 1}
+    )
+    assert (
+        Claim.model_validate_json(json.dumps(upgrade({**content, "was": 1, "schema_version": 0}))) == builders.claim()
+    )

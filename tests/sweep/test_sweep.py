@@ -1,0 +1,118 @@
+"""Sweeps: killed at any moment, nothing half-written, nothing lost, nothing measured twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests import builders
+from zoodata.dataset import store
+from zoodata.dataset.store import Dataset
+from zoodata.dataset.validate import validate
+from zoodata.sweep import plan
+from zoodata.zoos.base import UnknownEntry
+
+ENTRIES = [f"tests.sweep.models:model_{n}" for n in range(6)]
+
+
+def test_what_is_done_is_known_by_entry_and_environment(tmp_path):
+    here, elsewhere = builders.environment(), builders.environment(memory_mib=7)
+    for record in (here, builders.architecture()):
+        store.write(record, tmp_path)
+    dataset = Dataset.open(packaged=tmp_path)
+    task = plan.ArchitectureTask("torchvision:resnet50")
+    assert task.is_done(dataset, here)
+    assert not task.is_done(dataset, elsewhere)
+    assert not plan.ArchitectureTask("timm:resnet50").is_done(dataset, here)
+
+
+@pytest.mark.parametrize(("reason", "done"), [("crashed", False), ("needs_download", False), ("cannot_be_read", True)])
+def test_reasons_that_may_pass_are_tried_again(tmp_path, reason, done):
+    missing = builders.architecture(result=None, missing={"reason": reason, "message": "x"})
+    for record in (builders.environment(), missing):
+        store.write(record, tmp_path)
+    task = plan.ArchitectureTask("torchvision:resnet50")
+    assert task.is_done(Dataset.open(packaged=tmp_path), builders.environment()) == done
+
+
+def test_a_latency_task_is_done_under_its_conditions_only(tmp_path):
+    for record in (builders.environment(), builders.latency()):
+        store.write(record, tmp_path)
+    dataset, here = Dataset.open(packaged=tmp_path), builders.environment()
+    entries = ("torchvision:resnet50", "timm:resnet50")
+    assert plan.LatencyTask("resnet50", entries, builders.latency_conditions()).is_done(dataset, here)
+    assert not plan.LatencyTask("resnet50", entries, builders.latency_conditions(batch=2)).is_done(dataset, here)
+    assert not plan.LatencyTask("resnet50", (*entries, "timm:x"), builders.latency_conditions()).is_done(dataset, here)
+
+
+def test_the_catalogues_entries():
+    dataset = Dataset.open()
+    assert len(plan.catalogue_entries(dataset)) == 117
+    assert "onnx_model_zoo:resnet50-v1-7" not in plan.catalogue_entries(dataset, "resnet50")
+    with pytest.raises(UnknownEntry, match="did you mean resnet50"):
+        plan.catalogue_entries(dataset, "resnet5")
+
+
+PROGRAM = """
+from pathlib import Path
+from zoodata.cli.bench import bench_architecture
+from zoodata.dataset.store import Dataset
+
+if __name__ == "__main__":
+    bench_architecture(Dataset.open(Path("zoodata-data")), {entries!r}, Path("zoodata-data"), jobs=1)
+    print("finished")
+"""
+
+
+@pytest.mark.zoos
+def test_kill_9_at_random_moments_then_resume(root, local):
+    """The whole process group is killed, as by a power loss; the sweep is then run until it ends."""
+    script = local.parent / "sweep.py"
+    script.write_text(PROGRAM.format(entries=[f"python:{entry}" for entry in ENTRIES]))
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    generator = random.Random(5)
+    finished: dict[str, bytes] = {}
+    for _ in range(4):
+        process = subprocess.Popen(
+            [sys.executable, str(script)], cwd=local.parent, env=environment, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        time.sleep(generator.uniform(3, 8))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        records = {str(path): path.read_bytes() for path in store.files(local)}
+        assert records.items() >= finished.items(), "a finished task was lost or changed"
+        assert not validate([local], private=[local]).errors
+        finished = records
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, text=True
+    )
+    assert "finished" in done.stdout, done.stderr
+    dataset = Dataset.open(packaged=local)
+    entries = [record.entry for record in dataset.architecture_measurements]
+    assert sorted(entries) == [f"python:model_{n}" for n in range(6)], "each task exactly once"
+    reasons = {r.entry: r.missing.reason for r in dataset.architecture_measurements if r.missing}
+    assert reasons == {"python:model_4": "cannot_be_built"}
+    again = subprocess.run(
+        [sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, text=True
+    )
+    assert "architecture: 0 to do" in again.stderr
+
+
+@pytest.mark.zoos
+def test_a_task_that_kills_its_worker_is_one_missing_cell(root, local, monkeypatch):
+    from zoodata.cli.bench import bench_architecture
+
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    entries = [f"python:tests.sweep.models:{name}" for name in ("model_0", "dies", "model_1")]
+    records = {record.entry: record for record in bench_architecture(Dataset.open(local), entries, local, jobs=2)}
+    assert records["python:dies"].missing is not None
+    assert records["python:dies"].missing.reason == "crashed"
+    assert records["python:model_0"].result is not None
+    assert records["python:model_1"].result is not None

@@ -1,0 +1,129 @@
+"""Workers: what a death is called, what it leaves behind, and that none outlives us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from zoodata.isolation import Worker, WorkerFailed, can_stop
+
+HANDLER = "tests.test_isolation:Handler"
+
+
+class Named(Exception):
+    reason = "needs_download"
+
+
+class Handler:
+    """Does what a test asks, in the worker."""
+
+    def echo(self, value):
+        return value
+
+    def variable(self, name):
+        return os.environ.get(name)
+
+    def fail(self, named):
+        raise Named("ask for the file") if named else KeyError("missing")
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+
+    def die(self, number):
+        print("the last words of a C++ library", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), number)
+
+    def leave(self, code):
+        os._exit(code)
+
+    def eat(self, mebibytes):
+        self.kept = bytearray(mebibytes * 2**20)
+        for position in range(0, len(self.kept), 4096):
+            self.kept[position] = 1
+        time.sleep(60)
+
+    def pid(self):
+        return os.getpid()
+
+
+def test_answers_and_environment():
+    with Worker(HANDLER, {"ZOODATA_TEST": "yes"}) as worker:
+        assert worker.ask("echo", {"a": [1, 2]}) == {"a": [1, 2]}
+        assert worker.ask("variable", "ZOODATA_TEST") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("method", "argument", "reason", "message"),
+    [
+        ("fail", True, "needs_download", "ask for the file"),
+        ("fail", False, "crashed", "KeyError: 'missing'"),
+        ("die", signal.SIGSEGV, "crashed", "SIGSEGV: the last words"),
+        ("leave", 3, "crashed", "exit code 3"),
+    ],
+)
+def test_each_failure_has_its_reason(method, argument, reason, message):
+    with Worker(HANDLER) as worker:
+        with pytest.raises(WorkerFailed) as caught:
+            worker.ask(method, argument)
+        assert caught.value.reason == reason
+        assert message in caught.value.message
+
+
+def test_an_exception_leaves_the_worker_usable():
+    with Worker(HANDLER) as worker:
+        with pytest.raises(WorkerFailed):
+            worker.ask("fail", False)
+        assert worker.ask("echo", 1) == 1
+
+
+def test_too_long():
+    with Worker(HANDLER) as worker:
+        worker.ask("echo", 1)
+        with pytest.raises(WorkerFailed) as caught:
+            worker.ask("sleep", 60, timeout=0.5)
+        assert caught.value.reason == "timed_out"
+        assert not worker.alive
+
+
+def test_too_much_memory():
+    with Worker(HANDLER, memory_limit=300 * 2**20) as worker:
+        with pytest.raises(WorkerFailed) as caught:
+            worker.ask("eat", 600, timeout=30)
+        assert caught.value.reason == "out_of_memory"
+        assert not worker.alive
+
+
+@pytest.mark.skipif(not can_stop(), reason="workers are stopped on Linux only")
+def test_a_stopped_worker_takes_no_time_and_goes_on():
+    with Worker(HANDLER) as worker:
+        process = psutil.Process(worker.ask("pid"))
+        worker.stop()
+        time.sleep(0.1)
+        assert process.status() == psutil.STATUS_STOPPED
+        worker.resume()
+        assert worker.ask("echo", 2) == 2
+
+
+@pytest.mark.skipif(not can_stop(), reason="only Linux ends orphans for us")
+def test_no_worker_outlives_a_killed_parent_even_when_stopped():
+    program = (
+        "from zoodata.isolation import Worker\n"
+        "if __name__ == '__main__':\n"
+        f"    worker = Worker({HANDLER!r}); print(worker.ask('pid'), flush=True); worker.stop()\n"
+        "    import time; time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the worker is still there"
+        time.sleep(0.05)

@@ -1,0 +1,71 @@
+"""Pure statistics against known values and against their own promises."""
+
+from __future__ import annotations
+
+import random
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoodata import stats
+
+numbers = st.lists(st.floats(0.001, 1e6), min_size=1, max_size=60)
+
+
+def test_median_interval_ranks_match_the_published_table():
+    # Conover's table: for n = 10 the 95 % interval is x(2) to x(9), for n = 20 x(6) to x(15).
+    assert stats.median_interval(list(range(1, 11))) == stats.Interval(5.5, 2, 9, 10)
+    assert stats.median_interval(list(range(1, 21))) == stats.Interval(10.5, 6, 15, 20)
+
+
+def test_median_interval_covers_the_median_as_often_as_it_says():
+    generator = random.Random(7)
+    hits = 0
+    for _ in range(2000):
+        interval = stats.median_interval([generator.expovariate(1) for _ in range(25)])
+        hits += interval.low <= np.log(2) <= interval.high
+    assert 0.945 < hits / 2000 < 0.985
+
+
+@given(numbers)
+def test_the_median_lies_in_its_interval(samples):
+    interval = stats.median_interval(samples)
+    assert interval.low <= interval.value <= interval.high
+    assert interval.value == median(samples)
+
+
+@given(numbers, st.floats(0, 1))
+def test_quantiles_agree_with_numpy(samples, q):
+    assert stats.quantile(samples, q) == pytest.approx(float(np.quantile(samples, q)))
+
+
+@given(st.lists(st.tuples(st.floats(1, 100), st.floats(0.5, 2)), min_size=6, max_size=40))
+def test_a_ratio_is_taken_pair_by_pair(pairs):
+    # Whatever the machine does to a round, it does to both: the ratio does not see it.
+    denominators = [speed for speed, _ in pairs]
+    interval = stats.ratio_interval([speed * 1.5 for speed in denominators], denominators)
+    assert interval.value == pytest.approx(1.5)
+    assert interval.half_width == pytest.approx(0, abs=1e-9)
+
+
+def test_ratios_need_pairs():
+    with pytest.raises(ValueError, match="2 numerators against 1"):
+        stats.ratio_interval([1, 2], [1])
+    with pytest.raises(ValueError, match="no samples"):
+        stats.median_interval([])
+    with pytest.raises(ValueError, match="no samples"):
+        stats.quantile([], 0.5)
+
+
+def test_sampling_error_at_76_percent_is_what_the_paper_notes_say():
+    assert stats.binomial_half_width(76) == pytest.approx(0.37, abs=0.005)
+
+
+def test_an_interval_knows_what_it_excludes():
+    interval = stats.Interval(1.1, 1.05, 1.2, 20)
+    assert interval.excludes(1.0)
+    assert not interval.excludes(1.1)
+    assert stats.Interval(0, 0, 0, 1).half_width == float("inf")
