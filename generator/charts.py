@@ -6,14 +6,16 @@ Colours come from the page's style sheet by class; what a colour says is always 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-WIDTH = 760
-LABEL = 215
-RIGHT = 60
+PLOT = 380
+RIGHT = 44
+LETTER = 6.7
+"""Width of a letter of a label, on average, in the chart's own units."""
+LONGEST_LABEL = 34
 ROW = 26
 TOP = 8
 AXIS = 30
@@ -57,16 +59,19 @@ def dots(lines: Sequence[Line], title: str, description: str, unit: str, log: bo
     ticks = _log_ticks(min(values), max(values)) if log else _ticks(min(values), max(values))
     first, last = ticks[0], ticks[-1]
 
+    label = round(12 + LETTER * max(len(shorten(line.label, LONGEST_LABEL)) for line in lines))
+    right = label + PLOT
+
     def x(value: float) -> float:
         share = (
             (math.log(value) - math.log(first)) / (math.log(last) - math.log(first))
             if log
             else (value - first) / (last - first)
         )
-        return round(LABEL + share * (WIDTH - LABEL - RIGHT), 1)
+        return round(label + share * PLOT, 1)
 
     height = TOP + ROW * len(lines) + AXIS
-    parts = [_open(height, title, description)]
+    parts = [_open(right + RIGHT, height, title, description)]
     for tick in ticks:
         css = "zd-one" if log and tick == 1 else "zd-grid"
         parts.append(_svg(f'<line class="{css}" x1="{x(tick)}" x2="{x(tick)}" y1="{TOP}" y2="{height - AXIS}"/>'))
@@ -76,25 +81,22 @@ def dots(lines: Sequence[Line], title: str, description: str, unit: str, log: bo
             )
         )
     parts.append(
-        Markup('<text class="zd-tick" x="{}" y="{}" text-anchor="end">{}</text>').format(
-            WIDTH - RIGHT, height - 3, unit
-        )
+        Markup('<text class="zd-tick" x="{}" y="{}" text-anchor="end">{}</text>').format(right, height - 3, unit)
     )
     for number, line in enumerate(lines):
-        parts.append(_row(line, TOP + ROW * number + ROW / 2, x))
+        parts.append(_row(line, TOP + ROW * number + ROW / 2, label, x))
     parts.append(Markup("</svg></figure>"))
     return Markup("").join(parts)
 
 
-def _row(line: Line, y: float, x: object) -> Markup:
-    place = x  # a function from value to pixels
-    xs = [place(point.value) for point in line.points]  # type: ignore[operator]
+def _row(line: Line, y: float, label: float, place: Callable[[float], float]) -> Markup:
+    xs = [place(point.value) for point in line.points]
     parts = [
         Markup('<a href="{}"><text class="zd-label" x="{}" y="{}" text-anchor="end">{}</text></a>').format(
-            line.href, LABEL - 10, y + 4, shorten(line.label, 34)
+            line.href, label - 10, y + 4, shorten(line.label, LONGEST_LABEL)
         )
     ]
-    low, high = (min(xs), max(xs)) if line.low is None or line.high is None else (place(line.low), place(line.high))  # type: ignore[operator]
+    low, high = (min(xs), max(xs)) if line.low is None or line.high is None else (place(line.low), place(line.high))
     parts.append(_svg(f'<line class="zd-bar" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'))
     for point, position in zip(line.points, xs, strict=True):
         parts.append(
@@ -109,11 +111,11 @@ def _row(line: Line, y: float, x: object) -> Markup:
     return Markup("").join(parts)
 
 
-def _open(height: float, title: str, description: str) -> Markup:
+def _open(width: float, height: float, title: str, description: str) -> Markup:
     return Markup(
         '<figure class="zd-figure"><figcaption>{}</figcaption>'
-        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
-    ).format(title, WIDTH, height, f"{title}. {description}")
+        '<svg width="{}" viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
+    ).format(title, round(width * 1.2), width, height, f"{title}. {description}")
 
 
 def shorten(text: str, limit: int) -> str:

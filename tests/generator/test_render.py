@@ -135,7 +135,8 @@ def test_charts_hold_any_range(values, log):
     assert "<b>" not in svg
     assert "<i>" not in svg
     positions = [float(x) for x in re.findall(r'cx="([\d.]+)"', svg)]
-    assert all(charts.LABEL - 1 <= x <= charts.WIDTH - charts.RIGHT + 1 for x in positions)
+    width = float(re.search(r'viewBox="0 0 (\d+)', svg)[1])
+    assert all(width - charts.RIGHT - charts.PLOT - 1 <= x <= width - charts.RIGHT + 1 for x in positions)
 
 
 def test_no_lines_no_chart():

@@ -1,0 +1,79 @@
+"""``make bench``: speed as ratios within one run, so that they hold on any machine. Not a test."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+from tests import builders
+from zoodata.dataset import store
+from zoodata.dataset.validate import validate
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def paired(ours: Callable[[], object], other: Callable[[], object], rounds: int = 5) -> tuple[float, float, float]:
+    """Median seconds of both, taken in turns, and the median of their ratios (other over ours)."""
+    ours(), other()
+    pairs = [(seconds(ours), seconds(other)) for _ in range(rounds)]
+    return median(a for a, _ in pairs), median(b for _, b in pairs), median(b / a for a, b in pairs)
+
+
+def counting() -> None:
+    """Building, reading and counting without storage, against torch's own counter on a real pass."""
+    import torch
+    import torchvision
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from zoodata.graph.counter import count
+    from zoodata.zoos.torchvision import Torchvision
+
+    zoo = Torchvision()
+
+    for name in ("resnet50", "mobilenet_v3_large", "vit_b_16"):
+
+        def theirs(name: str = name) -> int:
+            with FlopCounterMode(display=False) as counter, torch.no_grad():
+                torchvision.models.get_model(name).eval()(torch.zeros(1, 3, 224, 224))
+            return counter.get_total_flops()
+
+        a, b, ratio = paired(lambda name=name: count(zoo.build(name, hollow=True).network()), theirs)
+        print(f"count {name:20} zoodata {a:6.3f} s   FlopCounterMode {b:6.3f} s   {ratio:5.1f} times as fast")
+
+
+def validating(files: int = 2000) -> None:
+    """Validating measurement files, against only parsing them as JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        store.write(builders.family(), root)
+        store.write(builders.environment(), root)
+        for number in range(files):
+            moment = builders.WHEN + timedelta(seconds=number)
+            record = builders.architecture(started_at=moment)
+            path = root / store.path_of(record)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(record.model_dump(mode="json")))
+
+        def parse() -> None:
+            for path in store.files(root):
+                json.loads(path.read_bytes())
+
+        a, b, ratio = paired(lambda: validate([root]), parse, rounds=3)
+        print(
+            f"validate {files} files      zoodata {a:6.3f} s   json.loads only {b:6.3f} s   {1 / ratio:5.1f} times as long"
+        )
+
+
+if __name__ == "__main__":
+    validating()
+    counting()
