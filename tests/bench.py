@@ -70,7 +70,7 @@ def validating(files: int = 2000) -> None:
 
         a, b, ratio = paired(lambda: validate([root]), parse, rounds=3)
         print(
-            f"validate {files} files      zoodata {a:6.3f} s   json.loads only {b:6.3f} s   {1 / ratio:5.1f} times as long"
+            f"validate {files} files      zoodata {a:6.3f} s   json.loads {b:6.3f} s   {1 / ratio:5.1f} times as long"
         )
 
 
