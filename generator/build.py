@@ -57,14 +57,15 @@ def write_pages(dataset: Dataset, folder: Path) -> None:
         target.write_bytes(strict_json.dumps(record.model_dump(mode="json")).encode())
     write_schemas(folder / "data" / "schemas")
     export(dataset, folder / "download")
-    for name in ("CHANGELOG.md",):
-        source = _source(name)
-        if source.exists():
-            shutil.copy(source, folder / "changelog.md")
+    shutil.copy(_source("CHANGELOG.md"), folder / "changelog.md")
 
 
 def _mkdocs(pages: Path, built: Path) -> None:
-    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    warnings: list[str] = []
+    listener = _Listener(warnings)
+    logger = logging.getLogger("mkdocs")
+    logger.setLevel(logging.WARNING)
+    logger.addHandler(listener)
     try:
         config = mkdocs.config.load_config(
             str(_source("mkdocs.yml")), docs_dir=str(pages), site_dir=str(built), strict=True
@@ -73,7 +74,21 @@ def _mkdocs(pages: Path, built: Path) -> None:
         mkdocs.commands.build.build(config)
         config.plugins.on_shutdown()
     except (Abort, ConfigurationError) as error:
-        raise BuildFailed(f"MkDocs refused the pages: {error}") from None
+        raise BuildFailed("\n".join([f"MkDocs refused the pages: {error}", *warnings])) from None
+    finally:
+        logger.removeHandler(listener)
+
+
+class _Listener(logging.Handler):
+    """Keeps what MkDocs warns of, to be said when it gives up."""
+
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See :class:`logging.Handler`."""
+        self._heard.append(record.getMessage())
 
 
 def _source(name: str) -> Path:
