@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -173,10 +172,17 @@ def test_too_large(dataset):
     assert only(dataset).code == "E004"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_unreadable(dataset):
-    measurement(dataset).chmod(0)
+def test_unreadable(dataset, monkeypatch):
+    path, read = measurement(dataset), Path.read_bytes
+
+    def refuse(self):
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     assert only(dataset).code == "E016"
+    assert "Permission denied" in only(dataset).message
 
 
 def test_an_entry_outside_the_catalogue_is_a_warning(dataset):
