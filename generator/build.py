@@ -19,6 +19,9 @@ from zoodata.dataset.export import export
 from zoodata.dataset.schema import write_schemas
 from zoodata.dataset.store import Dataset
 
+MARK = ".zoodata-site"
+"""A file that says a folder is ours to replace."""
+
 
 class BuildFailed(RuntimeError):
     """MkDocs refused the pages; the message says which and why."""
@@ -27,20 +30,25 @@ class BuildFailed(RuntimeError):
 def build_site(dataset: Dataset, out: Path) -> Path:
     """Build the whole site into a folder and return its first page.
 
-    The old site stays until the new one is whole: a build that fails or is killed loses nothing.
+    The old site stays until the new one is whole: a build that fails or is killed loses nothing, and the
+    next one goes on.
     """
+    out = out.resolve()
+    _refuse_foreign(out)
     with tempfile.TemporaryDirectory(prefix="zoodata-site-") as scratch:
         pages, built = Path(scratch, "pages"), Path(scratch, "built")
         write_pages(dataset, pages)
         _mkdocs(pages, built)
         out.parent.mkdir(parents=True, exist_ok=True)
-        fresh = out.with_name(f".{out.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
+        (built / MARK).write_text("Built by `zoodata site build`, which replaces this folder.\n", encoding="utf-8")
+        fresh, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
         shutil.copytree(built, fresh)
         if out.exists():
-            _refuse_foreign(out)
-            shutil.rmtree(out)
+            out.rename(old)
         fresh.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
     return out / "index.html"
 
 
@@ -100,6 +108,8 @@ def _source(name: str) -> Path:
 
 
 def _refuse_foreign(out: Path) -> None:
-    """Only a site of ours is replaced: never a folder that holds something else."""
-    if any(out.iterdir()) and not (out / "data" / "schemas").is_dir():
+    """Only a site of ours is replaced: never a folder that holds something else, or that work goes on in."""
+    if out in (Path.cwd(), *Path.cwd().parents):
+        raise BuildFailed(f"{out} is the folder you are in: choose another --out")
+    if out.exists() and not (out.is_dir() and ((out / MARK).is_file() or not any(out.iterdir()))):
         raise BuildFailed(f"{out} holds something that is not a zoodata site: choose another --out, or empty it")

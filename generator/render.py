@@ -6,6 +6,7 @@ HTML or Jinja.
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
@@ -24,6 +25,7 @@ def pages(site: Site) -> dict[str, str]:
     environment = _environment()
     made = {
         "index.md": _page(environment, "index", "Leaderboard", site=site, **_front_charts(site)),
+        "rankings.md": _page(environment, "rankings", "Rankings", site=site),
         "download.md": _page(environment, "download", "Download", site=site),
         "architectures/index.md": _page(environment, "architectures", "Architectures", site=site),
         "zoos/index.md": _page(environment, "zoos", "Zoos", site=site),
@@ -47,6 +49,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "zoo_title": zoo_title,
+        "claim_anchor": claim_anchor,
         "zoo_titles": ZOO_TITLES,
         "record_href": record_href,
         "repository": about.repository_url(),
@@ -59,7 +62,9 @@ def _page(environment: Environment, template: str, title: str, **content: Any) -
     body = environment.get_template(f"{template}.html.jinja").render(title=title, **content)
     lines = [line.strip() for line in body.splitlines()]
     block = "\n".join(line for line in lines if line)
-    return f'---\ntitle: {json.dumps(title)}\nhide: [navigation, toc]\n---\n<div class="zd">\n{block}\n</div>\n'
+    # The theme prints a page's title as it stands, so it is escaped here already.
+    front = f"---\ntitle: {json.dumps(html.escape(title))}\nhide: [navigation, toc]\n---\n"
+    return f'{front}<div class="zd">\n{block}\n</div>\n'
 
 
 def _front_charts(site: Site) -> dict[str, Any]:

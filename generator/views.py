@@ -1,7 +1,7 @@
 """What each page shows, as plain data: the templates only lay it out.
 
-Every number comes as a :class:`Figure` with the address of its record, so no template can show one
-without its link.
+Every measured or claimed number comes as a :class:`Figure` with the address of its record, so that a
+template cannot show one without its link.
 """
 
 from __future__ import annotations
@@ -142,7 +142,9 @@ def make(dataset: Dataset) -> Site:
     by_today = {found.architecture: found for found in accuracy.rank(dataset, "top1", "today")}
     by_macs = {found.architecture: found for found in macs.rank(dataset)}
     by_latency = {found.architecture: found for found in latency.rank(dataset)}
-    newest_counts = {record.entry: record for record in dataset.architecture_measurements}
+    # A reason never hides a number: the newest count speaks, and only without any the newest reason.
+    newest_counts = {r.entry: r for r in dataset.architecture_measurements if r.result is None}
+    newest_counts |= {r.entry: r for r in dataset.architecture_measurements if r.result is not None}
     claims = _claims_by_architecture(dataset)
     pages, rows = [], []
     for architecture in dataset.architectures.values():
@@ -165,7 +167,7 @@ def make(dataset: Dataset) -> Site:
     stamps = [record.started_at for record in dataset.architecture_measurements]
     stamps += [record.started_at for record in dataset.latency_measurements]
     return Site(
-        rows=tuple(rows),
+        rows=tuple(sorted(rows, key=lambda row: (-float(row.accuracy.text) if row.accuracy else 0, row.title))),
         architectures=tuple(pages),
         zoos=_zoos(dataset, pages),
         accuracy=tuple(by_paper.values()),
@@ -209,15 +211,18 @@ def _row(
         else "",
         today=Figure(f"{today.points:.2f}", f"{page}#{claim_anchor(today.highest.claim)}") if today else None,
         macs=Figure(f"{compute.ratio:.2f}", f"{page}#counts") if compute else None,
-        macs_note=_ends(compute.highest.zoo, compute.lowest.zoo, compute.ratio) if compute else "",
+        macs_note=_ends(compute) if compute else "",
         parameters=Figure(f"{compute.parameter_difference:,}", f"{page}#counts") if compute else None,
         latency=Figure(f"{time.ratio:.2f}", f"{page}#latency") if time else None,
         latency_note=_latency_note(time) if time else "",
     )
 
 
-def _ends(high: str, low: str, ratio: float) -> str:
-    return "the same" if ratio == 1 else f"{zoo_title(high)} over {zoo_title(low)}"
+def _ends(compute: MacsRange) -> str:
+    if compute.highest.macs == compute.lowest.macs:
+        return "the same"
+    small = f" by {compute.highest.macs - compute.lowest.macs:,}" if compute.ratio < 1.005 else ""
+    return f"{zoo_title(compute.highest.zoo)} over {zoo_title(compute.lowest.zoo)}{small}"
 
 
 def _latency_note(time: LatencyRange) -> str:
@@ -297,7 +302,8 @@ def _claims_by_architecture(dataset: Dataset) -> dict[str, list[ClaimView]]:
 
 
 def _claim(collection: ClaimCollection, claim: Claim) -> ClaimView:
-    value = f"{claim.value:,.10g} {UNIT_NAMES[claim.unit]}".strip()
+    number = f"{int(claim.value):,}" if claim.value.is_integer() else f"{claim.value:,}"
+    value = f"{number} {UNIT_NAMES[claim.unit]}".strip()
     return ClaimView(
         anchor=claim_anchor(claim.id),
         entry=claim.entry,

@@ -29,6 +29,9 @@ class Handler:
     def variable(self, name):
         return os.environ.get(name)
 
+    def odd(self):
+        b"\xff".decode()
+
     def fail(self, named):
         raise Named("ask for the file") if named else KeyError("missing")
 
@@ -73,6 +76,24 @@ def test_each_failure_has_its_reason(method, argument, reason, message):
             worker.ask(method, argument)
         assert caught.value.reason == reason
         assert message in caught.value.message
+
+
+def test_pythons_own_reasons_are_no_reasons_of_ours():
+    with Worker(HANDLER) as worker, pytest.raises(WorkerFailed) as caught:
+        worker.ask("odd")
+    assert caught.value.reason == "crashed"
+    assert "UnicodeDecodeError" in caught.value.message
+
+
+@pytest.mark.skipif(not can_stop(), reason="workers are stopped on Linux only")
+def test_a_forgotten_stopped_worker_does_not_hang_the_exit():
+    program = (
+        "from zoodata.isolation import Worker\n"
+        "if __name__ == '__main__':\n"
+        f"    worker = Worker({HANDLER!r}); worker.ask('pid'); worker.stop(); raise KeyboardInterrupt\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)
+    assert done.returncode != 0
 
 
 def test_an_exception_leaves_the_worker_usable():

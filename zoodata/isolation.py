@@ -6,6 +6,7 @@ be stopped (SIGSTOP) while others are timed, so that its threads do not spin bes
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import multiprocessing
@@ -14,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+import weakref
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,7 @@ class Worker:
         )
         self._process.start()
         theirs.close()
+        _LIVE.add(self)
 
     @property
     def alive(self) -> bool:
@@ -140,6 +143,16 @@ class Worker:
         return WorkerFailed("crashed", f"ended with exit code {code}{tail}")
 
 
+_LIVE: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """End what an interrupt left behind: a stopped worker would not answer the polite way and hang our exit."""
+    for worker in list(_LIVE):
+        worker.close()
+
+
 def can_stop() -> bool:
     """Whether idle workers can be stopped here: only where they also die with us, or they would stay stopped."""
     return sys.platform == "linux"
@@ -174,8 +187,10 @@ def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: 
         except MemoryError:
             pipe.send(("failed", "out_of_memory", "the system had no more memory to give"))
         except Exception as error:
-            reason = getattr(error, "reason", None) or "crashed"
-            message = str(error) if hasattr(error, "reason") else f"{type(error).__name__}: {error}"
+            # Some of Python's own exceptions have a reason too, which is no word of ours.
+            own = isinstance(getattr(error, "reason", None), str) and not isinstance(error, OSError | ValueError)
+            reason = error.reason if own else "crashed"  # type: ignore[attr-defined]
+            message = str(error) if own else f"{type(error).__name__}: {error}"
             pipe.send(("failed", reason, message[:2000]))
 
 

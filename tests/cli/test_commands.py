@@ -92,6 +92,18 @@ def test_rank_json(measured):
         assert call("rank", metric).exit_code == 0
 
 
+def test_entries_of_different_architectures_are_not_filed_as_one():
+    from zoodata.cli.bench import latency_groups
+    from zoodata.dataset.store import Dataset
+
+    dataset = Dataset.open()
+    same = latency_groups(dataset, ["torchvision:vgg16", "timm:vgg16"], None, False)
+    mixed = latency_groups(dataset, ["torchvision:vgg16", "timm:resnet50"], None, False)
+    unknown = latency_groups(dataset, ["torchvision:vgg16", "file:mine.onnx"], None, False)
+    assert list(same) == ["vgg16"]
+    assert list(mixed) == list(unknown) == ["other"]
+
+
 def test_models_of_an_architecture_need_no_framework(local):
     rows = json.loads(call("models", "--architecture", "resnet50", "--format", "json").output)
     assert {row["zoo"] for row in rows} >= {"torchvision", "timm", "keras_applications", "tf_slim", "tf_model_garden"}

@@ -43,6 +43,9 @@ def test_bytes_are_read_or_refused(data):
         (b"1" * 5000, "not-json"),
         (b'{"a": 1, "a": 1}', "duplicate-key"),
         (b'{"a": {"b": 1, "b": 2}}', "duplicate-key"),
+        (b"[1e400]", "not-finite"),
+        (b"[-1e999]", "not-finite"),
+        (b"[" * 60 + b"]" * 60, "not-json"),
         (b"[NaN]", "not-finite"),
         (b"[-Infinity]", "not-finite"),
     ],
@@ -51,6 +54,11 @@ def test_refusals_have_their_code(data, code):
     with pytest.raises(strict_json.RefusedJson) as caught:
         strict_json.loads(data)
     assert caught.value.code == code
+
+
+def test_many_keys_take_no_longer_than_they_should():
+    many = json.dumps({f"k{n}": n for n in range(200_000)}).encode()
+    assert len(strict_json.loads(many)) == 200_000
 
 
 def test_numbers_stay_on_one_line():

@@ -259,3 +259,142 @@ def test_no_mutation_of_a_valid_record_passes_unseen(data):
         return
     issues, _ = check_content({**content, key: value}, "f.json")
     assert issues
+
+
+# What a stranger's review of the validator found: each of these once passed, or brought something down.
+
+
+def test_a_copy_of_the_whole_dataset_is_valid_by_itself(tmp_path):
+    """What the check of a data pull request does."""
+    import shutil
+
+    from zoodata.cli.validate import run
+
+    shutil.copytree(store.PACKAGED, tmp_path / "data")
+    report = run([tmp_path / "data"], tmp_path / "none")
+    assert report.records > 3000
+    assert not report.errors
+
+
+@pytest.mark.parametrize("name", [".json", ".hidden.json", "readme.txt", "no_suffix"])
+def test_files_that_are_no_records_are_refused_and_never_loaded(dataset, name):
+    honest = measurement(dataset)
+    false = json.loads(honest.read_text()) | {"seconds": 0.0}
+    folder = dataset / "measurements" / "zz"
+    folder.mkdir()
+    (folder / name).write_text(json.dumps(false))
+    assert codes(dataset) == {"E020"}
+    records = store.Dataset.open(packaged=dataset).architecture_measurements
+    assert [record.seconds for record in records] == [0.5]
+
+
+def test_an_unfinished_file_is_a_warning_and_never_loaded(dataset):
+    (dataset / "measurements" / ".writing-x.json").write_text("{")
+    assert codes(dataset) == {"W104"}
+    assert store.Dataset.open(packaged=dataset).architecture_measurements
+
+
+def test_a_record_in_a_wrong_place_is_not_loaded(dataset):
+    path = measurement(dataset)
+    wrong = path.with_name("zz.json")
+    wrong.write_bytes(path.read_bytes())
+    assert codes(dataset) == {"E012"}
+    with pytest.raises(ValueError, match="does not lie where it belongs"):
+        _ = store.Dataset.open(packaged=dataset).records
+
+
+def test_stray_files_and_folders_at_the_top(dataset):
+    (dataset / "notes").mkdir()
+    (dataset / "notes" / "a.json").write_text("{}")
+    (dataset / "stray.json").write_text("{}")
+    (dataset / "more").symlink_to(dataset / "claims")
+    (dataset / "LICENSE").write_text("CC BY 4.0")
+    issues = {(Path(issue.file).name, issue.code) for issue in validate([dataset]).issues}
+    assert issues == {("notes", "E020"), ("stray.json", "E020"), ("more", "E018")}
+
+
+def test_a_folder_called_like_a_record(dataset):
+    (dataset / "claims" / "foo.json").mkdir()
+    (dataset / "claims" / "foo.json" / "a.txt").write_text("x")
+    assert codes(dataset) == {"E020"}
+    assert store.Dataset.open(packaged=dataset).claims
+
+
+def test_a_claim_has_no_file_of_its_own(dataset):
+    claim = builders.claim("timm:resnet50")
+    (dataset / "claims" / "one.json").write_text(strict_json.dumps(claim.model_dump(mode="json")))
+    assert only(dataset).code == "E013"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{"kind": "architecture", "seconds": 1e400}', b'{"\\ud800": 1, "\\ud800": 2}', b'{"a":' * 60 + b"1" + b"}" * 60],
+)
+def test_odd_numbers_keys_and_depth_are_issues(dataset, data):
+    measurement(dataset).write_bytes(data)
+    issue = only(dataset)
+    json.dumps(issue.as_dict()).encode("utf-8")
+    assert issue.code in {"E001", "E002", "E003"}
+
+
+@pytest.mark.parametrize("change_to", [{"schema_version": None}, {"seconds": 1}])
+def test_a_record_is_written_as_zoodata_writes_it(dataset, change_to):
+    """Else its published form would carry an id that its content does not hash to."""
+    path = measurement(dataset)
+    content = json.loads(path.read_text()) | change_to
+    if content["schema_version"] is None:
+        del content["schema_version"]
+    content["id"] = content_hash(content)
+    path.write_text(json.dumps(content))
+    assert only(dataset).code == "E023"
+
+
+def test_a_claim_of_another_version_inside_a_collection(dataset):
+    path = next((dataset / "claims").iterdir())
+    content = json.loads(path.read_text())
+    content["claims"][0]["schema_version"] = 99
+    content["claims"][0]["id"] = content_hash(content["claims"][0])
+    path.write_text(json.dumps(content))
+    assert only(dataset).field == "claims[0].schema_version"
+
+
+def test_a_run_is_of_the_architecture_it_says(dataset):
+    path = next((dataset / "measurements" / "latency").rglob("*.json"))
+    content = json.loads(path.read_text())
+    content["participants"][1]["entry"] = "timm:vgg16"
+    content["id"] = content_hash(content)
+    path.unlink()
+    path.with_name(f"{content['id'][:16]}.json").write_text(json.dumps(content))
+    assert codes(dataset) == {"E021", "W101"}
+
+
+def test_the_future_is_refused(dataset):
+    later = builders.architecture("timm:resnet50", started_at=builders.WHEN.replace(year=9998))
+    store.write(later, dataset)
+    assert codes(dataset) == {"E022"}
+
+
+def test_a_model_of_ones_own_that_failed_is_not_published_either(dataset):
+    gone = {"entry": "file:secret.onnx", "missing": {"reason": "crashed", "message": "x"}}
+    store.write(builders.latency(missing=(gone,)), dataset)
+    assert "E019" in codes(dataset)
+
+
+def test_no_issue_speaks_to_a_terminal_or_a_workflow(dataset):
+    path = measurement(dataset)
+    content = json.loads(path.read_text()) | {"\n::error::owned\x1b[31m": 1}
+    path.write_text(json.dumps(content))
+    (dataset / "measurements" / "x\n::error::owned").write_text("x")
+    from zoodata.cli.validate import as_github, as_text
+
+    for issue in validate([dataset]).issues:
+        for line in (as_text(issue) + "\n" + as_github(issue)).splitlines():
+            assert not line.startswith("::error::owned")
+            assert "\x1b" not in line
+
+
+def test_a_path_without_records_is_an_error(dataset, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
+    (empty / "bad.txt").write_text("x")
+    report = validate([dataset], only=[empty])
+    assert [issue.code for issue in report.issues] == ["E024"]

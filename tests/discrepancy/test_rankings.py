@@ -98,3 +98,57 @@ def test_rankings_of_nothing_are_empty(tmp_path):
     nothing = Dataset.open(packaged=tmp_path)
     assert accuracy.rank(nothing) == macs.rank(nothing) == latency.rank(nothing) == []
     assert accuracy.extremes(nothing) == {}
+
+
+def test_the_ends_of_a_range_are_two_zoos(tmp_path):
+    claims = (
+        builders.claim("torchvision:resnet50@IMAGENET1K_V1", 76.13),
+        builders.claim("torchvision:resnet50@IMAGENET1K_V2", 80.86),
+        builders.claim("timm:resnet50", 78.0),
+    )
+    (found,) = accuracy.rank(dataset_of(tmp_path, builders.collection(*claims)), group="today")
+    assert (found.points, found.highest.zoo, found.lowest.zoo) == (2.86, "torchvision", "timm")
+
+
+def test_the_headline_ratio_is_taken_round_by_round(tmp_path):
+    """Two entries whose ratio is 2 in every round, beside a reference that wanders."""
+    generator = random.Random(1)
+    samples = []
+    for _ in range(30):
+        speed, reference = generator.uniform(1, 3), generator.randint(150_000, 450_000)
+        slow = int(200_000 * speed)
+        samples.append(((reference,) * 2, (slow,) * 2, (slow // 2,) * 2, (reference,) * 2))
+    record = builders.latency()
+    first, second, null = record.participants
+    third = second.model_copy(update={"entry": "onnx_model_zoo:resnet50-v1-7"})
+    run = builders.latency(samples=tuple(samples), participants=(first, second, third, null))
+    summary = latency.summarise(dataset_of(tmp_path), run)
+    assert (summary.slowest, summary.fastest) == ("timm:resnet50", third.entry)
+    assert summary.ratio == pytest.approx(2.0, abs=1e-3)
+    assert summary.high - summary.low < 0.01
+
+
+def test_a_run_of_something_else_is_not_this_architectures_number(tmp_path):
+    other = builders.latency(architecture="other")
+    stranger = [p.model_copy(update={"entry": "timm:vgg16"}) if n == 1 else p for n, p in enumerate(other.participants)]
+    false = builders.latency(participants=tuple(stranger))
+    assert latency.rank(dataset_of(tmp_path, other, false)) == []
+
+
+def test_a_full_run_is_not_displaced_by_a_smaller_later_one(tmp_path):
+    record = builders.latency()
+    first, second, null = record.participants
+    third = second.model_copy(update={"entry": "onnx_model_zoo:resnet50-v1-7"})
+    samples = tuple((a, b, b, c) for a, b, c in record.samples)
+    full = builders.latency(samples=samples, participants=(first, second, third, null))
+    later = builders.latency(started_at=builders.WHEN.replace(hour=13))
+    (found,) = latency.rank(dataset_of(tmp_path, full, later))
+    assert len(found.entries) == 3
+
+
+def test_a_network_without_macs_is_no_division_by_zero(tmp_path):
+    records = [
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=0)),
+        builders.architecture("timm:resnet50"),
+    ]
+    assert macs.rank(dataset_of(tmp_path, *records)) == []

@@ -160,6 +160,29 @@ def test_tables_have_captions_and_scopes(site):
         assert not re.findall(r"<th>", text), path.name
 
 
+def test_hostile_names_run_nothing_in_the_built_pages(tmp_path, browser):
+    hostile = "</title></h1></div><script>window.owned = 1</script><img src=x onerror='window.owned = 2'>"
+    for record in (
+        builders.family(title=hostile, note=hostile),
+        builders.environment(),
+        builders.architecture(),
+        builders.architecture("timm:resnet50", result=None, missing={"reason": "crashed", "message": hostile}),
+        builders.latency(),
+        builders.collection(builders.claim(stated=hostile), builders.claim("timm:resnet50", 70.0)),
+    ):
+        store.write(record, tmp_path / "data")
+    out = tmp_path / "site"
+    build_site(Dataset.open(packaged=tmp_path / "data"), out)
+    page = browser.new_page()
+    for path in sorted(out.rglob("*.html")):
+        page.goto(path.as_uri())
+        assert page.evaluate("window.owned") is None, path
+        assert page.locator("img[src='x']").count() == 0, path
+    page.goto((out / "architectures" / "resnet50.html").as_uri())
+    assert page.locator("h1").first.inner_text() == hostile
+    page.close()
+
+
 def test_a_build_that_fails_leaves_the_old_site(site, tmp_path, monkeypatch):
     import generator.build
 
@@ -176,6 +199,10 @@ def test_a_build_that_fails_leaves_the_old_site(site, tmp_path, monkeypatch):
 
 
 def test_a_folder_that_is_no_site_is_not_replaced(tmp_path):
+    from zoodata import about
+
+    with pytest.raises(BuildFailed, match="not a zoodata site"):
+        build_site(Dataset.open(), about.PACKAGE)  # it has data/schemas, and is no site
     precious = tmp_path / "home" / "thesis.tex"
     precious.parent.mkdir()
     precious.write_text("years of work")

@@ -108,3 +108,38 @@ def test_control_flow_is_refused():
     )
     with pytest.raises(onnx_reader.UnreadableGraph, match="control flow \\(If\\)"):
         onnx_reader.read(model)
+
+
+def test_an_open_batch_counts_as_batch_1():
+    from zoodata.graph import onnx_reader
+
+    def made(batch):
+        return graph(
+            [
+                helper.make_node("Conv", ["x", "w"], ["a"], kernel_shape=[3, 3]),
+                helper.make_node("Flatten", ["a"], ["b"]),
+                helper.make_node("Gemm", ["b", "v"], ["y"], transB=1),
+            ],
+            (batch, 5),
+            (("x", (batch, 3, 8, 8)),),
+            [weight("w", (2, 3, 3, 3)), weight("v", (5, 72))],
+        )
+
+    fixed, opened = (count(onnx_reader.read(made(batch))) for batch in (1, "N"))
+    assert opened == fixed
+    assert fixed.macs == 2 * 36 * 27 + 72 * 5
+
+
+def test_a_counted_node_of_unknown_size_is_refused():
+    from zoodata.graph import onnx_reader
+
+    model = graph(
+        [helper.make_node("Strange", ["x"], ["a"], domain="x.y"), helper.make_node("Conv", ["a", "w"], ["y"])],
+        (1, 2, 6, 6),
+        initializers=[weight("w", (2, 3, 3, 3))],
+    )
+    model.opset_import.append(helper.make_opsetid("x.y", 1))
+    del model.graph.output[0].type.tensor_type.shape.dim[:]
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    with pytest.raises(onnx_reader.UnreadableGraph, match="cannot be inferred"):
+        onnx_reader.read(model)

@@ -58,6 +58,9 @@ def test_a_personal_model_keeps_no_path(text):
         ("cannot open /home/someone/secret/model.onnx", "cannot open .../model.onnx"),
         ("bad\x1b[31m\x00byte", "bad?[31m?byte"),
         ("see https://example.org/a/b", "see https://example.org/a/b"),
+        ("cannot open path:/home/bob/a b/m.onnx", "cannot open path:.../m.onnx"),
+        ("cannot open C:\\Users\\bob\\m.onnx", "cannot open .../m.onnx"),
+        ("", "no message"),
         ("x" * 5000, "x" * 1500),
     ],
 )

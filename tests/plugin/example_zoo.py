@@ -7,7 +7,7 @@ from pathlib import Path
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model
-from zoodata.zoos.base import Statements, known
+from zoodata.zoos.base import CannotBuild, Statements, known
 
 
 class ExampleZoo:
@@ -27,7 +27,6 @@ class ExampleZoo:
         return []
 
     def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
-        known(entry, self.entries(), self.name)
         import torch
 
         from zoodata.runtimes.torch import TorchModel
@@ -40,3 +39,25 @@ class ExampleZoo:
 
     def claims(self) -> Statements:
         return Statements()
+
+
+class SlowZoo(ExampleZoo):
+    """Models for sweeps: slow to build, one that cannot be built, one that ends its process."""
+
+    name = "slow"
+    title = "Slow Zoo"
+
+    def entries(self) -> list[str]:
+        return [*(f"m{n}" for n in range(5)), "fails", "dies"]
+
+    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+        import os
+        import time
+
+        known(entry, self.entries(), self.name)
+        time.sleep(0.5)
+        if entry == "fails":
+            raise CannotBuild("not today")
+        if entry == "dies":
+            os._exit(9)
+        return super().build("tiny")

@@ -17,7 +17,7 @@ from zoodata.records.upgrade import UPGRADES, upgrade
 
 
 def test_a_sealed_record_survives_its_file():
-    for record in (builders.environment(), builders.architecture(), builders.latency(), builders.claim()):
+    for record in (builders.environment(), builders.architecture(), builders.latency()):
         text = strict_json.dumps(record.model_dump(mode="json"))
         content = strict_json.loads(text.encode())
         assert parse(content) == record
@@ -71,6 +71,36 @@ def test_a_measurement_has_one_outcome():
         builders.architecture(result=None)
     with pytest.raises(ValidationError, match="does not say why"):
         builders.latency(samples=())
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0, 2), (2, 0, 1), (0, 2), (0, 0, 2), (0, 1, 2, 2)])
+def test_a_latency_run_has_a_reference_another_and_a_null_pair(order):
+    record = builders.latency()
+    if order == (0, 0, 2):  # the null pair of another entry
+        participants = (*record.participants[:2], record.participants[1].model_copy(update={"null": True}))
+        order = (0, 1, 2)
+    else:
+        participants = tuple(record.participants[n] for n in order)
+    samples = tuple(tuple(turns[n] for n in order) for turns in record.samples)
+    with pytest.raises(ValidationError, match="null pair"):
+        builders.latency(samples=samples, participants=participants)
+
+
+@pytest.mark.parametrize("text", ["\u3164", "\u2800", "\u115f", "\ufe0f", "a\u2028b", ""])
+def test_blank_text_is_refused(text):
+    with pytest.raises(ValidationError):
+        builders.claim(stated=text)
+
+
+@pytest.mark.parametrize("when", ["２０２２", "2022-13", "2022-99-99", "soon"])
+def test_dates_are_dates(when):
+    with pytest.raises(ValidationError):
+        builders.claim(claimed_on=when)
+
+
+def test_a_claim_stands_in_its_collection_once():
+    with pytest.raises(ValidationError, match="twice"):
+        builders.collection(builders.claim(), builders.claim())
 
 
 def test_samples_fit_the_participants():

@@ -18,7 +18,8 @@ from zoodata.dataset.validate import validate
 from zoodata.sweep import plan
 from zoodata.zoos.base import UnknownEntry
 
-ENTRIES = [f"tests.sweep.models:model_{n}" for n in range(6)]
+ENTRIES = [*(f"slow:m{n}" for n in range(5)), "slow:fails"]
+"""Of the plugin in tests/plugin."""
 
 
 def test_what_is_done_is_known_by_entry_and_environment(tmp_path):
@@ -74,8 +75,8 @@ if __name__ == "__main__":
 def test_kill_9_at_random_moments_then_resume(root, local):
     """The whole process group is killed, as by a power loss; the sweep is then run until it ends."""
     script = local.parent / "sweep.py"
-    script.write_text(PROGRAM.format(entries=[f"python:{entry}" for entry in ENTRIES]))
-    environment = os.environ | {"PYTHONPATH": str(root)}
+    script.write_text(PROGRAM.format(entries=ENTRIES))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
     generator = random.Random(5)
     finished: dict[str, bytes] = {}
     for _ in range(4):
@@ -96,9 +97,9 @@ def test_kill_9_at_random_moments_then_resume(root, local):
     assert "finished" in done.stdout, done.stderr
     dataset = Dataset.open(packaged=local)
     entries = [record.entry for record in dataset.architecture_measurements]
-    assert sorted(entries) == [f"python:model_{n}" for n in range(6)], "each task exactly once"
+    assert sorted(entries) == sorted(ENTRIES), "each task exactly once"
     reasons = {r.entry: r.missing.reason for r in dataset.architecture_measurements if r.missing}
-    assert reasons == {"python:model_4": "cannot_be_built"}
+    assert reasons == {"slow:fails": "cannot_be_built"}
     again = subprocess.run(
         [sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, text=True
     )
@@ -109,10 +110,38 @@ def test_kill_9_at_random_moments_then_resume(root, local):
 def test_a_task_that_kills_its_worker_is_one_missing_cell(root, local, monkeypatch):
     from zoodata.cli.bench import bench_architecture
 
-    monkeypatch.setenv("PYTHONPATH", str(root))
-    entries = [f"python:tests.sweep.models:{name}" for name in ("model_0", "dies", "model_1")]
+    plugin = str(root / "tests" / "plugin")
+    monkeypatch.syspath_prepend(plugin)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), plugin]))
+    entries = ["slow:m0", "slow:dies", "slow:m1"]
     records = {record.entry: record for record in bench_architecture(Dataset.open(local), entries, local, jobs=2)}
-    assert records["python:dies"].missing is not None
-    assert records["python:dies"].missing.reason == "crashed"
-    assert records["python:model_0"].result is not None
-    assert records["python:model_1"].result is not None
+    assert records["slow:dies"].missing is not None
+    assert records["slow:dies"].missing.reason == "crashed"
+    assert records["slow:m0"].result is not None
+    assert records["slow:m1"].result is not None
+
+
+@pytest.mark.zoos
+def test_an_interrupt_ends_at_once_and_records_nothing_false(root, local):
+    """Ctrl-C while six slow models are counted: no waiting for them, no record of what was not done."""
+    entries = [f"slow:m{n % 5}" for n in range(5)]
+    script = local.parent / "sweep.py"
+    script.write_text(PROGRAM.format(entries=entries))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+    process = subprocess.Popen(
+        [sys.executable, str(script)], cwd=local.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(5)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    records = [store.read(path) for path in store.files(local)]
+    assert all(getattr(record, "missing", None) is None for record in records)
+
+
+def test_a_users_own_model_is_never_taken_for_done(tmp_path):
+    mine = builders.architecture("file:model.onnx")
+    for record in (builders.environment(), mine):
+        store.write(record, tmp_path)
+    assert not plan.ArchitectureTask("file:elsewhere/model.onnx").is_done(
+        Dataset.open(packaged=tmp_path), builders.environment()
+    )

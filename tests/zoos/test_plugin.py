@@ -31,7 +31,7 @@ def zoodata(root, local):
 def test_it_is_listed_and_measured(zoodata):
     listed = zoodata("zoos", "--format", "json")
     rows = {row["zoo"]: row for row in json.loads(listed.stdout)}
-    assert len(rows) == 7
+    assert len(rows) == 8
     assert rows["example"]["entries"] == 1
     assert "plugin zoo broken does not load" in listed.stderr
     assert all(row["installed"] for row in rows.values())

@@ -23,9 +23,6 @@ from zoodata.sweep.listing import list_zoos
 from zoodata.sweep.run import run_architecture, run_latency
 from zoodata.zoos import registry
 
-OTHER = "other"
-"""Architecture under which a latency run of entries outside the catalogue is filed."""
-
 SEED = 20221114
 """Of the order of turns and the random images; any number would do, and this one is the paper's day."""
 
@@ -96,10 +93,10 @@ def latency_groups(
     """Architecture to the entries to be timed against each other."""
     check_entries(entries)
     if entries:
-        mapped = dataset.architecture_of(entries[0])
-        if len(entries) < 2:
+        if len(set(entries)) < 2:
             raise click.UsageError("latency compares: name at least two entries, or --architecture")
-        return {mapped.id if mapped else OTHER: entries}
+        found = {mapped.id if (mapped := dataset.architecture_of(entry)) else store.OTHER for entry in entries}
+        return {found.pop() if len(found) == 1 else store.OTHER: list(dict.fromkeys(entries))}
     if architecture is None and not everything:
         raise click.UsageError("name the entries to time against each other, or --architecture A, or --all")
     names = [architecture] if architecture else list(dataset.architectures)
@@ -174,15 +171,30 @@ def architecture_command(
     wanted = {public_name(entry) for entry in chosen}
     newest = {r.entry: r for r in after.architecture_measurements if r.entry in wanted}
     rows = [_architecture_row(record) for record in newest.values()]
+    absent = [] if entries or everything else _absent(dataset, architecture)
+    rows += [{"entry": entry, "missing": f"{reason}: {message}"} for entry, reason, message in absent]
     columns = {"entry": "entry", "parameters": "parameters", "statistics": "statistics", "macs": "MACs",
                "input": "input", "classes": "classes", "missing": "missing because"}  # fmt: skip
     show(sorted(rows, key=lambda row: row["entry"]), columns, style)
-    reasons = Counter(r.missing.reason for r in newest.values() if r.missing)
+    reasons: Counter[str] = Counter(r.missing.reason for r in newest.values() if r.missing)
     measured = len(newest) - sum(reasons.values())
+    reasons.update(reason for _, reason, _ in absent)
     summary = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    click.echo(f"{measured} of {len(wanted)} measured{'; ' + summary if summary else ''}. Records: {data}", err=True)
+    click.echo(
+        f"{measured} of {len(wanted) + len(absent)} measured{'; ' + summary if summary else ''}. Records: {data}",
+        err=True,
+    )
     if not measured:
         raise SystemExit(1)
+
+
+def _absent(dataset: Dataset, architecture: str | None) -> list[tuple[str, str, str]]:
+    """Entries that the catalogue knows cannot be built here: entry, reason, message."""
+    return [
+        (item.entry, item.unavailable.reason, item.unavailable.message)
+        for mapped, item in dataset.catalogue_entries.values()
+        if item.unavailable is not None and architecture in (None, mapped.id)
+    ]
 
 
 def _architecture_row(record: ArchitectureMeasurement) -> dict[str, Any]:

@@ -10,9 +10,7 @@ from zoodata.cli.common import data_option
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.validate import validate
-from zoodata.records import ArchitectureMeasurement, Environment, LatencyMeasurement, entry_zoo
-
-PERSONAL = {"file", "python"}
+from zoodata.records import PERSONAL_ZOOS, ArchitectureMeasurement, Environment, LatencyMeasurement, entry_zoo
 
 
 def run(data: Path, target: Path) -> list[Path]:
@@ -39,8 +37,9 @@ def run(data: Path, target: Path) -> list[Path]:
 
 def _is_personal(record: ArchitectureMeasurement | LatencyMeasurement) -> bool:
     if isinstance(record, ArchitectureMeasurement):
-        return entry_zoo(record.entry) in PERSONAL
-    return any(entry_zoo(participant.entry) in PERSONAL for participant in record.participants)
+        return entry_zoo(record.entry) in PERSONAL_ZOOS
+    asked = [item.entry for item in record.participants] + [item.entry for item in record.missing]
+    return any(entry_zoo(entry) in PERSONAL_ZOOS for entry in asked)
 
 
 @click.command("contribute")

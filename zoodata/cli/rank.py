@@ -17,8 +17,8 @@ limit_option = click.option("--limit", type=click.IntRange(1), help="Only the la
 def command() -> None:
     """Rank architectures by how far the zoos are apart.
 
-    Only what can be compared is ranked: an architecture that one zoo alone offers, or that only one
-    machine run covers, is left out, never set to zero.
+    Only what can be compared is ranked: an architecture about which we have numbers of one zoo alone
+    is left out, never set to zero.
     """
 
 

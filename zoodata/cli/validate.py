@@ -17,15 +17,19 @@ from zoodata.dataset.validate import Report, validate
 def run(paths: Sequence[Path], data: Path) -> Report:
     """Validate the dataset and the local measurements, or only some files against them.
 
-    A path that is a dataset's root (has ``catalogue`` or ``measurements`` in it) is validated as one.
+    A path that is a dataset's root (has ``catalogue`` or ``measurements`` in it) is validated by itself.
     """
     roots = [path for path in paths if path.is_dir() and _is_root(path)]
     only = [path for path in paths if path not in roots]
-    private = [data] if data.is_dir() and data not in roots else []
-    if roots and not only:
-        known = [PACKAGED] if PACKAGED.resolve() not in {root.resolve() for root in roots} else []
-        return validate([*known, *roots], roots if known else ())
-    return validate([PACKAGED, *private], only, private)
+    private = [data] if data.is_dir() else []
+    report = Report()
+    for root in roots:
+        # A whole dataset stands for itself; mere measurements are held against the packaged catalogue.
+        whole = (root / "catalogue").is_dir()
+        report += validate([root]) if whole else validate([PACKAGED, root], [root])
+    if only or not roots:
+        report += validate([PACKAGED, *private], only, private)
+    return report
 
 
 def _is_root(path: Path) -> bool:

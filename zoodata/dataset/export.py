@@ -12,7 +12,7 @@ import pandas as pd
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import TABLES
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def export(dataset: Dataset, folder: Path) -> list[Path]:
@@ -35,7 +35,7 @@ def harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """The table with text cells that a spreadsheet would run as a formula made plain text."""
 
     def plain(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+        return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS) else value
 
     return frame.apply(lambda column: column.map(plain) if not pd.api.types.is_numeric_dtype(column) else column)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from zoodata.records.base import is_hidden
+
 CODES: dict[str, str] = {
     "E001": "The file is not JSON in UTF-8. Open it with `python -m json.tool FILE`.",
     "E002": "A key stands twice in one object. Keep one.",
@@ -25,11 +27,22 @@ CODES: dict[str, str] = {
     "E017": "The same name stands twice in the catalogue.",
     "E018": "A link is not a record. Put the file itself there.",
     "E019": "The measurement is of somebody's own model. Only entries of zoos are published.",
+    "E020": "Only records lie in the dataset's folders. Remove it.",
+    "E021": "A run's participants are one architecture's entries. Measure them as that, or without an architecture.",
+    "E022": "The time lies in the future. Set the machine's clock and measure again.",
+    "E023": "The record is not written as zoodata writes it, so its published form has another hash. Measure again.",
+    "E024": "Nothing there is a record of a dataset. Name a dataset, a folder in one, or a record's file.",
     "W101": "The entry is not in the catalogue. Add it there, or check its spelling.",
     "W102": "The measurement was taken with uncommitted changes to zoodata's code.",
     "W103": "The run ended before its interval was as narrow as asked. Give it more time.",
-    "W104": "The file is not a record's: the dataset holds .json files only.",
+    "W104": "A run was interrupted here. The next run removes the file.",
 }
+
+
+def plain(text: str, limit: int) -> str:
+    """Text on one line, printable, bounded: what is not is written as its escape."""
+    shown = "".join(c if c.isprintable() and not is_hidden(c) else ascii(c)[1:-1] for c in text)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 @dataclass(frozen=True, order=True)
@@ -40,6 +53,11 @@ class Issue:
     code: str
     field: str
     message: str
+
+    def __post_init__(self) -> None:
+        # Records are strangers' text: on a terminal or in a workflow's log it must stay one printable line.
+        for name, limit in (("file", 300), ("field", 200), ("message", 600)):
+            object.__setattr__(self, name, plain(getattr(self, name), limit))
 
     @property
     def is_error(self) -> bool:

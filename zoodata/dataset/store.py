@@ -18,6 +18,7 @@ from typing import Any
 
 from zoodata.dataset import strict_json
 from zoodata.records import (
+    FILE_KINDS,
     KINDS,
     Architecture,
     ArchitectureMeasurement,
@@ -37,6 +38,9 @@ PACKAGED = Path(__file__).parent.parent / "data"
 
 LOCAL = Path("zoodata-data")
 """Where a run writes unless told otherwise: beside the user, never into an installed package."""
+
+OTHER = "other"
+"""Architecture under which a latency run is filed whose entries are not all of one architecture."""
 
 FOLDERS = ("catalogue", "claims", "environments", "measurements")
 
@@ -66,10 +70,10 @@ def parse(content: dict[str, Any]) -> StoredRecord:
         ValueError: for an unknown kind or version.
         pydantic.ValidationError: when it does not fit its schema.
     """
-    kind = content.get("kind")
-    model = KINDS.get(kind) if isinstance(kind, str) else None
-    if model is None:
-        raise ValueError(f"kind is {kind!r}; it is one of {', '.join(sorted(KINDS))}")
+    kind = content.get("kind") if isinstance(content, dict) else None
+    if not isinstance(kind, str) or kind not in FILE_KINDS:
+        raise ValueError(f"kind is {ascii(kind)[:60]}; it is one of {', '.join(sorted(FILE_KINDS))}")
+    model = KINDS[kind]
     # JSON mode: strict, and yet a list is a tuple and a string a date.
     return model.model_validate_json(json.dumps(upgrade(content)))
 
@@ -127,9 +131,16 @@ def sweep_leftovers(root: Path) -> int:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """Every record file below a root, in a stable order."""
-    for folder in FOLDERS:
-        yield from sorted((root / folder).rglob("*.json"))
+    """Every record file below a root, in a stable order. Links are not followed, hidden files not read."""
+    for name in FOLDERS:
+        for folder, folders, names in os.walk(root / name):
+            folders.sort()
+            yield from (path for path in map(Path(folder).joinpath, sorted(names)) if is_record_file(path))
+
+
+def is_record_file(path: Path) -> bool:
+    """Whether a path may hold a record: a plain file called something.json."""
+    return path.suffix == ".json" and not path.name.startswith(".") and path.is_file() and not path.is_symlink()
 
 
 @dataclass(frozen=True)
@@ -153,7 +164,10 @@ class Dataset:
         for root in self.roots:
             for path in files(root):
                 record = read(path)
-                found[path_of(record)] = record
+                place = path_of(record)
+                if path != root / place:  # it could stand in for the record that belongs there
+                    raise ValueError(f"{path} does not lie where it belongs, at {place}")
+                found[place] = record
         return tuple(found.values())
 
     def _of(self, kind: type[StoredRecord]) -> Iterator[Any]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 SIZE_LIMIT = 2 * 1024 * 1024
 """Bytes of one contributed file. The largest honest record here is below a tenth of it."""
+
+
+DEPTH_LIMIT = 50
+"""Containers inside each other; an honest record has fewer than ten."""
 
 
 class RefusedJson(ValueError):
@@ -24,7 +29,9 @@ def loads(data: bytes) -> Any:
         RefusedJson: with code ``not-json``, ``duplicate-key`` or ``not-finite``.
     """
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+        )
     except UnicodeDecodeError as error:
         raise RefusedJson("not-json", f"is not UTF-8: {error.reason} at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -35,6 +42,9 @@ def loads(data: bytes) -> Any:
         raise
     except ValueError as error:  # Python refuses integers of more than 4,300 digits
         raise RefusedJson("not-json", f"holds a number that cannot be read: {error}") from None
+    if _depth(value) > DEPTH_LIMIT:
+        raise RefusedJson("not-json", f"is nested more than {DEPTH_LIMIT} deep")
+    return value
 
 
 def dumps(content: Any) -> str:
@@ -54,12 +64,32 @@ def _indent(value: Any, margin: str) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)
-        raise RefusedJson("duplicate-key", f"has the key {twice[:60]!r} twice", twice[:60])
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RefusedJson("duplicate-key", f"has the key {key[:60]!a} twice", key[:60])
+        found[key] = value
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise RefusedJson("not-finite", f"holds {text[:20]}, which is too large to be a number one can compare")
+    return number
+
+
+def _depth(value: Any) -> int:
+    """How many containers lie inside each other, without recursion."""
+    deepest, waiting = 0, [(value, 0)]
+    while waiting:
+        item, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if isinstance(item, dict):
+            waiting += [(inner, depth + 1) for inner in item.values()]
+        elif isinstance(item, list):
+            waiting += [(inner, depth + 1) for inner in item]
+    return deepest
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,13 +1,16 @@
 """The validator: every file held against its schema, its hash, its place and the rest of the dataset.
 
-It reads and never writes; whatever it meets becomes an :class:`Issue`, never a traceback.
+It reads and never writes; whatever it meets becomes an :class:`Issue`, never a traceback. What it does not
+refuse, the rest of zoodata must be able to rank, export and show.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from zoodata.dataset import store, strict_json
-from zoodata.dataset.issues import Issue
+from zoodata.dataset.issues import Issue, plain
 from zoodata.records import (
+    FILE_KINDS,
     KINDS,
+    PERSONAL_ZOOS,
     ArchitectureMeasurement,
-    Claim,
     ClaimCollection,
     Environment,
     Family,
@@ -27,7 +31,7 @@ from zoodata.records import (
     content_hash,
 )
 from zoodata.records.base import StoredRecord, entry_zoo, without_weights
-from zoodata.records.upgrade import upgrade
+from zoodata.records.upgrade import CURRENT, upgrade
 
 JSON_CODES = {"not-json": "E001", "duplicate-key": "E002", "not-finite": "E003"}
 
@@ -43,7 +47,13 @@ PYDANTIC_CODES = {
     "repeated_name": "E017",
 }
 
-PERSONAL_ZOOS = {"file", "python"}
+MOST_ISSUES = 20
+"""Of one file: a file with more is not read on."""
+
+CLAIMS_SIZE_LIMIT = 20 * strict_json.SIZE_LIMIT
+"""Bytes of one claim collection, which holds many claims."""
+
+UNFINISHED = ".writing-"
 
 
 @dataclass
@@ -64,48 +74,60 @@ class Report:
         """The issues that ask for a look."""
         return [issue for issue in self.issues if not issue.is_error]
 
+    def __add__(self, other: Report) -> Report:
+        """Both reports as one."""
+        return Report(self.files + other.files, self.records + other.records, sorted([*self.issues, *other.issues]))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file's record, as the relations between records need it."""
+
+    name: str
+    record: StoredRecord
+    private: bool
+
 
 def validate(roots: Iterable[Path], only: Iterable[Path] = (), private: Iterable[Path] = ()) -> Report:
     """Check datasets as one whole, or only some of their files against the whole.
 
     Args:
         roots: dataset folders; records of one may refer to another's.
-        only: files or folders to report on; all when empty.
+        only: files or folders to report on; all when empty. One that holds no record is an error.
         private: those of the roots that are not published; they may hold records of people's own models
             (``file:``, ``python:``) and of changed code.
     """
     report = Report()
-    roots = [root.resolve() for root in roots]
-    personal = {root.resolve() for root in private}
-    known_private: set[str] = set()
-    chosen = [path.absolute() for path in only]
-    known: list[tuple[str, StoredRecord]] = []
+    roots = [root.absolute() for root in roots]
+    homes = {root.absolute() for root in private}
+    chosen = {path.absolute(): 0 for path in only}
+    read: list[_Read] = []
     reported: set[str] = set()
-    for root in roots:
-        for path in _everything(root):
-            name = _shown(path)
-            if root in personal:
-                known_private.add(name)
-            wanted = not chosen or any(path == c or c in path.parents or c.resolve() in path.parents for c in chosen)
-            issues, record = check_file(path, root)
-            if record is not None:
-                known.append((name, record))
-            if wanted:
-                reported.add(name)
-                report.files += 1
-                report.records += _count(record)
-                report.issues += issues
-    # Files named on the command line that lie in no dataset are held to the same rules.
-    for path in chosen:
-        if path.is_file() and not any(root in path.resolve().parents for root in roots):
-            issues, record = check_file(path, None)
+
+    def take(path: Path, root: Path | None, issues: list[Issue], record: StoredRecord | None) -> None:
+        hits = [choice for choice in chosen if choice == path or choice in path.parents]
+        for choice in hits:
+            chosen[choice] += 1
+        if record is not None:
+            read.append(_Read(_shown(path), record, root in homes))
+        if hits or not chosen:
+            reported.add(_shown(path))
             report.files += 1
             report.records += _count(record)
             report.issues += issues
-            if record is not None:
-                known.append((_shown(path), record))
-                reported.add(_shown(path))
-    report.issues += [issue for issue in _relations(known, known_private) if issue.file in reported]
+
+    for root in roots:
+        for path, code in _walk(root):
+            if code is not None:
+                take(path, root, [Issue(_shown(path), code, "", _WALK_MESSAGES[code])], None)
+            else:
+                take(path, root, *check_file(path, root))
+    for path, hits in list(chosen.items()):
+        if hits == 0 and path.is_file():  # a record that lies in no dataset is held to the same rules
+            take(path, None, *check_file(path, None))
+        elif hits == 0:
+            report.issues.append(Issue(_shown(path), "E024", "", "holds no record"))
+    report.issues += [issue for issue in _relations(read) if issue.file in reported]
     report.issues.sort()
     return report
 
@@ -119,13 +141,9 @@ def check_file(path: Path, root: Path | None) -> tuple[list[Issue], StoredRecord
 
     if path.is_symlink():
         return refuse("E018", "", "is a symbolic link")
-    if root is not None and root not in path.resolve().parents:
-        return refuse("E005", "", "lies outside the dataset's folder")
-    if path.suffix != ".json":
-        return refuse("W104", "", f"is not a .json file ({path.name[:60]})")
     try:
         size = path.stat().st_size
-        limit = strict_json.SIZE_LIMIT * (20 if root is not None and path.parent.name == "claims" else 1)
+        limit = CLAIMS_SIZE_LIMIT if path.parent.name == "claims" else strict_json.SIZE_LIMIT
         if size > limit:
             return refuse("E004", "", f"has {size:,} bytes; {limit:,} are allowed")
         content = strict_json.loads(path.read_bytes())
@@ -136,26 +154,32 @@ def check_file(path: Path, root: Path | None) -> tuple[list[Issue], StoredRecord
     issues, record = check_content(content, name)
     if record is not None and root is not None:
         expected = store.path_of(record)
-        if path.resolve() != (root / expected):
+        if path != root / expected:
             issues.append(Issue(name, "E012", "", f"belongs at {expected.as_posix()}"))
     return issues, record
 
 
 def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | None]:
-    """Check parsed JSON against its schema and its own hash."""
+    """Check parsed JSON against its schema, its own hash and its canonical form."""
     if not isinstance(content, dict):
         return [Issue(name, "E008", "", f"is a JSON {type(content).__name__}, not an object")], None
     kind = content.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        known = ", ".join(sorted(KINDS))
-        return [Issue(name, "E013", "kind", f"is {str(kind)[:60]!r}; it is one of {known}")], None
+    if not isinstance(kind, str) or kind not in FILE_KINDS:
+        known = ", ".join(sorted(FILE_KINDS))
+        return [Issue(name, "E013", "kind", f"is {_brief(kind)}; it is one of {known}")], None
     issues = list(_hash_issues(content, name))
     try:
         record = KINDS[kind].model_validate_json(json.dumps(upgrade(content)))
     except ValidationError as error:
-        return issues + [_from_pydantic(detail, name) for detail in error.errors(include_url=False)][:20], None
+        found = [_from_pydantic(detail, name) for detail in error.errors(include_url=False)]
+        return (issues + found)[:MOST_ISSUES], None
     except ValueError as error:
         return [Issue(name, "E013", "schema_version", str(error))], None
+    is_current = content.get("schema_version") == CURRENT[kind]
+    if not issues and (is_current or "schema_version" not in content):
+        written = record.model_dump(mode="json")
+        if content_hash(written) != content_hash(content) or written.get("id") != content.get("id"):
+            issues.append(Issue(name, "E023", "", "leaves out a field or writes a number in another form"))
     return issues, (None if issues else record)
 
 
@@ -176,10 +200,10 @@ def _from_pydantic(detail: ErrorDetails, name: str) -> Issue:
     code = PYDANTIC_CODES.get(detail["type"], "E008")
     if place.split(".")[-1] == "unit" and detail["type"] in {"literal_error", "string_type"}:
         code = "E009"
-    shown = "" if detail["type"] in {"missing", "hidden_text"} else f" (got {_brief(detail.get('input'))})"
     if detail["type"] == "string_pattern_mismatch" and _leaves_folder(detail.get("input")):
         code = "E005"
-    return Issue(name, code, place[:200], detail["msg"] + shown)
+    shown = "" if detail["type"] in {"missing", "hidden_text"} else f" (got {_brief(detail.get('input'))})"
+    return Issue(name, code, place, detail["msg"] + shown)
 
 
 def _leaves_folder(value: Any) -> bool:
@@ -192,60 +216,111 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _relations(known: list[tuple[str, StoredRecord]], private: set[str]) -> Iterator[Issue]:
+def _relations(read: list[_Read]) -> Iterator[Issue]:
     """Issues between records: unknown entries, missing environments, other people's models."""
-    families = [record for _, record in known if isinstance(record, Family)]
-    catalogue = {item.entry for family in families for a in family.architectures for item in a.entries}
-    environments = {record.id for _, record in known if isinstance(record, Environment)}
-    dirty = {r.id for _, r in known if isinstance(r, Environment) and (r.zoodata_commit or "").endswith("+dirty")}
+    families = [item.record for item in read if isinstance(item.record, Family)]
+    mapped = {entry.entry: a.id for family in families for a in family.architectures for entry in a.entries}
+    environments = {item.record.id: item.record for item in read if isinstance(item.record, Environment)}
     seen: dict[tuple[str, str], str] = {}
-    for name, record in known:
-        if isinstance(record, Family):
-            for entry in (item.entry for a in record.architectures for item in a.entries):
-                if (first := seen.setdefault(("entry", entry), name)) != name:
-                    yield Issue(name, "E017", "architectures", f"{entry} is mapped in {first} already")
-            for identifier in (a.id for a in record.architectures):
-                if (first := seen.setdefault(("architecture", identifier), name)) != name:
-                    yield Issue(name, "E017", "architectures", f"{identifier} is described in {first} already")
-        unknown: dict[str, str] = {}
-        for place, entry in _entries(record):
-            if entry_zoo(entry) in PERSONAL_ZOOS:
-                if name not in private:
-                    yield Issue(name, "E019", place, f"{entry} is not an entry of a zoo")
-            elif without_weights(entry) not in catalogue:
-                unknown.setdefault(without_weights(entry), place)
-        if unknown:
-            entry, place = next(iter(unknown.items()))
-            others = f" (nor are {len(unknown) - 1} others of this file)" if len(unknown) > 1 else ""
-            yield Issue(name, "W101", place, f"{entry} is not in the catalogue{others}")
-        if isinstance(record, ArchitectureMeasurement | LatencyMeasurement):
-            if record.environment not in environments:
-                yield Issue(name, "E015", "environment", f"{record.environment[:16]}… is not in the dataset")
-            elif name not in private and record.environment in dirty:
-                yield Issue(name, "W102", "environment", "zoodata's code had uncommitted changes")
-        if isinstance(record, LatencyMeasurement) and record.stopped == "time":
-            target = record.conditions.target_half_width
-            yield Issue(name, "W103", "stopped", f"time was up before every interval was within ±{target:.1%}")
+    for item in read:
+        match item.record:
+            case Family():
+                yield from _repeated(item, item.record, seen)
+            case ClaimCollection():
+                entries = [(f"claims[{n}].entry", claim.entry) for n, claim in enumerate(item.record.claims)]
+                yield from _entry_issues(item, entries, mapped)
+            case ArchitectureMeasurement():
+                yield from _entry_issues(item, [("entry", item.record.entry)], mapped)
+                yield from _run_issues(item, item.record, environments)
+            case LatencyMeasurement():
+                yield from _entry_issues(item, _participants(item.record), mapped)
+                yield from _run_issues(item, item.record, environments)
+                yield from _latency_issues(item, item.record, mapped)
 
 
-def _entries(record: StoredRecord) -> Iterator[tuple[str, str]]:
-    match record:
-        case ArchitectureMeasurement():
-            yield "entry", record.entry
-        case LatencyMeasurement():
-            yield from ((f"participants[{n}].entry", p.entry) for n, p in enumerate(record.participants))
-        case Claim():
-            yield "entry", record.entry
-        case ClaimCollection():
-            yield from ((f"claims[{n}].entry", claim.entry) for n, claim in enumerate(record.claims))
+def _repeated(item: _Read, family: Family, seen: dict[tuple[str, str], str]) -> Iterator[Issue]:
+    named = [("entry", entry.entry, "mapped") for a in family.architectures for entry in a.entries]
+    named += [("architecture", a.id, "described") for a in family.architectures]
+    for kind, name, done in named:
+        if (first := seen.setdefault((kind, name), item.name)) != item.name:
+            yield Issue(item.name, "E017", "architectures", f"{name} is {done} in {first} already")
 
 
-def _everything(root: Path) -> Iterator[Path]:
-    """Every file that claims to be data, hidden temporaries of our own apart."""
-    for folder in store.FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            if (path.is_file() or path.is_symlink()) and not path.name.startswith(".writing-"):
-                yield path
+def _entry_issues(item: _Read, entries: Iterable[tuple[str, str]], mapped: dict[str, str]) -> Iterator[Issue]:
+    unknown: dict[str, str] = {}
+    for place, entry in entries:
+        if entry_zoo(entry) in PERSONAL_ZOOS:
+            if not item.private:
+                yield Issue(item.name, "E019", place, f"{entry} is not an entry of a zoo")
+        elif without_weights(entry) not in mapped:
+            unknown.setdefault(without_weights(entry), place)
+    if unknown:
+        entry, place = next(iter(unknown.items()))
+        others = f" (nor are {len(unknown) - 1} others of this file)" if len(unknown) > 1 else ""
+        yield Issue(item.name, "W101", place, f"{entry} is not in the catalogue{others}")
+
+
+def _run_issues(
+    item: _Read, record: ArchitectureMeasurement | LatencyMeasurement, environments: dict[str, Environment]
+) -> Iterator[Issue]:
+    if record.started_at > datetime.now(UTC) + timedelta(days=1):
+        yield Issue(item.name, "E022", "started_at", f"is {record.started_at.isoformat()}")
+    environment = environments.get(record.environment)
+    if environment is None:
+        yield Issue(item.name, "E015", "environment", f"{record.environment[:16]}… is not in the dataset")
+    elif not item.private and (environment.zoodata_commit or "").endswith("+dirty"):
+        yield Issue(item.name, "W102", "environment", "zoodata's code had uncommitted changes")
+
+
+def _latency_issues(item: _Read, record: LatencyMeasurement, mapped: dict[str, str]) -> Iterator[Issue]:
+    if record.architecture != store.OTHER:
+        for place, entry in _participants(record):
+            if mapped.get(without_weights(entry)) != record.architecture:
+                yield Issue(item.name, "E021", place, f"{entry} is not an entry of {record.architecture}")
+                break
+    if record.stopped == "time":
+        target = record.conditions.target_half_width
+        yield Issue(item.name, "W103", "stopped", f"time was up before every interval was within ±{target:.1%}")
+
+
+def _participants(record: LatencyMeasurement) -> list[tuple[str, str]]:
+    """Everyone who was asked to take part, with the field that names them."""
+    taken = [(f"participants[{n}].entry", p.entry) for n, p in enumerate(record.participants)]
+    return taken + [(f"missing[{n}].entry", m.entry) for n, m in enumerate(record.missing)]
+
+
+_WALK_MESSAGES = {
+    "E018": "is a symbolic link",
+    "E020": "is not a record's file",
+    "W104": "is an unfinished file",
+}
+
+# Beside the records, in a dataset that is published.
+COMPANIONS = {"schemas", "LICENSE"}
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, str | None]]:
+    """Everything below a root: each path with the code that refuses it, or None for a record to be read."""
+    for folder, folders, names in os.walk(root):
+        here = Path(folder)
+        is_top = here == root
+        for name in sorted([*folders, *names]):
+            path = here / name
+            is_folder = name in folders and not path.is_symlink()
+            if is_top and name in COMPANIONS and not path.is_symlink():
+                continue
+            if path.is_symlink():
+                yield path, "E018"
+            elif is_top and (name not in store.FOLDERS or not is_folder) and not name.startswith(UNFINISHED):
+                yield path, "E020"
+            elif is_folder:
+                continue
+            elif name.startswith(UNFINISHED):
+                yield path, "W104"
+            else:
+                yield path, (None if store.is_record_file(path) else "E020")
+        wanted = (name for name in folders if not (here / name).is_symlink())
+        folders[:] = sorted(name for name in wanted if not is_top or name in store.FOLDERS)
 
 
 def _count(record: StoredRecord | None) -> int:
@@ -255,9 +330,9 @@ def _count(record: StoredRecord | None) -> int:
 
 
 def _shown(path: Path) -> str:
-    """The path as messages show it: from the working folder where possible, printable on one line."""
+    """The path as messages show it: from the working folder where possible."""
     try:
         shown = path.relative_to(Path.cwd())
     except ValueError:
         shown = path
-    return shown.as_posix().encode("ascii", "backslashreplace").decode()
+    return plain(shown.as_posix(), 300)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
+from zoodata.discrepancy.pairs import widest
 from zoodata.stats import binomial_half_width
 
 PAPER = "montes-2022"
@@ -95,7 +96,10 @@ def extremes(dataset: Dataset, metric: str = "top1", group: str = "2022") -> dic
 
 
 def _range(dataset: Dataset, name: str, rows: pd.DataFrame, metric: str, group: str) -> AccuracyRange:
-    high, low = rows.loc[rows["value"].idxmax()], rows.loc[rows["value"].idxmin()]
+    ends = widest([row for _, row in rows.iterrows()], lambda row: row["zoo"], lambda row: row["value"])
+    if ends is None:
+        raise ValueError(f"{name} has claims of one zoo only")
+    high, low = ends
     points = round(float(high["value"] - low["value"]), 4)
     sampling = round(2**0.5 * binomial_half_width(float(rows["value"].mean())), 3)
     return AccuracyRange(

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from zoodata.dataset.store import Dataset, path_of
+from zoodata.discrepancy.pairs import widest
 from zoodata.records import LatencyMeasurement, entry_zoo
 from zoodata.stats import Interval, ratio_interval
 
@@ -35,7 +36,9 @@ class LatencyRange:
     architecture: str
     title: str
     ratio: float
-    """Slowest over fastest."""
+    """Slowest over fastest, of two zoos, taken round by round."""
+    low: float
+    high: float
     noise_floor: float
     """How far from 1 the reference's ratio to itself was, interval included."""
     slowest: str
@@ -59,10 +62,27 @@ class LatencyRange:
 
 
 def rank(dataset: Dataset) -> list[LatencyRange]:
-    """The newest run of each architecture that has one, largest ratio first."""
-    newest = {record.architecture: record for record in dataset.latency_measurements if record.samples}
-    ranges = [summarise(dataset, record) for record in newest.values()]
+    """One run of each architecture of the catalogue that two zoos took part in, largest ratio first.
+
+    Of several runs the one with most zoos speaks, of equals the newest.
+    """
+    chosen: dict[str, LatencyMeasurement] = {}
+    for record in dataset.latency_measurements:  # oldest first
+        if not record.samples or not _is_of_its_architecture(dataset, record) or _zoos(record) < 2:
+            continue
+        if record.architecture not in chosen or _zoos(record) >= _zoos(chosen[record.architecture]):
+            chosen[record.architecture] = record
+    ranges = [summarise(dataset, record) for record in chosen.values()]
     return sorted(ranges, key=lambda r: (-r.ratio, r.architecture))
+
+
+def _is_of_its_architecture(dataset: Dataset, record: LatencyMeasurement) -> bool:
+    mapped = (dataset.architecture_of(participant.entry) for participant in record.participants)
+    return all(found is not None and found.id == record.architecture for found in mapped)
+
+
+def _zoos(record: LatencyMeasurement) -> int:
+    return len({entry_zoo(participant.entry) for participant in record.participants})
 
 
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
@@ -70,7 +90,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     medians = [[median(passes) for passes in turns] for turns in record.samples]
     reference = [turns[0] for turns in medians]
     ratios = [ratio_interval([turns[seat] for turns in medians], reference) for seat in range(len(record.participants))]
-    floor = max((_distance(r) for r, p in zip(ratios, record.participants, strict=True) if p.null), default=0.0)
+    floor = max(_distance(r) for r, p in zip(ratios, record.participants, strict=True) if p.null)
     timed = []
     for seat, participant in enumerate(record.participants):
         if participant.null:
@@ -89,16 +109,21 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
                 verdict="reference" if seat == 0 else verdict(ratio, floor),
             )
         )
-    slowest, fastest = max(timed, key=lambda t: t.ratio), min(timed, key=lambda t: t.ratio)
+    seats = [seat for seat, participant in enumerate(record.participants) if not participant.null]
+    ends = widest(seats, lambda seat: entry_zoo(record.participants[seat].entry), lambda seat: ratios[seat].value)
+    slow, fast = ends or (seats[0], seats[0])
+    spread = ratio_interval([turns[slow] for turns in medians], [turns[fast] for turns in medians])
     environment = dataset.environments.get(record.environment)
     known = dataset.architectures.get(record.architecture)
     return LatencyRange(
         architecture=record.architecture,
         title=known.title if known else record.architecture,
-        ratio=round(slowest.ratio / fastest.ratio, 4),
+        ratio=round(spread.value, 4),
+        low=round(spread.low, 4),
+        high=round(spread.high, 4),
         noise_floor=round(floor, 4),
-        slowest=slowest.entry,
-        fastest=fastest.entry,
+        slowest=record.participants[slow].entry,
+        fastest=record.participants[fast].entry,
         reference=timed[0].entry,
         rounds=len(record.samples),
         stopped=record.stopped,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
+from zoodata.discrepancy.pairs import widest
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class MacsRange:
     naive_ratio: float
     """Largest over smallest at whatever size each zoo publishes."""
     parameter_difference: int
-    """Largest minus smallest number of parameters, at any size."""
+    """Largest minus smallest number of parameters that inference uses, at any size."""
     zoos: int
     highest: Counted
     lowest: Counted
@@ -52,7 +53,7 @@ class MacsRange:
 def rank(dataset: Dataset) -> list[MacsRange]:
     """Ranges over architectures that at least two zoos let us count at one input size, largest ratio first."""
     frame = tables.latest_architecture(dataset)
-    frame = frame[frame["architecture"].notna()]
+    frame = frame[frame["architecture"].notna() & frame["macs"].gt(0)]
     ranges = []
     for name, rows in frame.groupby("architecture"):
         at_size = _largest_group(rows)
@@ -70,16 +71,21 @@ def _largest_group(rows: pd.DataFrame) -> pd.DataFrame:
 def _range(dataset: Dataset, name: str, rows: pd.DataFrame, at_size: pd.DataFrame) -> MacsRange:
     ordered = at_size.sort_values(["macs", "entry"], ascending=[False, True])
     counted = tuple(_counted(row) for _, row in ordered.iterrows())
+    ends = widest(counted, lambda entry: entry.zoo, lambda entry: entry.macs)
+    if ends is None:
+        raise ValueError(f"{name} is counted in one zoo only")
+    highest, lowest = ends
+    inference = rows["parameters"] - rows["auxiliary_parameters"]
     return MacsRange(
         architecture=name,
         title=dataset.architectures[name].title,
-        ratio=round(counted[0].macs / counted[-1].macs, 4),
+        ratio=round(highest.macs / lowest.macs, 4),
         input_size=counted[0].input_size,
         naive_ratio=round(float(rows["macs"].max() / rows["macs"].min()), 4),
-        parameter_difference=int(rows["parameters"].max() - rows["parameters"].min()),
+        parameter_difference=int(inference.max() - inference.min()),
         zoos=int(at_size["zoo"].nunique()),
-        highest=counted[0],
-        lowest=counted[-1],
+        highest=highest,
+        lowest=lowest,
         entries=counted,
     )
 

@@ -35,6 +35,8 @@ OPERATORS: dict[str, str] = {
 # Which inputs of these operators are running statistics.
 STATISTIC_INPUTS = {"BatchNormalization": (3, 4)}
 
+COUNTED = {CONVOLUTION, LINEAR, MATMUL}
+
 # Operators that only look at a stored tensor another way.
 VIEWS = {"Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity", "Cast", "Flatten"}
 
@@ -49,18 +51,17 @@ def read(model: onnx.ModelProto) -> Network:
     Raises:
         UnreadableGraph: without a four-dimensional input of known size, or with control flow.
     """
-    graph = shape_inference.infer_shapes(model, data_prop=True).graph
-    if control := {node.op_type for node in graph.node} & {"If", "Loop", "Scan"}:
+    if control := {node.op_type for node in model.graph.node} & {"If", "Loop", "Scan"}:
         raise UnreadableGraph(f"the graph has control flow ({', '.join(sorted(control))})")
+    graph = shape_inference.infer_shapes(_at_batch_1(model), data_prop=True).graph
     shapes = _shapes(graph)
     stored = _stored(graph, shapes)
     images = [value.name for value in graph.input if value.name not in stored]
     images = [name for name in images if len(shapes.get(name, ())) == 4]
     if len(images) != 1:
         raise UnreadableGraph(f"the graph has {len(images)} image inputs, not one")
-    batch, *sizes = shapes[images[0]]
-    input_shape = (batch or 1, *sizes)
-    if 0 in sizes:
+    input_shape = shapes[images[0]]
+    if 0 in input_shape:
         raise UnreadableGraph("the input's size is not fixed")
 
     parameter_of = dict.fromkeys(stored, "")
@@ -80,6 +81,8 @@ def read(model: onnx.ModelProto) -> Network:
         operator, attributes = _canonical(proto, shapes, parameter_of)
         label = proto.name or f"{operator}_{number}"
         shape = shapes.get(proto.output[0], ())
+        if operator in COUNTED and (not shape or 0 in shape):
+            raise UnreadableGraph(f"the size of {label}'s output cannot be inferred, so it cannot be counted")
         taken = tuple(dict.fromkeys(names))
         nodes.append(Node(label, operator, tuple(proto.input), tuple(proto.output), shape, attributes, taken))
 
@@ -99,6 +102,23 @@ def read(model: onnx.ModelProto) -> Network:
         nodes=tuple(nodes),
         parameters=parameters,
     )
+
+
+def _at_batch_1(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with an open batch set to 1, and every shape that may repeat the open one left to inference."""
+    fixed = onnx.ModelProto()
+    fixed.CopyFrom(model)
+    weights = {tensor.name for tensor in fixed.graph.initializer}
+    opened = False
+    for value in fixed.graph.input:
+        dimensions = value.type.tensor_type.shape.dim
+        if value.name not in weights and len(dimensions) == 4 and not dimensions[0].dim_value:
+            dimensions[0].dim_value, opened = 1, True
+    if opened:
+        del fixed.graph.value_info[:]
+        for value in fixed.graph.output:
+            value.type.tensor_type.ClearField("shape")
+    return fixed
 
 
 def placeholders(graph: onnx.GraphProto) -> dict[str, Shape]:
@@ -148,7 +168,10 @@ def _attributes(proto: onnx.NodeProto) -> dict[str, Any]:
 
 
 def _shape_of(name: str, shapes: dict[str, Shape], parameter_of: dict[str, str]) -> Shape:
-    return shapes.get(name) or shapes[parameter_of[name]]
+    shape = shapes.get(name) or shapes.get(parameter_of.get(name, ""), ())
+    if not shape:
+        raise UnreadableGraph(f"the size of {name} cannot be inferred, so what uses it cannot be counted")
+    return shape
 
 
 def _convolution(
@@ -159,7 +182,7 @@ def _convolution(
     rank = len(weight) - 2
     return CONVOLUTION, {
         "weight_shape": weight,
-        "input_shape": shapes[proto.input[0]],
+        "input_shape": _shape_of(proto.input[0], shapes, parameter_of),
         "stride": tuple(own.get("strides", [1] * rank)),
         "padding": tuple(own.get("pads", [0] * rank * 2)),
         "dilation": tuple(own.get("dilations", [1] * rank)),

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.records import ArchitectureMeasurement, ArchitectureResult, Environment, Missing
+from zoodata.records import (
+    PERSONAL_ZOOS,
+    ArchitectureMeasurement,
+    ArchitectureResult,
+    Environment,
+    Missing,
+    MissingReason,
+)
+from zoodata.records.base import is_hidden
 from zoodata.records.measurement import ArchitectureConditions, timestamp
 
 TIME_LIMIT_SECONDS = 300.0
+
+ADDRESS = re.compile(r"(https?://\S+)")
+FOLDERS = re.compile(r"(?:\b[A-Za-z]:)?[\\/](?:[^\\/\n'\"<>|:]+[\\/])+")
+"""A path up to its last part, of either kind of system."""
 
 
 def measure(
@@ -23,7 +36,7 @@ def measure(
         found = worker.ask("architecture", entry, weights_path, timeout=TIME_LIMIT_SECONDS)
         result = ArchitectureResult.model_validate(found, strict=False)
     except WorkerFailed as error:
-        missing = Missing(reason=error.reason, message=printable(error.message))  # type: ignore[arg-type]
+        missing = missing_for(error)
     return ArchitectureMeasurement.seal(
         entry=public_name(entry),
         started_at=timestamp(started),
@@ -35,10 +48,16 @@ def measure(
     )
 
 
+def missing_for(error: WorkerFailed) -> Missing:
+    """Why a worker gave no number, as a record keeps it. A reason we have no word for is a crash."""
+    reason = error.reason if error.reason in get_args(MissingReason) else "crashed"
+    return Missing(reason=reason, message=printable(error.message))  # type: ignore[arg-type]
+
+
 def public_name(entry: str) -> str:
     """An entry's name as a record keeps it: of a user's own model only the last part, never a path."""
     zoo, _, rest = entry.partition(":")
-    if zoo not in {"file", "python"}:
+    if zoo not in PERSONAL_ZOOS:
         return entry
     last = rest.replace("\\", "/").rpartition("/")[2].rpartition(":")[2]
     cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "_.+-") else "_" for c in last)
@@ -47,10 +66,11 @@ def public_name(entry: str) -> str:
 
 def printable(text: Any) -> str:
     """A framework's message as a record may keep it: printable, bounded, without this machine's paths."""
-    import re
-
-    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text))
-    return re.sub(r"(?<![\w:/])/(?:[\w.+-]+/)+", ".../", shown)[:1500]
+    shown = "".join(c if (c.isprintable() and not is_hidden(c)) or c == "\n" else "?" for c in str(text))
+    pieces = ADDRESS.split(shown)
+    # Odd pieces are web addresses, which are no paths of this machine.
+    scrubbed = [piece if number % 2 else FOLDERS.sub(".../", piece) for number, piece in enumerate(pieces)]
+    return "".join(scrubbed)[:1500] or "no message"
 
 
 def _is_torch(environment: Environment) -> bool:

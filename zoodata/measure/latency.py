@@ -16,9 +16,9 @@ from statistics import median
 from typing import Any, Protocol
 
 from zoodata.isolation import Worker, WorkerFailed, can_stop
-from zoodata.measure.architecture import printable, public_name
+from zoodata.measure.architecture import missing_for, public_name
 from zoodata.measure.environment import usable_cores
-from zoodata.records import Environment, LatencyMeasurement, Missing, Participant
+from zoodata.records import Environment, LatencyMeasurement, Participant
 from zoodata.records.measurement import InputShape, LatencyConditions, MissingParticipant, timestamp
 from zoodata.stats import ratio_interval
 
@@ -48,6 +48,7 @@ class Seat:
     def __init__(self, worker: Worker, entry: str, null: bool) -> None:
         self.worker, self.entry, self.null = worker, entry, null
         self.found: dict[str, Any] = {}
+        self.failure: WorkerFailed | None = None
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> None:
         """Build, warm up, and halt until the first turn."""
@@ -57,7 +58,11 @@ class Seat:
     def turn(self, passes: int) -> list[int]:
         """See :class:`Turntaker`."""
         self.worker.resume()
-        samples: list[int] = self.worker.ask("turn", passes, timeout=TURN_SECONDS)
+        try:
+            samples: list[int] = self.worker.ask("turn", passes, timeout=TURN_SECONDS)
+        except WorkerFailed as error:
+            self.failure = error
+            raise
         self.worker.stop()
         return samples
 
@@ -93,12 +98,13 @@ def measure(
         seats = _seated([Seat(make_worker(), entry, False) for entry in entries], missing, conditions)
         if len(seats) >= 2:
             progress(f"building {seats[0].entry} again, for the null pair")
-            seats += _seated([Seat(make_worker(), seats[0].entry, True)], missing, conditions)
-            samples, stopped = rounds(seats, conditions, progress)
-    except WorkerFailed as error:
+            null = _seated([Seat(make_worker(), seats[0].entry, True)], missing, conditions)
+            if null:  # without it nobody could say what is noise
+                seats += null
+                samples, stopped = rounds(seats, conditions, progress)
+    except WorkerFailed:
         # A worker lost in the middle takes its whole run along: rounds without it compare other things.
-        lost = next((seat.entry for seat in seats if not seat.worker.alive), seats[0].entry)
-        missing.append(_missing(lost, error))
+        missing += [_missing(seat.entry, seat.failure) for seat in seats if seat.failure is not None]
         samples, stopped = [], "no_pair"
     finally:
         for seat in seats:
@@ -181,17 +187,16 @@ def _seated(seats: list[Seat], missing: list[MissingParticipant], conditions: La
             return error
         return None
 
-    try:
-        with ThreadPoolExecutor(usable_cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        try:
             outcomes = list(pool.map(prepare, seats))
-    except BaseException:
-        for seat in seats:
-            seat.worker.close()
-        raise
+        except BaseException:
+            for seat in seats:  # which also ends the waiting of the threads
+                seat.worker.close()
+            raise
     missing += [_missing(seat.entry, error) for seat, error in zip(seats, outcomes, strict=True) if error]
     return [seat for seat, error in zip(seats, outcomes, strict=True) if not error]
 
 
 def _missing(entry: str, error: WorkerFailed) -> MissingParticipant:
-    reason = Missing(reason=error.reason, message=printable(error.message))  # type: ignore[arg-type]
-    return MissingParticipant(entry=public_name(entry), missing=reason)
+    return MissingParticipant(entry=public_name(entry), missing=missing_for(error))

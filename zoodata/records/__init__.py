@@ -1,6 +1,6 @@
 """The records of the dataset, as pydantic models. Nothing here knows a file, a frame or a framework."""
 
-from zoodata.records.base import EntryName, Record, content_hash, entry_zoo, parse_entry
+from zoodata.records.base import PERSONAL_ZOOS, EntryName, Record, content_hash, entry_zoo, parse_entry
 from zoodata.records.catalogue import Architecture, CatalogueEntry, Family, Paper
 from zoodata.records.claim import Claim, ClaimCollection, NotStated
 from zoodata.records.environment import Environment
@@ -14,10 +14,12 @@ from zoodata.records.measurement import (
     Participant,
 )
 from zoodata.records.preprocessing import Preprocessing
-from zoodata.records.upgrade import KINDS, upgrade
+from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
 
 __all__ = [
+    "FILE_KINDS",
     "KINDS",
+    "PERSONAL_ZOOS",
     "Architecture",
     "ArchitectureMeasurement",
     "ArchitectureResult",

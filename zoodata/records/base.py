@@ -10,10 +10,13 @@ import hashlib
 import json
 import re
 import unicodedata
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
+
+PERSONAL_ZOOS = frozenset({"file", "python"})
+"""Not zoos: models of the user's own, measured at home and never published."""
 
 ENTRY_PATTERN = re.compile(
     r"(?P<zoo>[a-z][a-z0-9_]{0,63}):(?P<name>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127})"
@@ -51,13 +54,41 @@ def without_weights(entry: str) -> str:
     return entry.partition("@")[0]
 
 
+# Cc control, Cf format (bidi overrides, zero width), Cs/Co/Cn no meaning to a reader, Zl/Zp hidden line ends.
+HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+# Letters and marks that are drawn as nothing.
+BLANKS = {
+    0x034F,
+    0x115F,
+    0x1160,
+    0x17B4,
+    0x17B5,
+    0x2800,
+    0x3164,
+    0xFFA0,
+    *range(0x180B, 0x1810),
+    *range(0xFE00, 0xFE10),
+}
+
+
+def is_hidden(character: str) -> bool:
+    """Whether a character is invisible or changes how its neighbours are shown."""
+    return unicodedata.category(character) in HIDDEN_CATEGORIES or ord(character) in BLANKS
+
+
 def _check_text(text: str) -> str:
     for character in text:
-        # Cc: control, Cf: format (bidi overrides, zero width), Cs/Co/Cn: no meaning to a reader.
-        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} and character != "\n":
+        if is_hidden(character) and character != "\n":
             raise PydanticCustomError(
                 "hidden_text", "holds the invisible character U+{code}", {"code": f"{ord(character):04X}"}
             )
+    return text
+
+
+def _check_identifier(text: str) -> str:
+    if text in {"index"}:
+        raise PydanticCustomError("bad_name", "is a name of the site's own")
     return text
 
 
@@ -67,13 +98,15 @@ def _check_entry(text: str) -> str:
     return text
 
 
-Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_check_text)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_check_text)]
 """Free text, shown as text wherever it appears."""
 
-Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\n]*$"), AfterValidator(_check_text)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\n]*$"), AfterValidator(_check_text)]
 """Text of one line."""
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$")]
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,79}$"), AfterValidator(_check_identifier)
+]
 """A name of ours that is used in file names and addresses."""
 
 EntryName = Annotated[str, StringConstraints(max_length=330), AfterValidator(_check_entry)]
@@ -97,7 +130,7 @@ class Record(BaseModel):
 class StoredRecord(Record):
     """A record with a file of its own."""
 
-    schema_version: Annotated[int, Field(ge=1)] = 1
+    schema_version: Literal[1] = 1
 
 
 class HashedRecord(StoredRecord):

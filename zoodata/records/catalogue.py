@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from zoodata.records.base import EntryName, Identifier, Line, Record, StoredRecord, Text
 from zoodata.records.measurement import MissingReason
 
-Arxiv = Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{4,5}$")]
+Arxiv = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{4,5}$")]
 
 
 class Paper(Record):

@@ -14,7 +14,6 @@ from pydantic_core import PydanticCustomError
 from zoodata.records.base import (
     Count,
     EntryName,
-    Hash,
     HashedRecord,
     Identifier,
     Line,
@@ -23,7 +22,7 @@ from zoodata.records.base import (
     Text,
 )
 
-PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+PartialDate = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?$")]
 
 Metric = Literal["top1", "top5", "parameters", "macs", "file_size", "input_size"]
 
@@ -127,6 +126,11 @@ class ClaimCollection(StoredRecord):
     claims: tuple[Claim, ...]
     not_stated: tuple[NotStated, ...] = ()
 
-    def ids(self) -> set[Hash]:
-        """The ids of the claims in this collection."""
-        return {claim.id for claim in self.claims}
+    @model_validator(mode="after")
+    def _claims_are_unique(self) -> ClaimCollection:
+        seen: set[str] = set()
+        for claim in self.claims:
+            if claim.id in seen:
+                raise PydanticCustomError("repeated_name", "holds the claim {id} twice", {"id": claim.id[:16]})
+            seen.add(claim.id)
+        return self

@@ -33,12 +33,15 @@ class Missing(Record):
     message: Text
 
 
+Positive = Annotated[int, Field(gt=0, le=10**9)]
+
+
 class InputShape(Record):
     """What the network takes, batch apart."""
 
-    channels: Count
-    height: Count
-    width: Count
+    channels: Positive
+    height: Positive
+    width: Positive
     layout: Literal["NCHW", "NHWC"]
 
 
@@ -56,7 +59,7 @@ class ArchitectureResult(Record):
     macs: Count
     """Multiply-accumulates of convolutions, linear layers and matrix products for one image."""
     input: InputShape
-    classes: Count
+    classes: Positive
     layers: dict[Identifier, Count]
     """How many nodes of each operator the network has."""
     unknown_operators: tuple[Line, ...] = ()
@@ -160,11 +163,22 @@ class LatencyMeasurement(HashedRecord):
                     "round {round} does not have {passes} passes in each turn",
                     {"round": number, "passes": self.conditions.passes_per_turn},
                 )
+        if self.samples:
+            self._check_pairing()
         if self.stopped == "no_pair" and self.samples:
             raise PydanticCustomError("one_outcome", "has samples although it stopped for want of a pair")
         if self.stopped != "no_pair" and not self.samples:
             raise PydanticCustomError("one_outcome", "has no samples and does not say why")
         return self
+
+    def _check_pairing(self) -> None:
+        """At least two entries, the reference first, and the reference once more as the null pair."""
+        entries = [participant.entry for participant in self.participants if not participant.null]
+        nulls = [participant.entry for participant in self.participants if participant.null]
+        if len(entries) < 2 or self.participants[0].null or nulls != entries[:1]:
+            raise PydanticCustomError(
+                "pairing", "needs two entries, the reference first, and the reference again as its null pair"
+            )
 
 
 Measurement = ArchitectureMeasurement | LatencyMeasurement

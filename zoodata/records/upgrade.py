@@ -24,7 +24,11 @@ KINDS: dict[str, type[StoredRecord]] = {
     "latency": LatencyMeasurement,
 }
 
-CURRENT = 1
+CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1)
+"""The version of each kind's schema today."""
+
+FILE_KINDS = frozenset(KINDS) - {"claim"}
+"""Kinds that have files of their own; a claim lies in its collection."""
 
 UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """(kind, version) to the function that makes it version + 1."""
@@ -36,11 +40,13 @@ def upgrade(content: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: when the version is newer than this zoodata, or no function leads on from it.
     """
-    kind, version = content.get("kind"), content.get("schema_version", 1)
-    if not isinstance(version, int) or version > CURRENT:
-        raise ValueError(f"schema_version {version!r} is newer than this zoodata reads ({CURRENT}): update zoodata")
-    while version < CURRENT:
-        step = UPGRADES.get((str(kind), version))
+    kind, version = str(content.get("kind")), content.get("schema_version", 1)
+    current = CURRENT.get(kind, 1)
+    if type(version) is not int or version > current:
+        shown = ascii(version)[:40]
+        raise ValueError(f"schema_version {shown} is newer than this zoodata reads ({current}): update zoodata")
+    while version < current:
+        step = UPGRADES.get((kind, version))
         if step is None:
             raise ValueError(f"no upgrade leads on from {kind} version {version}")
         content = step(content)

@@ -68,6 +68,8 @@ class OnnxModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         model = with_random_weights(self._model, seed)
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[wanted])
+        if session.get_providers()[0] != wanted:
+            raise ValueError(f"ONNX Runtime could not start its {wanted} and would use another device")
         feed = self._feed(session.get_inputs(), batch, seed)
         return lambda: session.run(None, feed) and None
 

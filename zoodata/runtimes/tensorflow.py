@@ -50,6 +50,7 @@ class KerasModel:
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
+        _require(device)
         with tf.device("/CPU:0" if device == "cpu" else "/GPU:0"):
             image = tf.constant(random_image(self.input, batch, seed))
             function = self._trace(batch)
@@ -90,6 +91,7 @@ class GraphModel:
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
+        _require(device)
         graph, image, output = self._build(batch)
         config = tf.compat.v1.ConfigProto(
             intra_op_parallelism_threads=threads,
@@ -114,6 +116,11 @@ class GraphModel:
             size = (batch, self.input.height, self.input.width, self.input.channels)
             image = tf.compat.v1.placeholder(tf.float32, size, name="image")
             return graph, image, self._define(image)
+
+
+def _require(device: str) -> None:
+    if device != "cpu" and not tf.config.list_physical_devices("GPU"):
+        raise ValueError(f"TensorFlow finds no {device} here")
 
 
 def restore(session: Any, checkpoint: Path) -> None:

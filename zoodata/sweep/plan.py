@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from zoodata.dataset.store import Dataset
 from zoodata.measure.architecture import public_name
 from zoodata.measure.environment import capture
-from zoodata.records import Architecture, Environment, entry_zoo
+from zoodata.records import PERSONAL_ZOOS, Architecture, Environment, entry_zoo
 from zoodata.records.measurement import LatencyConditions
 from zoodata.zoos import registry
 from zoodata.zoos.base import UnknownEntry
@@ -34,7 +34,12 @@ class ArchitectureTask:
         return entry_zoo(self.entry)
 
     def is_done(self, dataset: Dataset, environment: Environment) -> bool:
-        """Whether the dataset holds an outcome of this task in this environment that need not be retried."""
+        """Whether the dataset holds an outcome of this task in this environment that need not be retried.
+
+        A user's own model may have changed, and another may bear its name: it is never done.
+        """
+        if self.zoo in PERSONAL_ZOOS:
+            return False
         name = public_name(self.entry)
         return any(
             record.entry == name
@@ -54,6 +59,8 @@ class LatencyTask:
 
     def is_done(self, dataset: Dataset, environment: Environment) -> bool:
         """Whether the dataset holds a run of these entries under these conditions in this environment."""
+        if any(entry_zoo(entry) in PERSONAL_ZOOS for entry in self.entries):
+            return False
         wanted = {public_name(entry) for entry in self.entries}
         return any(
             record.architecture == self.architecture

@@ -30,19 +30,24 @@ def run_architecture(
     """Count entries, a worker process a zoo, ``jobs`` of them at a time.
 
     Each record is on disk before the next task of its zoo begins. A worker that dies takes one task with
-    it; the zoo's next task gets a new worker.
+    it; the zoo's next task gets a new worker. Interrupted, it drops the tasks under way.
     """
     by_zoo = [list(group) for _, group in groupby(sorted(tasks, key=lambda t: t.zoo), key=lambda t: t.zoo)]
     by_zoo.sort(key=len, reverse=True)
-    lock = threading.Lock()
+    lock, interrupted, live = threading.Lock(), threading.Event(), set[Worker]()
 
     def run_zoo(group: Sequence[ArchitectureTask]) -> None:
         worker: Worker | None = None
         try:
             for task in group:
+                if interrupted.is_set():
+                    return
                 if worker is None or not worker.alive:
                     worker = _worker("cpu", threads)
+                    live.add(worker)
                 record = architecture.measure(worker, task.entry, environments[task.zoo], threads, weights_path)
+                if interrupted.is_set():
+                    return
                 with lock:
                     store.write(environments[task.zoo], root)
                     store.write(record, root)
@@ -52,8 +57,14 @@ def run_architecture(
                 worker.close()
 
     with ThreadPoolExecutor(jobs) as pool:
-        for finished in [pool.submit(run_zoo, group) for group in by_zoo]:
-            finished.result()
+        try:
+            for finished in [pool.submit(run_zoo, group) for group in by_zoo]:
+                finished.result()
+        except BaseException:
+            interrupted.set()
+            for worker in live:
+                worker.close()
+            raise
 
 
 def run_latency(
