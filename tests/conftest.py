@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ ROOT = Path(__file__).parent.parent
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture
+def unmeasured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packaged dataset without its measurements, so that a test's own are the only ones."""
+    from zoodata.dataset import store
+
+    copy = tmp_path / "packaged"
+    for folder in ("catalogue", "claims"):
+        shutil.copytree(store.PACKAGED / folder, copy / folder)
+    monkeypatch.setattr(store, "PACKAGED", copy)
+    return copy
 
 
 @pytest.fixture

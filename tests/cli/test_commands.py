@@ -24,7 +24,7 @@ def process(*arguments: str) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture
-def measured(local):
+def measured(local, unmeasured):
     for record in (
         builders.environment(),
         builders.architecture("torchvision:vgg16", result=builders.result(macs=100)),

@@ -12,7 +12,7 @@ from zoodata.cli.bench import SEED, Effort, bench_architecture, bench_latency
 from zoodata.cli.common import data_option, read_dataset
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
-from zoodata.dataset.store import PACKAGED, Dataset
+from zoodata.dataset.store import Dataset
 from zoodata.dataset.validate import validate
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
@@ -68,7 +68,7 @@ def run(data: Path, out: Path) -> tuple[Path, int]:
     groups = {name: group for name, group in groups.items() if len(group) > 1}
     conditions = conditions_for(1, "cpu", usable_cores(), DEFAULT.target, DEFAULT.time_limit, SEED)
     bench_latency(dataset, groups, data, conditions)
-    report = validate([PACKAGED, data], private=[data])
+    report = validate([store.PACKAGED, data], private=[data])
     for issue in report.errors:
         click.echo(as_text(issue), err=True)
     click.echo(

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from zoodata.cli.common import data_option
+from zoodata.dataset import store
 from zoodata.dataset.issues import Issue
-from zoodata.dataset.store import PACKAGED
 from zoodata.dataset.validate import Report, validate
 
 
@@ -26,9 +26,9 @@ def run(paths: Sequence[Path], data: Path) -> Report:
     for root in roots:
         # A whole dataset stands for itself; mere measurements are held against the packaged catalogue.
         whole = (root / "catalogue").is_dir()
-        report += validate([root]) if whole else validate([PACKAGED, root], [root])
+        report += validate([root]) if whole else validate([store.PACKAGED, root], [root])
     if only or not roots:
-        report += validate([PACKAGED, *private], only, private)
+        report += validate([store.PACKAGED, *private], only, private)
     return report
 
 

@@ -150,8 +150,9 @@ class Dataset:
     roots: tuple[Path, ...]
 
     @classmethod
-    def open(cls, local: Path | None = None, packaged: Path = PACKAGED) -> Dataset:
+    def open(cls, local: Path | None = None, packaged: Path | None = None) -> Dataset:
         """The packaged dataset with the local measurements on top, where there are any."""
+        packaged = packaged or PACKAGED
         roots = [packaged]
         if local is not None and local.is_dir() and local.resolve() != packaged.resolve():
             roots.append(local)
