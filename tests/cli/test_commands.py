@@ -71,6 +71,8 @@ def test_every_command_is_known_here():
         (("frobnicate",), "No such command"),
         (("bench", "latency", "--architecture", "vgg16", "--batch", "0"), "not in the range"),
         (("contribute",), "does not exist"),
+        (("bench", "latency", "--architecture", "vgg16", "--device", "banana"), "is not a device"),
+        (("bench", "architecture", "timm:vgg16", "--architecture", "vgg19"), "one of them"),
     ],
 )
 def test_wrong_use_is_exit_2_in_one_sentence(local, arguments, message):
@@ -168,6 +170,7 @@ def test_a_broken_local_record_is_named_not_a_traceback(measured):
     done = process("rank", "macs")
     assert done.returncode == 1
     assert "zoodata validate" in done.stderr
+    assert "measurements/architecture" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -194,3 +197,35 @@ def test_nothing_measured_is_exit_1(local):
     done = process("bench", "architecture", "torchvision:resnet51")
     assert done.returncode == 1
     assert "0 of 1 measured" in done.stderr
+
+
+@pytest.mark.zoos
+def test_a_local_checkpoint_is_never_recorded_as_the_zoos(local, tmp_path):
+    (tmp_path / "bad.pth").write_bytes(b"not a checkpoint")
+    done = process("bench", "architecture", "torchvision:resnet18", "--weights", str(tmp_path / "bad.pth"))
+    assert done.returncode == 1
+    assert "not a plain torch checkpoint" in done.stdout.replace("\n", " ")
+    assert not list(store.files(local))
+
+
+def test_a_place_that_cannot_be_written_is_one_line(measured, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = process("export", str(tmp_path / "file" / "out"))
+    assert done.returncode == 1
+    assert "cannot read or write" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_local_rules_hold_for_the_local_folder_by_name(measured):
+    store.write(builders.architecture("file:mine.onnx"), measured)
+    assert call("validate").exit_code == 0
+    assert call("validate", "zoodata-data").exit_code == 0
+
+
+def test_what_says_nothing_is_not_contributed(measured, tmp_path):
+    typo = {"reason": "not_in_package", "message": "no such entry"}
+    store.write(builders.architecture("torchvision:resnet51", result=None, missing=typo), measured)
+    store.write(builders.latency(samples=(), participants=(), stopped="no_pair"), measured)
+    target = tmp_path / "dataset"
+    store.write(builders.family(), target)
+    assert "4 files copied" in call("contribute", "--to", str(target)).output

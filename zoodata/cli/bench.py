@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ def bench_latency(
 
 def chosen_entries(dataset: Dataset, entries: Sequence[str], architecture: str | None, everything: bool) -> list[str]:
     """The entries a user asked for; the catalogue's when they named none."""
+    _refuse_mixture(entries, architecture, everything)
     check_entries(entries)
     if entries:
         return list(entries)
@@ -87,10 +89,22 @@ def chosen_entries(dataset: Dataset, entries: Sequence[str], architecture: str |
     return plan.catalogue_entries(dataset, architecture)
 
 
+def _refuse_mixture(entries: Sequence[str], architecture: str | None, everything: bool) -> None:
+    if sum(map(bool, (entries, architecture, everything))) > 1:
+        raise click.UsageError("give entries, or --architecture, or --all: one of them")
+
+
+def _device(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", value):
+        raise click.BadParameter(f"{value!r} is not a device: cpu, cuda or cuda:N")
+    return value
+
+
 def latency_groups(
     dataset: Dataset, entries: Sequence[str], architecture: str | None, everything: bool
 ) -> dict[str, Sequence[str]]:
     """Architecture to the entries to be timed against each other."""
+    _refuse_mixture(entries, architecture, everything)
     check_entries(entries)
     if entries:
         if len(set(entries)) < 2:
@@ -133,7 +147,11 @@ def command() -> None:
 @architecture_option
 @click.option("--all", "everything", is_flag=True, help="Every entry of every installed zoo, not the catalogue's.")
 @click.option("--quick", is_flag=True, help="Only the first entry of each architecture.")
-@click.option("--weights", type=click.Path(exists=True, dir_okay=False), help="A local checkpoint for the one ENTRY.")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A local checkpoint for the one ENTRY; not recorded.",
+)
 @click.option("--jobs", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Zoos at a time.")
 @force_option
 @data_option
@@ -166,10 +184,10 @@ def architecture_command(
     if quick:
         first = {(dataset.architecture_of(entry) or entry): entry for entry in reversed(chosen)}
         chosen = list(reversed(first.values()))
-    bench_architecture(dataset, chosen, data, jobs, force, weights)
-    after = read_dataset(data)
+    fresh = bench_architecture(dataset, chosen, data, jobs, force, weights)
     wanted = {public_name(entry) for entry in chosen}
-    newest = {r.entry: r for r in after.architecture_measurements if r.entry in wanted}
+    known = fresh if weights else read_dataset(data).architecture_measurements
+    newest = {record.entry: record for record in known if record.entry in wanted}
     rows = [_architecture_row(record) for record in newest.values()]
     absent = [] if entries or everything else _absent(dataset, architecture)
     rows += [{"entry": entry, "missing": f"{reason}: {message}"} for entry, reason, message in absent]
@@ -223,7 +241,9 @@ def _architecture_row(record: ArchitectureMeasurement) -> dict[str, Any]:
     "--quick", is_flag=True, help=f"Stop at ±{QUICK.target:.0%} or {QUICK.time_limit:.0f} s, not ±1 % or 120 s."
 )
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images a pass.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, or cuda where the runtimes find one.")
+@click.option(
+    "--device", default="cpu", show_default=True, callback=_device, help="cpu, or cuda where the runtimes find one."
+)
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="For every entry.")
 @click.option("--time-limit", type=click.FloatRange(1), help="Seconds of rounds for each architecture.")
 @click.option("--target", type=click.FloatRange(0.0005, 0.5), help="Half width at which a ratio is known well enough.")

@@ -26,7 +26,9 @@ def run(data: Path, target: Path) -> list[Path]:
     environments = {record.id: record for record in records if isinstance(record, Environment)}
     written = []
     for record in records:
-        if not isinstance(record, ArchitectureMeasurement | LatencyMeasurement) or _is_personal(record):
+        if not isinstance(record, ArchitectureMeasurement | LatencyMeasurement):
+            continue
+        if _is_personal(record) or _says_nothing(record):
             continue
         environment = environments.get(record.environment)
         for item in (environment, record):
@@ -42,6 +44,13 @@ def _is_personal(record: ArchitectureMeasurement | LatencyMeasurement) -> bool:
     return any(entry_zoo(entry) in PERSONAL_ZOOS for entry in asked)
 
 
+def _says_nothing(record: ArchitectureMeasurement | LatencyMeasurement) -> bool:
+    """A misspelt entry, or a run in which nothing was timed: news for the one who ran it only."""
+    if isinstance(record, ArchitectureMeasurement):
+        return record.missing is not None and record.missing.reason == "not_in_package"
+    return not record.samples
+
+
 @click.command("contribute")
 @click.option(
     "--to",
@@ -55,7 +64,7 @@ def _is_personal(record: ArchitectureMeasurement | LatencyMeasurement) -> bool:
 def command(target: Path, data: Path) -> None:
     """Copy this machine's measurements into the dataset of your checkout, checked, ready to commit.
 
-    Measurements of your own models (file:, python:) stay where they are.
+    Measurements of your own models (file:, python:), misspelt entries and runs that timed nothing stay where they are.
     """
     if not data.is_dir():
         raise click.UsageError(f"there are no measurements in {data}: run `zoodata bench` first")

@@ -77,3 +77,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        click.echo(f"Error: cannot read or write{place}: {error.strerror or error}", err=True)
+        sys.exit(1)

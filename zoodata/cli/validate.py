@@ -26,7 +26,8 @@ def run(paths: Sequence[Path], data: Path) -> Report:
     for root in roots:
         # A whole dataset stands for itself; mere measurements are held against the packaged catalogue.
         whole = (root / "catalogue").is_dir()
-        report += validate([root]) if whole else validate([store.PACKAGED, root], [root])
+        home = [root] if root.resolve() == data.resolve() else []
+        report += validate([root], (), home) if whole else validate([store.PACKAGED, root], [root], home)
     if only or not roots:
         report += validate([store.PACKAGED, *private], only, private)
     return report

@@ -164,7 +164,10 @@ class Dataset:
         found: dict[Path, StoredRecord] = {}
         for root in self.roots:
             for path in files(root):
-                record = read(path)
+                try:
+                    record = read(path)
+                except ValueError as error:
+                    raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
                 place = path_of(record)
                 if path != root / place:  # it could stand in for the record that belongs there
                     raise ValueError(f"{path} does not lie where it belongs, at {place}")

@@ -30,7 +30,8 @@ def run_architecture(
     """Count entries, a worker process a zoo, ``jobs`` of them at a time.
 
     Each record is on disk before the next task of its zoo begins. A worker that dies takes one task with
-    it; the zoo's next task gets a new worker. Interrupted, it drops the tasks under way.
+    it; the zoo's next task gets a new worker. With a local checkpoint nothing is recorded.
+    Interrupted, it drops the tasks under way.
     """
     by_zoo = [list(group) for _, group in groupby(sorted(tasks, key=lambda t: t.zoo), key=lambda t: t.zoo)]
     by_zoo.sort(key=len, reverse=True)
@@ -49,8 +50,9 @@ def run_architecture(
                 if interrupted.is_set():
                     return
                 with lock:
-                    store.write(environments[task.zoo], root)
-                    store.write(record, root)
+                    if weights_path is None:  # a private checkpoint is not the zoo's entry
+                        store.write(environments[task.zoo], root)
+                        store.write(record, root)
                     done(record)
         finally:
             if worker is not None:
