@@ -142,13 +142,10 @@ def make(dataset: Dataset) -> Site:
     by_today = {found.architecture: found for found in accuracy.rank(dataset, "top1", "today")}
     by_macs = {found.architecture: found for found in macs.rank(dataset)}
     by_latency = {found.architecture: found for found in latency.rank(dataset)}
-    # A reason never hides a number: the newest count speaks, and only without any the newest reason.
-    newest_counts = {r.entry: r for r in dataset.architecture_measurements if r.result is None}
-    newest_counts |= {r.entry: r for r in dataset.architecture_measurements if r.result is not None}
     claims = _claims_by_architecture(dataset)
     pages, rows = [], []
     for architecture in dataset.architectures.values():
-        entries = tuple(_entry(item, newest_counts.get(item.entry)) for item in architecture.entries)
+        entries = tuple(_entry(item, dataset.architecture_outcomes.get(item.entry)) for item in architecture.entries)
         name = architecture.id
         paper, today = by_paper.get(name), by_today.get(name)
         compute, time = by_macs.get(name), by_latency.get(name)

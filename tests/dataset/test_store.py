@@ -89,3 +89,17 @@ def test_the_packaged_dataset_reads():
 def test_a_thing_without_a_file_has_no_path():
     with pytest.raises(TypeError):
         store.path_of(builders.claim())
+
+
+def test_a_newer_reason_does_not_hide_a_count(tmp_path):
+    later = builders.WHEN.replace(hour=13)
+    missing = {"reason": "not_installed", "message": "x"}
+    for record in (
+        builders.architecture(),
+        builders.architecture(result=None, missing=missing, started_at=later),
+        builders.architecture("timm:resnet50", result=None, missing=missing),
+    ):
+        store.write(record, tmp_path)
+    outcomes = Dataset.open(packaged=tmp_path).architecture_outcomes
+    assert outcomes["torchvision:resnet50"].result is not None
+    assert outcomes["timm:resnet50"].missing is not None

@@ -94,9 +94,8 @@ def _installed() -> set[str]:
 def _summarise(dataset: Dataset) -> None:
     reasons: Counter[str] = Counter()
     measured = 0
-    newest = {record.entry: record for record in dataset.architecture_measurements}
     for entry, (_, item) in dataset.catalogue_entries.items():
-        record = newest.get(entry)
+        record = dataset.architecture_outcomes.get(entry)
         if record is not None and record.result is not None:
             measured += 1
         elif record is not None and record.missing is not None:

@@ -222,6 +222,15 @@ class Dataset:
         return tuple(sorted(self._of(ArchitectureMeasurement), key=lambda record: record.started_at))
 
     @cached_property
+    def architecture_outcomes(self) -> dict[str, ArchitectureMeasurement]:
+        """Entry to what is known of its counts: the newest count, or where there is none the newest reason.
+
+        A reason never hides a number.
+        """
+        reasons = {r.entry: r for r in self.architecture_measurements if r.result is None}
+        return reasons | {r.entry: r for r in self.architecture_measurements if r.result is not None}
+
+    @cached_property
     def latency_measurements(self) -> tuple[LatencyMeasurement, ...]:
         """Latency runs, oldest first."""
         return tuple(sorted(self._of(LatencyMeasurement), key=lambda record: record.started_at))
