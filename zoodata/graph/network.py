@@ -1,6 +1,11 @@
-"""A network as zoodata sees it: nodes of a small vocabulary, with shapes and parameters by role.
+"""A network as zoodata sees it: a small graph that is the same whatever framework it was read from.
 
-Plain data, no framework. Readers (``*_reader.py``) make it; the counter reads it.
+Plain data, no framework. Readers make it through :mod:`zoodata.graph.canonical`; the counter, the digest,
+the diff and the executor read it.
+
+One network computes one image's class scores. Values have no batch axis and no axes of size 1, images are
+channels, height, width; how an operator sees a value otherwise is a view on its edge
+(:mod:`zoodata.graph.view`), so there are no nodes for transposes and reshapes.
 """
 
 from __future__ import annotations
@@ -8,33 +13,78 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
-Shape = tuple[int, ...]
+import numpy as np
+import numpy.typing as npt
 
-# The operators that count. Their attributes follow one convention whatever the framework:
-# convolution: weight is OIHW (I is input channels per group), ``groups``;  linear: ``in_features``;
-# matmul: ``inner``, the length of the summed axis.
+from zoodata.graph.view import Axes, Shape, shape_of
+
+Role = Literal["parameter", "statistic", "constant"]
+
+INPUT, PARAMETER, CONSTANT = "input", "parameter", "constant"
+LEAVES = frozenset({INPUT, PARAMETER, CONSTANT})
 CONVOLUTION, LINEAR, MATMUL = "convolution", "linear", "matmul"
 
-VOCABULARY = frozenset(
-    {
-        CONVOLUTION, LINEAR, MATMUL, "batch_normalization", "layer_normalization", "group_normalization",
-        "local_response_normalization", "activation", "softmax", "max_pool", "average_pool", "global_pool",
-        "pad", "add", "subtract", "multiply", "divide", "concatenate", "split", "slice", "reshape", "transpose",
-        "mean", "sum", "power", "square_root", "exponential", "maximum", "minimum", "resize", "gather", "norm",
-        "constant", "identity", "compare", "select", "roll", "unfold",
-    }
-)  # fmt: skip
+VOCABULARY = LEAVES | {
+    CONVOLUTION, LINEAR, MATMUL, "batch_norm", "layer_norm", "rms_norm", "group_norm", "local_response_norm",
+    "activation", "softmax", "max_pool", "average_pool", "mean", "sum", "maximum", "minimum", "add", "subtract",
+    "multiply", "divide", "power", "function", "concatenate", "slice", "pad", "flatten", "resize", "roll", "gather",
+    "lstm", "norm", "compare", "select", "item", "unfold",
+}  # fmt: skip
+
+
+class Edge(NamedTuple):
+    """One operand of a node: which value it reads, for what, and how it regroups the value's axes."""
+
+    role: str
+    source: int
+    """Number of the node that makes the value."""
+    axes: Axes | None = None
+    """None: as it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One operation. It makes one value; its number names both."""
+
+    number: int
+    operator: str
+    """A word of the vocabulary, or ``FRAMEWORK.OPERATOR`` for one outside it, which runs by that name."""
+    inputs: tuple[Edge, ...]
+    shape: Shape
+    """Of its value: no batch, no axes of size 1."""
+    attributes: Mapping[str, Any]
+    name: str
+    """Where it stands in the model, in the model's own words."""
+    dynamic: bool
+    """Whether its value depends on the image."""
+    depth: int
+    """Length of the longest path from the image."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the operator is a word of the vocabulary."""
+        return self.operator in VOCABULARY
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it reads nothing: the image, a stored tensor, a constant."""
+        return self.operator in LEAVES
+
+    def edge(self, role: str) -> Edge | None:
+        """The operand with this role, if it has one."""
+        return next((edge for edge in self.inputs if edge.role == role), None)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One stored tensor of a model."""
+    """One stored tensor of a model, in the model's own name and shape."""
 
     name: str
     shape: Shape
-    role: Literal["parameter", "statistic", "constant"]
+    role: Role
 
     @property
     def numbers(self) -> int:
@@ -43,35 +93,41 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Node:
-    """One operation: what it takes (value names), what it gives, and what it needs to know."""
-
-    name: str
-    operator: str
-    """A word of the vocabulary, or ``FRAMEWORK.OPERATOR`` for one outside it."""
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    shape: Shape
-    """Of the first output, batch included, in the framework's own layout."""
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    parameters: tuple[str, ...] = ()
-    """Names of the stored tensors it uses."""
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the operator is a word of the vocabulary."""
-        return self.operator in VOCABULARY
-
-
-@dataclass(frozen=True)
 class Network:
     """One inference pass of one model."""
 
     framework: Literal["torch", "tensorflow", "onnx"]
     input_shape: Shape
-    """Batch included."""
-    layout: Literal["NCHW", "NHWC"]
-    output_shape: Shape
+    """(channels, height, width)"""
     nodes: tuple[Node, ...]
+    """In an order in which each follows what it reads; ``nodes[i].number == i``. All lead to the output."""
+    output: int
+    """Number of the node that makes the class scores."""
     parameters: tuple[Parameter, ...]
-    """Every stored tensor of the model, used by a node or not."""
+    """Every stored tensor of the model, read by a node or not."""
+    constants: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    """Fingerprint to contents of the constant leaves; empty in a network that was read from a file."""
+
+    @cached_property
+    def operations(self) -> tuple[Node, ...]:
+        """The nodes that compute something with the image."""
+        return tuple(node for node in self.nodes if node.dynamic and not node.is_leaf)
+
+    @cached_property
+    def consumers(self) -> dict[int, list[Node]]:
+        """Node number to the nodes that read it."""
+        found: dict[int, list[Node]] = {node.number: [] for node in self.nodes}
+        for node in self.nodes:
+            for source in dict.fromkeys(edge.source for edge in node.inputs):
+                found[source].append(node)
+        return found
+
+    def operand_shape(self, edge: Edge) -> Shape:
+        """Shape of an operand as its node sees it."""
+        return self.nodes[edge.source].shape if edge.axes is None else shape_of(edge.axes)
+
+    def parameter_of(self, edge: Edge | None) -> str | None:
+        """Name of the stored tensor an operand is, if it is one."""
+        if edge is None or self.nodes[edge.source].operator != PARAMETER:
+            return None
+        return str(self.nodes[edge.source].attributes["parameter"])

@@ -1,4 +1,4 @@
-"""Read an ONNX graph: its own nodes, shapes by ONNX's own inference.
+"""Read an ONNX graph: its own nodes in order, put into canonical form.
 
 Weights may be stored (initialisers) or stand as placeholders that fill a shape with one number, as in
 the light graphs of the ``onnx`` wheel; both are parameters here.
@@ -6,39 +6,27 @@ the light graphs of the ``onnx`` wheel; both are parameters here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnx
-from onnx import numpy_helper, shape_inference
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
 
-from zoodata.graph.network import CONVOLUTION, LINEAR, MATMUL, Network, Node, Parameter, Shape
+from zoodata.graph import onnx_operators, view
+from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.network import Network, Parameter, Role, Shape
 
-OPERATORS: dict[str, str] = {
-    "BatchNormalization": "batch_normalization", "LayerNormalization": "layer_normalization",
-    "GroupNormalization": "group_normalization", "InstanceNormalization": "group_normalization",
-    "LRN": "local_response_normalization",
-    "Relu": "activation", "LeakyRelu": "activation", "Sigmoid": "activation", "Tanh": "activation",
-    "HardSwish": "activation", "HardSigmoid": "activation", "Gelu": "activation", "Elu": "activation",
-    "PRelu": "activation", "Erf": "activation", "Clip": "activation", "Softplus": "activation",
-    "Softmax": "softmax", "LogSoftmax": "softmax", "MaxPool": "max_pool", "AveragePool": "average_pool",
-    "GlobalAveragePool": "global_pool", "GlobalMaxPool": "global_pool", "Pad": "pad", "Add": "add", "Sum": "add",
-    "Sub": "subtract", "Neg": "subtract", "Mul": "multiply", "Div": "divide", "Concat": "concatenate",
-    "Split": "split", "Slice": "slice", "Reshape": "reshape", "Flatten": "reshape", "Squeeze": "reshape",
-    "Unsqueeze": "reshape", "Expand": "reshape", "Tile": "reshape", "Transpose": "transpose",
-    "ReduceMean": "mean", "Mean": "mean", "ReduceSum": "sum", "Pow": "power", "Sqrt": "square_root",
-    "Exp": "exponential", "Max": "maximum", "Min": "minimum", "Resize": "resize", "Upsample": "resize",
-    "Gather": "gather", "Constant": "constant", "ConstantOfShape": "constant", "Shape": "constant",
-    "Identity": "identity", "Dropout": "identity", "Cast": "identity", "Where": "select", "Equal": "compare",
-}  # fmt: skip
-
-# Which inputs of these operators are running statistics.
+CONTROL_FLOW = {"If", "Loop", "Scan"}
 STATISTIC_INPUTS = {"BatchNormalization": (3, 4)}
-
-COUNTED = {CONVOLUTION, LINEAR, MATMUL}
-
-# Operators that only look at a stored tensor another way.
+"""Which inputs of these operators are running statistics."""
 VIEWS = {"Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity", "Cast", "Flatten"}
+FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16}
+LARGEST_FOLD = 1 << 24
+
+Value = View | npt.NDArray[Any]
 
 
 class UnreadableGraph(ValueError):
@@ -46,79 +34,112 @@ class UnreadableGraph(ValueError):
 
 
 def read(model: onnx.ModelProto) -> Network:
-    """Read an image classifier's graph at batch 1.
+    """Read an image classifier's graph for one image.
 
     Raises:
         UnreadableGraph: without a four-dimensional input of known size, or with control flow.
     """
-    if control := {node.op_type for node in model.graph.node} & {"If", "Loop", "Scan"}:
+    graph = model.graph
+    if control := {node.op_type for node in graph.node} & CONTROL_FLOW:
         raise UnreadableGraph(f"the graph has control flow ({', '.join(sorted(control))})")
-    graph = shape_inference.infer_shapes(_at_batch_1(model), data_prop=True).graph
-    shapes = _shapes(graph)
-    stored = _stored(graph, shapes)
-    images = [value.name for value in graph.input if value.name not in stored]
-    images = [name for name in images if len(shapes.get(name, ())) == 4]
+    stored = _stored(graph)
+    name, input_shape = image_of(graph, set(stored))
+    is_nhwc = input_shape[3] in (1, 3) and input_shape[1] not in (1, 3)
+    builder = Builder()
+    channels, height, width = (input_shape[axis] for axis in ((3, 1, 2) if is_nhwc else (1, 2, 3)))
+    picture = builder.image(channels, height, width)
+    known: dict[str, Value] = {
+        name: View(picture.node, view.permute(picture.axes, (0, 2, 3, 1))) if is_nhwc else picture
+    }
+    known.update({tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer if tensor.name not in stored})
+    roles = _roles(graph, stored)
+    for tensor, shape in stored.items():
+        known[tensor] = builder.parameter(tensor, shape, roles[tensor])
+    reader = _Reader(builder, known, {entry.domain or "ai.onnx": entry.version for entry in model.opset_import})
+    for number, proto in enumerate(graph.node):
+        if proto.output[0] not in stored:
+            builder.place = proto.name or f"{proto.op_type}_{number}"
+            reader.step(proto)
+    result = known[graph.output[0].name]
+    if not isinstance(result, View):
+        raise UnreadableGraph("the output does not depend on the image")
+    # What no node reads is export debris (dummy shapes, queue counters), not part of the model.
+    used = {tensor for proto in graph.node for tensor in proto.input}
+    return builder.finish(
+        "onnx",
+        (channels, height, width),
+        result,
+        [Parameter(tensor, shape, roles[tensor]) for tensor, shape in stored.items() if tensor in used],
+    )
+
+
+def image_of(graph: onnx.GraphProto, stored: set[str]) -> tuple[str, Shape]:
+    """Name and shape of the graph's image, batch 1.
+
+    Raises:
+        UnreadableGraph: when there is not exactly one, or its size is open.
+    """
+    images = []
+    for value in graph.input:
+        sizes = tuple(int(dimension.dim_value) for dimension in value.type.tensor_type.shape.dim)
+        if value.name not in stored and len(sizes) == 4:
+            images.append((value.name, sizes))
     if len(images) != 1:
         raise UnreadableGraph(f"the graph has {len(images)} image inputs, not one")
-    input_shape = shapes[images[0]]
-    if 0 in input_shape:
+    name, sizes = images[0]
+    if 0 in sizes[1:]:
         raise UnreadableGraph("the input's size is not fixed")
-
-    parameter_of = dict.fromkeys(stored, "")
-    parameter_of.update({name: name for name in stored})
-    roles = dict.fromkeys(stored, "parameter")
-    shapes.update(stored)
-    nodes = []
-    for number, proto in enumerate(graph.node):
-        if proto.op_type in {"ConstantOfShape", "Constant"} and proto.output[0] in stored:
-            continue
-        names = [parameter_of[name] for name in proto.input if parameter_of.get(name)]
-        for position in STATISTIC_INPUTS.get(proto.op_type, ()):
-            roles[parameter_of.get(proto.input[position], "")] = "statistic"
-        if proto.op_type in VIEWS and names and proto.input[0] in parameter_of:
-            parameter_of[proto.output[0]] = parameter_of[proto.input[0]]
-            continue
-        operator, attributes = _canonical(proto, shapes, parameter_of)
-        label = proto.name or f"{operator}_{number}"
-        shape = shapes.get(proto.output[0], ())
-        if operator in COUNTED and (not shape or 0 in shape):
-            raise UnreadableGraph(f"the size of {label}'s output cannot be inferred, so it cannot be counted")
-        taken = tuple(dict.fromkeys(names))
-        nodes.append(Node(label, operator, tuple(proto.input), tuple(proto.output), shape, attributes, taken))
-
-    used = {name for node in nodes for name in node.parameters}
-    # What no node uses is export debris (dummy shapes, queue counters), not part of the model.
-    parameters = tuple(
-        Parameter(name, shape, roles[name])  # type: ignore[arg-type]
-        for name, shape in stored.items()
-        if name in used
-    )
-    layout = "NHWC" if input_shape[3] in (1, 3) and input_shape[1] not in (1, 3) else "NCHW"
-    return Network(
-        framework="onnx",
-        input_shape=input_shape,
-        layout=layout,  # type: ignore[arg-type]
-        output_shape=tuple(size or 1 for size in shapes[graph.output[0].name]),
-        nodes=tuple(nodes),
-        parameters=parameters,
-    )
+    if sizes[0] > 1:
+        raise UnreadableGraph(f"the graph's batch is fixed at {sizes[0]}; one image at a time can be read")
+    return name, (1, *sizes[1:])
 
 
-def _at_batch_1(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with an open batch set to 1, and every shape that may repeat the open one left to inference."""
-    fixed = onnx.ModelProto()
-    fixed.CopyFrom(model)
-    weights = {tensor.name for tensor in fixed.graph.initializer}
-    opened = False
-    for value in fixed.graph.input:
-        dimensions = value.type.tensor_type.shape.dim
-        if value.name not in weights and len(dimensions) == 4 and not dimensions[0].dim_value:
-            dimensions[0].dim_value, opened = 1, True
-    if opened:
-        del fixed.graph.value_info[:]
-        for value in fixed.graph.output:
-            value.type.tensor_type.ClearField("shape")
-    return fixed
+class _Reader:
+    def __init__(self, builder: Builder, known: dict[str, Value], versions: Mapping[str, int]) -> None:
+        self.builder = builder
+        self.known = known
+        self.versions = versions
+
+    def step(self, proto: onnx.NodeProto) -> None:
+        """One node of the graph."""
+        inputs = [self.known[name] if name else None for name in proto.input]
+        if proto.op_type == "Constant":
+            results: list[Value] = [onnx_operators.constant_of(proto)]
+        elif proto.op_type == "Shape":
+            results = [np.asarray(_shape(inputs[0]), dtype=np.int64)]
+        elif all(given is None or isinstance(given, np.ndarray) for given in inputs):
+            results = self._folded(proto, inputs)
+        else:
+            version = self.versions.get(proto.domain or "ai.onnx", 1)
+            try:
+                results = onnx_operators.build(self.builder, proto, inputs, version)
+            except onnx_operators.UnknownShape as error:
+                raise UnreadableGraph(f"{proto.name or proto.op_type}: {error}") from error
+        for name, value in zip(proto.output, results, strict=False):
+            if name:
+                self.known[name] = value
+
+    def _folded(self, proto: onnx.NodeProto, inputs: list[Any]) -> list[Value]:
+        found = run_alone(proto, [np.asarray(given) for given in inputs if given is not None], self.versions)
+        if sum(array.size for array in found) > LARGEST_FOLD:
+            raise UnreadableGraph(f"{proto.name or proto.op_type} is a very large constant")
+        return list(found)
+
+
+def run_alone(proto: onnx.NodeProto, inputs: list[Any], versions: Mapping[str, int]) -> list[npt.NDArray[Any]]:
+    """Run one node on numbers, by ONNX's own reference."""
+    names = [name for name in proto.input if name]
+    feeds = dict(zip(names, inputs, strict=True))
+    declared = [
+        onnx.helper.make_tensor_value_info(
+            name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), list(array.shape)
+        )
+        for name, array in feeds.items()
+    ]
+    outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in proto.output if name]
+    graph = onnx.helper.make_graph([proto], "one", declared, outputs)
+    imports = [onnx.helper.make_opsetid("" if domain == "ai.onnx" else domain, v) for domain, v in versions.items()]
+    return list(ReferenceEvaluator(onnx.helper.make_model(graph, opset_imports=imports)).run(None, feeds))
 
 
 def placeholders(graph: onnx.GraphProto) -> dict[str, Shape]:
@@ -131,76 +152,28 @@ def placeholders(graph: onnx.GraphProto) -> dict[str, Shape]:
     }
 
 
-def _stored(graph: onnx.GraphProto, shapes: dict[str, Shape]) -> dict[str, Shape]:
-    """Floating-point tensors stored in the file or standing for stored ones. Integers are shapes and axes."""
-    floats = {
-        onnx.TensorProto.FLOAT,
-        onnx.TensorProto.FLOAT16,
-        onnx.TensorProto.DOUBLE,
-        onnx.TensorProto.BFLOAT16,
+def _stored(graph: onnx.GraphProto) -> dict[str, Shape]:
+    """Floating-point tensors stored in the file or standing for stored ones; single numbers are constants."""
+    found = {
+        tensor.name: tuple(tensor.dims)
+        for tensor in graph.initializer
+        if tensor.data_type in FLOATS and tuple(tensor.dims) not in ((), (1,))
     }
-    found = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer if tensor.data_type in floats}
     return found | placeholders(graph)
 
 
-def _shapes(graph: onnx.GraphProto) -> dict[str, Shape]:
-    """Value name to shape; a dimension that is not a number counts as 0 and is read as batch 1."""
-    found = {}
-    for value in [*graph.input, *graph.value_info, *graph.output]:
-        dimensions = value.type.tensor_type.shape.dim
-        found[value.name] = tuple(int(dimension.dim_value) for dimension in dimensions)
-    return found
+def _roles(graph: onnx.GraphProto, stored: Mapping[str, Shape]) -> dict[str, Role]:
+    """Which stored tensors are statistics, seen through what only changes their shape."""
+    roles: dict[str, Role] = dict.fromkeys(stored, "parameter")
+    origin = {name: name for name in stored}
+    for proto in graph.node:
+        if proto.op_type in VIEWS and proto.input[0] in origin:
+            origin[proto.output[0]] = origin[proto.input[0]]
+        for position in STATISTIC_INPUTS.get(proto.op_type, ()):
+            if proto.input[position] in origin:
+                roles[origin[proto.input[position]]] = "statistic"
+    return roles
 
 
-def _canonical(
-    proto: onnx.NodeProto, shapes: dict[str, Shape], parameter_of: dict[str, str]
-) -> tuple[str, dict[str, Any]]:
-    readers: dict[str, Callable[..., tuple[str, dict[str, Any]]]] = {
-        "Conv": _convolution, "ConvTranspose": _convolution, "Gemm": _gemm, "MatMul": _matmul,
-    }  # fmt: skip
-    if proto.op_type in readers:
-        return readers[proto.op_type](proto, shapes, parameter_of)
-    return OPERATORS.get(proto.op_type, f"onnx.{proto.op_type}"), {}
-
-
-def _attributes(proto: onnx.NodeProto) -> dict[str, Any]:
-    return {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in proto.attribute}
-
-
-def _shape_of(name: str, shapes: dict[str, Shape], parameter_of: dict[str, str]) -> Shape:
-    shape = shapes.get(name) or shapes.get(parameter_of.get(name, ""), ())
-    if not shape:
-        raise UnreadableGraph(f"the size of {name} cannot be inferred, so what uses it cannot be counted")
-    return shape
-
-
-def _convolution(
-    proto: onnx.NodeProto, shapes: dict[str, Shape], parameter_of: dict[str, str]
-) -> tuple[str, dict[str, Any]]:
-    own = _attributes(proto)
-    weight = _shape_of(proto.input[1], shapes, parameter_of)
-    rank = len(weight) - 2
-    return CONVOLUTION, {
-        "weight_shape": weight,
-        "input_shape": _shape_of(proto.input[0], shapes, parameter_of),
-        "stride": tuple(own.get("strides", [1] * rank)),
-        "padding": tuple(own.get("pads", [0] * rank * 2)),
-        "dilation": tuple(own.get("dilations", [1] * rank)),
-        "transposed": proto.op_type == "ConvTranspose",
-        "groups": int(own.get("group", 1)),
-    }
-
-
-def _gemm(proto: onnx.NodeProto, shapes: dict[str, Shape], parameter_of: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    right = _shape_of(proto.input[1], shapes, parameter_of)
-    inner = right[1] if _attributes(proto).get("transB") else right[0]
-    return LINEAR, {"in_features": int(inner)}
-
-
-def _matmul(
-    proto: onnx.NodeProto, shapes: dict[str, Shape], parameter_of: dict[str, str]
-) -> tuple[str, dict[str, Any]]:
-    inner = int(_shape_of(proto.input[1], shapes, parameter_of)[-2])
-    if any(parameter_of.get(name) for name in proto.input):
-        return LINEAR, {"in_features": inner}
-    return MATMUL, {"inner": inner}
+def _shape(given: Any) -> Shape:
+    return tuple(given.shape)

@@ -1,84 +1,43 @@
 """Read a TensorFlow function: the operations of its graph, library functions included.
 
 Keras 3, tf-keras (Model Garden) and TF1-style graphs (TF-Slim) all end as a ``FuncGraph`` or ``Graph`` of
-the same operations, so one reader serves the three.
+the same operations, so one reader serves the three. Images arrive NHWC; the network is NCHW.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from zoodata.graph.network import CONVOLUTION, LINEAR, MATMUL, Network, Node, Parameter, Shape
-
-OPERATORS: dict[str, str] = {
-    "FusedBatchNorm": "batch_normalization", "FusedBatchNormV2": "batch_normalization",
-    "FusedBatchNormV3": "batch_normalization", "LRN": "local_response_normalization",
-    "Relu": "activation", "Relu6": "activation", "LeakyRelu": "activation", "Elu": "activation",
-    "Sigmoid": "activation", "Tanh": "activation", "Erf": "activation", "Erfc": "activation",
-    "Softplus": "activation", "Softmax": "softmax", "MaxPool": "max_pool", "MaxPoolV2": "max_pool",
-    "AvgPool": "average_pool", "Mean": "mean", "Sum": "sum", "Max": "maximum", "Maximum": "maximum",
-    "Minimum": "minimum", "Pad": "pad", "PadV2": "pad", "MirrorPad": "pad", "BiasAdd": "add", "AddV2": "add",
-    "Add": "add", "AddN": "add", "Sub": "subtract", "Neg": "subtract", "SquaredDifference": "subtract",
-    "Mul": "multiply", "RealDiv": "divide", "FloorDiv": "divide", "FloorMod": "divide", "Reciprocal": "divide",
-    "ConcatV2": "concatenate", "Pack": "concatenate", "Unpack": "split", "Split": "split", "SplitV": "split",
-    "StridedSlice": "slice", "Slice": "slice", "Reshape": "reshape", "Squeeze": "reshape", "ExpandDims": "reshape",
-    "BroadcastTo": "reshape", "Tile": "reshape", "EnsureShape": "identity", "Transpose": "transpose",
-    "Pow": "power", "Square": "power", "Sqrt": "square_root", "Rsqrt": "square_root", "Exp": "exponential",
-    "ResizeBilinear": "resize", "ResizeNearestNeighbor": "resize", "GatherV2": "gather", "Fill": "constant",
-    "Const": "constant", "Shape": "constant", "Range": "constant", "Identity": "identity",
-    "IdentityN": "identity", "StopGradient": "identity", "Cast": "identity", "Select": "select",
-    "SelectV2": "select", "Equal": "compare", "Greater": "compare", "Less": "compare", "GreaterEqual": "compare",
-    "Roll": "roll", "SpaceToBatchND": "reshape", "BatchToSpaceND": "reshape",
-}  # fmt: skip
+from zoodata.graph import tensorflow_operators, view
+from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.network import Network, Parameter, Role
 
 CALLS = {"StatefulPartitionedCall", "PartitionedCall"}
-READS = {"ReadVariableOp", "Identity", "Cast"}
-SKIPPED = {"NoOp", "Placeholder", "VarHandleOp", "VariableV2", "Assert", "ReadVariableOp"}
+CONTROL_FLOW = {"If", "While", "StatelessIf", "StatelessWhile", "Case", "StatelessCase", "Switch", "Merge", "Enter"}
+PASSES = {"ReadVariableOp", "Identity", "StopGradient", "EnsureShape", "IdentityN", "PreventGradient", "Snapshot"}
+LARGEST_FOLD = 1 << 24
+"""Elements of a constant that is computed while reading."""
 STATISTICS = re.compile(r"(^|/)moving_(mean|variance)(:0)?$")
 
+Value = View | npt.NDArray[Any]
+"""Of a tensor: a value of the network, or numbers known beforehand."""
 
-def role_of(name: str, trainable: bool) -> str:
+
+class Unreadable(ValueError):
+    """A graph whose pass cannot be followed."""
+
+
+def role_of(name: str, trainable: bool) -> Role:
     """What a variable is: a parameter, a batch-norm statistic, or a constant that is merely stored."""
     if STATISTICS.search(name):
         return "statistic"
     return "parameter" if trainable else "constant"
-
-
-def read(
-    graph: tf.Graph, image: tf.Tensor, output: tf.Tensor, variables: Iterable[Any], handles: dict[str, str]
-) -> Network:
-    """Read a graph between its image and its output.
-
-    Args:
-        graph: the graph or function graph.
-        image: its input, NHWC, all sizes known.
-        output: its result.
-        variables: everything the model stores.
-        handles: name of a tensor that stands for a variable in this graph, to the variable's name.
-    """
-    stored = tuple(
-        Parameter(
-            variable_name(variable),
-            tuple(variable.shape),
-            role_of(variable_name(variable), variable.trainable),  # type: ignore[arg-type]
-        )
-        for variable in variables
-    )
-    walker = _Walker()
-    walker.walk(graph, dict(handles), _reachable(graph, output))
-    return Network(
-        framework="tensorflow",
-        input_shape=tuple(image.shape),
-        layout="NHWC",
-        output_shape=tuple(output.shape),
-        nodes=tuple(walker.nodes),
-        parameters=stored,
-    )
 
 
 def variable_name(variable: Any) -> str:
@@ -86,60 +45,94 @@ def variable_name(variable: Any) -> str:
     return str(getattr(variable, "path", None) or variable.name).removesuffix(":0")
 
 
-def _reachable(graph: tf.Graph, output: tf.Tensor) -> set[str]:
-    """Names of the operations the output depends on: training-only branches fall away."""
-    found: set[str] = set()
-    waiting = [output.op]
-    while waiting:
-        operation = waiting.pop()
-        if operation.name not in found:
-            found.add(operation.name)
-            waiting += [tensor.op for tensor in operation.inputs]
-    return found
+def read(
+    graph: tf.Graph, image: tf.Tensor, output: tf.Tensor, variables: Iterable[Any], handles: Mapping[str, str]
+) -> Network:
+    """Read a graph between its image and its output.
+
+    Args:
+        graph: the graph or function graph.
+        image: its input, (1, height, width, channels), all sizes known.
+        output: its result.
+        variables: everything the model stores.
+        handles: name of a tensor that stands for a variable in this graph, to the variable's name.
+
+    Raises:
+        Unreadable: with control flow, or a shape that is not known beforehand.
+    """
+    stored = {}
+    for variable in variables:
+        name = variable_name(variable)
+        stored[name] = Parameter(name, tuple(variable.shape), role_of(name, variable.trainable))
+    builder = Builder()
+    _, height, width, channels = image.shape
+    picture = builder.image(channels, height, width)
+    walker = _Walker(builder, stored)
+    known: dict[str, Value] = {image.name: View(picture.node, view.permute(picture.axes, (0, 2, 3, 1)))}
+    for tensor, name in handles.items():
+        if name in stored:
+            parameter = stored[name]
+            known[tensor] = builder.parameter(name, parameter.shape, parameter.role)
+    walker.walk(graph, known, [output])
+    result = known[output.name]
+    if not isinstance(result, View):
+        raise Unreadable("the output does not depend on the image")
+    return builder.finish("tensorflow", (channels, height, width), result, list(stored.values()))
 
 
 class _Walker:
-    """Collects nodes, following calls into library functions with the variables handed to them.
+    """Follows the operations in order, into library functions with the values handed to them."""
 
-    ``parameter_of`` maps a tensor's name in the graph at hand to the variable it is, or is a view of.
-    """
+    def __init__(self, builder: Builder, stored: Mapping[str, Parameter]) -> None:
+        self.builder = builder
+        self.stored = stored
 
-    def __init__(self) -> None:
-        self.nodes: list[Node] = []
-
-    def walk(
-        self, graph: tf.Graph, parameter_of: dict[str, str], wanted: set[str] | None = None, prefix: str = ""
-    ) -> None:
+    def walk(self, graph: tf.Graph, known: dict[str, Value], outputs: Iterable[tf.Tensor], prefix: str = "") -> None:
+        wanted = _reachable(outputs, known)
         for operation in graph.get_operations():
-            if wanted is not None and operation.name not in wanted:
-                continue
-            inputs = [tensor.name for tensor in operation.inputs]
-            if operation.type in CALLS:
-                self._call(graph, operation, parameter_of, prefix)
-            elif operation.type in READS and inputs and inputs[0] in parameter_of:
-                parameter_of[operation.outputs[0].name] = parameter_of[inputs[0]]
-            elif operation.type not in SKIPPED and operation.outputs:
-                self._record(operation, parameter_of, prefix)
+            if operation.name in wanted:
+                self.builder.place = prefix + operation.name
+                self._step(graph, operation, known, prefix)
 
-    def _call(self, graph: tf.Graph, operation: tf.Operation, parameter_of: dict[str, str], prefix: str) -> None:
+    def _step(self, graph: tf.Graph, operation: tf.Operation, known: dict[str, Value], prefix: str) -> None:
+        kind = operation.type
+        if kind in CONTROL_FLOW:
+            raise Unreadable(f"the graph has control flow ({kind} at {operation.name})")
+        if operation.outputs and all(tensor.name in known for tensor in operation.outputs):
+            return
+        if kind == "Const":
+            known[operation.outputs[0].name] = np.asarray(tf.make_ndarray(operation.get_attr("value")))
+            return
+        if kind in {"Placeholder", "VarHandleOp", "VariableV2"}:
+            raise Unreadable(f"{operation.name} feeds the output and is neither the image nor a stored variable")
+        inputs = [known[tensor.name] for tensor in operation.inputs]
+        if kind in PASSES or (kind == "Cast" and not tensorflow_operators.changes_numbers(operation)):
+            results: list[Value] = list(inputs)
+        elif kind == "Shape":
+            results = [np.asarray(_sizes(operation.inputs[0]), dtype=operation.outputs[0].dtype.as_numpy_dtype)]
+        elif kind in CALLS:
+            results = self._call(graph, operation, inputs, prefix)
+        elif inputs and all(isinstance(value, np.ndarray) for value in inputs) or kind in {"Range", "Fill"}:
+            results = self._folded(operation, inputs)
+        else:
+            results = tensorflow_operators.build(self.builder, operation, inputs)
+        for tensor, value in zip(operation.outputs, results, strict=False):
+            known[tensor.name] = value
+            if isinstance(value, View) and tuple(value.shape) != _sizes(tensor):
+                raise Unreadable(f"{operation.name}: our result is {value.shape}, TensorFlow's {_sizes(tensor)}")
+
+    def _call(self, graph: tf.Graph, operation: tf.Operation, inputs: list[Value], prefix: str) -> list[Value]:
         inner = _library_graph(graph, operation.get_attr("f").name)
-        handed = {
-            inside.name: parameter_of[outside.name]
-            for outside, inside in zip(operation.inputs, inner.inputs, strict=False)
-            if outside.name in parameter_of
-        }
-        self.walk(inner, handed, None, f"{prefix}{operation.name}/")
+        known = {inside.name: value for inside, value in zip(inner.inputs, inputs, strict=True)}
+        self.walk(inner, known, inner.outputs, f"{prefix}{operation.name}/")
+        return [known[tensor.name] for tensor in inner.outputs]
 
-    def _record(self, operation: tf.Operation, parameter_of: dict[str, str], prefix: str) -> None:
-        inputs = [tensor.name for tensor in operation.inputs]
-        parameters = tuple(dict.fromkeys(parameter_of[name] for name in inputs if name in parameter_of))
-        operator, attributes = _canonical(operation, bool(parameters))
-        names = tuple(prefix + name for name in inputs)
-        outputs = tuple(prefix + tensor.name for tensor in operation.outputs)
-        shape = _shape(operation.outputs[0])
-        self.nodes.append(Node(prefix + operation.name, operator, names, outputs, shape, attributes, parameters))
-        if parameters and len(inputs) <= 2 and operator in {"reshape", "transpose"}:
-            parameter_of[operation.outputs[0].name] = parameters[0]
+    def _folded(self, operation: tf.Operation, inputs: list[Value]) -> list[Value]:
+        """Numbers computed from numbers."""
+        size = max(int(np.prod(_sizes(tensor))) for tensor in operation.outputs)
+        if size > LARGEST_FOLD:
+            raise Unreadable(f"{operation.name} is a constant of {size} numbers")
+        return list(tensorflow_operators.evaluate(operation.node_def, [np.asarray(value) for value in inputs]))
 
 
 def _library_graph(graph: tf.Graph, name: str) -> Any:
@@ -147,49 +140,23 @@ def _library_graph(graph: tf.Graph, name: str) -> Any:
     function = graph._get_function(name)
     inner = getattr(function, "graph", None)
     if inner is None:
-        raise ValueError(f"the library function {name} has no graph to read")
+        raise Unreadable(f"the library function {name} has no graph to read")
     return inner
 
 
-def _shape(tensor: tf.Tensor) -> Shape:
-    return tuple(size or 1 for size in tensor.shape) if tensor.shape.rank is not None else ()
+def _reachable(outputs: Iterable[tf.Tensor], known: Mapping[str, Any]) -> set[str]:
+    """Names of the operations the outputs depend on: training-only branches fall away."""
+    found: set[str] = set()
+    waiting = [tensor.op for tensor in outputs if tensor.name not in known]
+    while waiting:
+        operation = waiting.pop()
+        if operation.name not in found:
+            found.add(operation.name)
+            waiting += [tensor.op for tensor in operation.inputs if tensor.name not in known]
+    return found
 
 
-def _canonical(operation: tf.Operation, has_parameters: bool) -> tuple[str, dict[str, Any]]:
-    kind = operation.type
-    if kind in {"Conv2D", "DepthwiseConv2dNative"}:
-        image, weight = _shape(operation.inputs[0]), _shape(operation.inputs[1])
-        height, width, inputs, outputs = weight
-        depthwise = kind == "DepthwiseConv2dNative"
-        # TensorFlow stores HWIO, and HWIM for depthwise; grouped Conv2D has I = channels / groups already.
-        oihw = (inputs * outputs, 1, height, width) if depthwise else (outputs, inputs, height, width)
-        return CONVOLUTION, {
-            "weight_shape": oihw,
-            "input_shape": image,
-            "stride": tuple(operation.get_attr("strides")[1:3]),
-            "padding": operation.get_attr("padding").decode(),
-            "dilation": tuple(operation.get_attr("dilations")[1:3]),
-            "groups": inputs if depthwise else image[3] // inputs,
-        }
-    if kind in {"MatMul", "BatchMatMulV2", "BatchMatMul"}:
-        flag = "transpose_a" if kind == "MatMul" else "adj_x"
-        inner = _shape(operation.inputs[0])[-2 if operation.get_attr(flag) else -1]
-        return (LINEAR, {"in_features": inner}) if has_parameters else (MATMUL, {"inner": inner})
-    if kind == "Einsum":
-        inner = _einsum_inner(operation)
-        return (LINEAR, {"in_features": inner}) if has_parameters else (MATMUL, {"inner": inner})
-    return OPERATORS.get(kind, f"tensorflow.{kind}"), {}
-
-
-def _einsum_inner(operation: tf.Operation) -> int:
-    """The product of the summed axes' lengths of an einsum of two operands."""
-    equation = operation.get_attr("equation").decode()
-    terms, _, result = equation.partition("->")
-    sizes: dict[str, int] = {}
-    for term, tensor in zip(terms.split(","), operation.inputs, strict=True):
-        letters, shape = term.strip(), _shape(tensor)
-        if letters.startswith("..."):
-            letters = letters.removeprefix("...")
-            shape = shape[len(shape) - len(letters) :]
-        sizes |= dict(zip(letters, shape, strict=True))
-    return math.prod(size for letter, size in sizes.items() if letter not in result)
+def _sizes(tensor: tf.Tensor) -> tuple[int, ...]:
+    if tensor.shape.rank is None or any(size is None for size in tensor.shape):
+        raise Unreadable(f"the shape of {tensor.name} is not known before it runs ({tensor.shape})")
+    return tuple(tensor.shape)

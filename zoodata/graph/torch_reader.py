@@ -1,166 +1,248 @@
-"""Read a torch module: one pass over meta tensors, every aten operation written down.
+"""Read a torch module: one pass on the meta device, every aten operation put into canonical form.
 
-Meta tensors have shapes and no storage, so a network of any size is read without its weights, without
-arithmetic and in little memory. What is recorded is what eager torch runs after its own composite
-operators are taken apart (``linear`` becomes ``t`` and ``addmm``), which is the same for every model.
+Parameters are on the meta device, so a network of any size is read without its weights, without
+arithmetic and in little memory. What does not depend on weights or image (index tables, masks, position
+grids) is computed for real, and is a constant of the network. Inference mode shows operators whole
+(``linear``, ``scaled_dot_product_attention``); those without a word of ours are taken apart by torch
+itself, and what remains is an opaque node that runs by its aten name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.nn.modules import module as hooks
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
-from zoodata.graph.network import CONVOLUTION, LINEAR, MATMUL, Network, Node, Parameter, Shape
+from zoodata.graph import torch_operators
+from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.network import Network, Parameter, Role, Shape
 
 STATISTICS = {"running_mean", "running_var"}
+BOOKKEEPING = "num_batches_tracked"
 
-OPERATORS: dict[str, str] = {
-    "native_batch_norm": "batch_normalization", "_native_batch_norm_legit_no_training": "batch_normalization",
-    "cudnn_batch_norm": "batch_normalization", "native_layer_norm": "layer_normalization",
-    "_fused_rms_norm": "layer_normalization", "native_group_norm": "group_normalization",
-    "relu": "activation", "gelu": "activation", "sigmoid": "activation", "silu": "activation",
-    "hardswish": "activation", "hardsigmoid": "activation", "hardtanh": "activation", "tanh": "activation",
-    "leaky_relu": "activation", "elu": "activation", "mish": "activation", "softplus": "activation",
-    "_softmax": "softmax", "_safe_softmax": "softmax",
-    "max_pool2d_with_indices": "max_pool", "avg_pool2d": "average_pool", "avg_pool1d": "average_pool",
-    "_adaptive_avg_pool2d": "global_pool", "adaptive_max_pool2d": "global_pool",
-    "mean": "mean", "sum": "sum", "amax": "maximum", "max": "maximum", "maximum": "maximum",
-    "clamp": "minimum", "clamp_min": "maximum", "clamp_max": "minimum", "minimum": "minimum",
-    "constant_pad_nd": "pad", "reflection_pad2d": "pad", "replication_pad2d": "pad",
-    "add": "add", "addcmul": "add", "sub": "subtract", "rsub": "subtract", "neg": "subtract",
-    "mul": "multiply", "div": "divide", "reciprocal": "divide", "remainder": "divide", "floor_divide": "divide",
-    "cat": "concatenate", "stack": "concatenate",
-    "split": "split", "split_with_sizes": "split", "unbind": "split", "chunk": "split",
-    "slice": "slice", "select": "slice", "narrow": "slice",
-    "view": "reshape", "_unsafe_view": "reshape", "reshape": "reshape", "unsqueeze": "reshape",
-    "squeeze": "reshape", "expand": "reshape", "repeat": "reshape", "flatten": "reshape", "unfold": "unfold",
-    "_reshape_alias": "reshape", "as_strided": "reshape",
-    "permute": "transpose", "transpose": "transpose", "t": "transpose", "flip": "transpose", "roll": "roll",
-    "pow": "power", "sqrt": "square_root", "rsqrt": "square_root", "exp": "exponential", "log": "exponential",
-    "sin": "exponential", "cos": "exponential", "linalg_vector_norm": "norm", "var": "norm", "var_mean": "norm",
-    "upsample_nearest2d": "resize", "upsample_bilinear2d": "resize", "upsample_bicubic2d": "resize",
-    "_upsample_bicubic2d_aa": "resize", "_upsample_bilinear2d_aa": "resize",
-    "im2col": "unfold", "col2im": "unfold", "index": "gather", "embedding": "gather", "gather": "gather",
-    "arange": "constant", "zeros": "constant", "ones": "constant", "full": "constant", "eye": "constant",
-    "empty": "constant", "zeros_like": "constant", "ones_like": "constant", "new_zeros": "constant",
-    "new_ones": "constant", "scalar_tensor": "constant", "linspace": "constant", "full_like": "constant",
-    "new_full": "constant", "new_empty": "constant", "empty_like": "constant",
-    "clone": "identity", "alias": "identity", "detach": "identity", "lift_fresh": "identity", "copy": "identity",
-    "_to_copy": "identity", "fill": "constant", "zero": "constant",
-    "eq": "compare", "ne": "compare", "lt": "compare", "gt": "compare",
-    "ge": "compare", "le": "compare", "where": "select", "masked_fill": "select", "cumsum": "sum",
-}  # fmt: skip
+META = torch.device("meta")
+
+
+class Unreadable(ValueError):
+    """A torch module whose pass cannot be followed."""
 
 
 def read(module: torch.nn.Module, input_shape: Shape) -> Network:
     """Trace one inference pass.
 
     Args:
-        module: any module; it is moved to the meta device, so hand over one that is not needed afterwards.
-        input_shape: (batch, channels, height, width).
+        module: any module; its parameters are left as they are.
+        input_shape: (1, channels, height, width).
 
     Raises:
+        Unreadable: when the model changes a tensor under another name in a way that cannot be followed.
         Exception: whatever the model's own forward raises on meta tensors (data-dependent control flow).
     """
-    module = module.eval().to("meta")
-    recorder = _Recorder(_stored(module))
-    image = torch.empty(input_shape, device="meta")
-    recorder.name(image, "input")
-    with torch.no_grad(), recorder:
-        output = module(image)
+    module.eval()
+    builder = Builder()
+    image = torch.empty(input_shape, device=META)
+    with _on_meta(module) as stored, torch.inference_mode():
+        recorder = Recorder(builder, image, stored)
+        with _places(module, builder), recorder:
+            output = module(image)
     outputs = [leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor)]
-    return Network(
-        framework="torch",
-        input_shape=tuple(input_shape),
-        layout="NCHW",
-        output_shape=tuple(outputs[0].shape),
-        nodes=tuple(recorder.nodes),
-        parameters=tuple(parameter for _, parameter in recorder.stored),
+    return builder.finish(
+        "torch",
+        tuple(input_shape[1:]),
+        recorder.view(outputs[0]),
+        [parameter for _, parameter in stored],
     )
 
 
-def _stored(module: torch.nn.Module) -> list[tuple[torch.Tensor, Parameter]]:
-    """Every parameter and buffer once, with its role. Counters of seen batches are bookkeeping, not state."""
-    found = []
-    for name, tensor in module.named_parameters():
-        found.append((tensor, Parameter(name, tuple(tensor.shape), "parameter")))
-    for name, tensor in module.named_buffers():
-        leaf = name.rpartition(".")[2]
-        if leaf == "num_batches_tracked":
-            continue
-        role = "statistic" if leaf in STATISTICS else "constant"
-        found.append((tensor, Parameter(name, tuple(tensor.shape), role)))  # type: ignore[arg-type]
-    return found
+@contextlib.contextmanager
+def _on_meta(module: torch.nn.Module) -> Iterator[list[tuple[torch.Tensor, Parameter]]]:
+    """The module with parameters and statistics on meta; its own tensors are put back afterwards.
+
+    Yields every stored tensor once, with its role. Counters of seen batches are bookkeeping, not state.
+    """
+    replaced: list[tuple[dict[str, Any], str, Any]] = []
+    stored: list[tuple[torch.Tensor, Parameter]] = []
+    twins: dict[int, torch.Tensor] = {}
+
+    def put(holder: dict[str, Any], key: str, name: str, role: Role) -> None:
+        original = holder[key]
+        known = id(original) in twins
+        if not known:
+            meta = original if original.device == META else torch.empty_like(original, device=META)
+            twins[id(original)] = meta
+            stored.append((meta, Parameter(name, tuple(original.shape), role)))
+        if twins[id(original)] is not original:
+            replaced.append((holder, key, original))
+            holder[key] = twins[id(original)]
+
+    for prefix, part in module.named_modules():
+        for key, parameter in part._parameters.items():
+            if parameter is not None:
+                put(part._parameters, key, f"{prefix}.{key}".lstrip("."), "parameter")
+        for key, buffer in part._buffers.items():
+            if buffer is None or key == BOOKKEEPING:
+                continue
+            name = f"{prefix}.{key}".lstrip(".")
+            if key in STATISTICS:
+                put(part._buffers, key, name, "statistic")
+            elif key not in part._non_persistent_buffers_set:
+                stored.append((buffer, Parameter(name, tuple(buffer.shape), "constant")))
+    try:
+        yield stored
+    finally:
+        for holder, key, original in replaced:
+            holder[key] = original
 
 
-class _Recorder(TorchDispatchMode):
-    """Writes down each aten call. Tensors are kept alive so that an id names one tensor only."""
+@contextlib.contextmanager
+def _places(module: torch.nn.Module, builder: Builder) -> Iterator[None]:
+    """Name the nodes made meanwhile by the module they are made in."""
+    names = {id(part): name for name, part in module.named_modules()}
+    leaf = {id(part): not part._modules for part in module.modules()}
+    stack: list[str] = []
 
-    def __init__(self, stored: list[tuple[torch.Tensor, Parameter]]) -> None:
+    def enter(part: torch.nn.Module, _: Any) -> None:
+        name = names.get(id(part))
+        stack.append(builder.place)
+        if name is not None:
+            builder.place = name if leaf[id(part)] else f"{name}." if name else ""
+
+    def leave(part: torch.nn.Module, *_: Any) -> None:
+        builder.place = stack.pop()
+
+    handles = [hooks.register_module_forward_pre_hook(enter), hooks.register_module_forward_hook(leave)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+class Recorder(TorchDispatchMode):
+    """Turns each aten call into nodes. Tensors are kept alive so that an id names one tensor only."""
+
+    def __init__(self, builder: Builder, image: torch.Tensor, stored: list[tuple[torch.Tensor, Parameter]]) -> None:
         super().__init__()
-        self.stored = stored
-        self.nodes: list[Node] = []
-        self._alive: list[torch.Tensor] = [tensor for tensor, _ in stored]
-        self._names = {id(tensor): parameter.name for tensor, parameter in stored}
-        # Values that are a stored tensor seen another way (transposed, reshaped, cast): their parameter.
-        self._parameter_of = {id(tensor): parameter.name for tensor, parameter in stored}
+        self.builder = builder
+        self._alive: list[torch.Tensor] = []
+        self._views: dict[int, View] = {}
+        self._twins: dict[int, torch.Tensor] = {}
+        # Which tensors show the same memory: writing to one changes the others.
+        self._sharing: dict[int, list[torch.Tensor]] = {}
+        self._stale: set[int] = set()
+        self._parts: dict[int, tuple[torch.Tensor, Any, Any, Any]] = {}
+        """Of a tensor that shows a part of another: that other, and how it was taken."""
+        self._leaves = {id(tensor): parameter for tensor, parameter in stored if tensor.device == META}
+        self._alive += [tensor for tensor, _ in stored]
+        _, channels, height, width = image.shape
+        self.name(image, builder.image(channels, height, width))
 
-    def name(self, tensor: torch.Tensor, name: str) -> None:
-        """Call this tensor by a name from now on."""
-        self._alive.append(tensor)
-        self._names[id(tensor)] = name
+    def name(self, tensor: torch.Tensor, value: View) -> None:
+        """Say which value a tensor is from now on."""
+        if id(tensor) not in self._views:
+            self._alive.append(tensor)
+            self._sharing.setdefault(tensor.untyped_storage()._cdata, []).append(tensor)
+        self._views[id(tensor)] = value
+        self._stale.discard(id(tensor))
+
+    def view(self, tensor: torch.Tensor) -> View:
+        """The value a tensor is.
+
+        Raises:
+            Unreadable: when its memory was written to through another tensor.
+        """
+        if id(tensor) in self._stale:
+            raise Unreadable("a tensor was changed in place through another one that shows part of it")
+        known = self._views.get(id(tensor))
+        if known is not None:
+            return known
+        parameter = self._leaves.get(id(tensor))
+        if parameter is not None:
+            value = self.builder.parameter(parameter.name, parameter.shape, parameter.role)
+            self._views[id(tensor)] = value
+            return value
+        if tensor.device == META:
+            raise Unreadable("a table appears whose contents torch does not show (a Python list used as an index)")
+        return self.builder.constant(tensor.detach().to(torch.float64 if tensor.is_floating_point() else tensor.dtype).numpy())
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        if all(tensor.device != META and id(tensor) not in self._twins for tensor in tensors):
+            args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
+            return func(*args, **kwargs)
         word = str(func.overloadpacket.__name__)
-        inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-        outputs = [leaf for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
-        if outputs:
-            self._record(word, inputs, outputs, args)
+        if word in torch_operators.SHAPE_ONLY:
+            model = torch.zeros(args[0].shape, dtype=args[0].dtype)
+            return func(model, *args[1:], **{**kwargs, "device": torch.device("cpu")})
+        handler = torch_operators.find(word)
+        if handler is None and func._can_decompose():
+            with self:
+                result = func.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        if func._schema.is_mutable and tensors and isinstance(args[0], torch.Tensor) and self._is_constant(args[0]):
+            self._make_dynamic(args[0])
+        metas = tree_map_only(torch.Tensor, self._meta, (args, kwargs))
+        result = torch_operators.shortcut(word, *metas[0]) or func(*metas[0], **_on(metas[1]))
+        self._record(word, func, handler, args, kwargs, result)
+        if func._schema.is_mutable and isinstance(args[0], torch.Tensor):
+            return args[0]
         return result
 
-    def _record(
-        self, word: str, inputs: list[torch.Tensor], outputs: list[torch.Tensor], args: tuple[Any, ...]
-    ) -> None:
-        parameters = tuple(dict.fromkeys(self._parameters(inputs)))
-        operator, attributes = _canonical(word, inputs, args, self._parameter_of)
-        name = f"{operator}_{len(self.nodes)}"
-        node_inputs = tuple(self._names.get(id(tensor), "constant") for tensor in inputs)
-        for number, tensor in enumerate(outputs):
-            self.name(tensor, name if number == 0 else f"{name}:{number}")
-            if len(inputs) == 1 and parameters and operator in {"transpose", "reshape", "identity"}:
-                self._parameter_of[id(tensor)] = parameters[0]
-        shape = tuple(outputs[0].shape)
-        names = tuple(self._names[id(tensor)] for tensor in outputs)
-        self.nodes.append(Node(name, operator, node_inputs, names, shape, attributes, parameters))
+    def _is_constant(self, tensor: torch.Tensor) -> bool:
+        return tensor.device != META and id(tensor) not in self._twins
 
-    def _parameters(self, tensors: Iterable[torch.Tensor]) -> Iterator[str]:
-        return (self._parameter_of[id(tensor)] for tensor in tensors if id(tensor) in self._parameter_of)
+    def _make_dynamic(self, tensor: torch.Tensor) -> None:
+        """A real tensor is about to receive values that depend on the image: go on with it on meta."""
+        value = self.view(tensor)
+        self._twins[id(tensor)] = torch.empty_like(tensor, device=META)
+        self.name(tensor, value)
+
+    def _meta(self, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.device == META:
+            return tensor
+        twin = self._twins.get(id(tensor))
+        return twin if twin is not None else torch.empty_like(tensor, device=META)
+
+    def _record(self, word: str, func: Any, handler: Any, args: Any, kwargs: Any, result: Any) -> None:
+        if func._schema.is_mutable:
+            value = (handler or torch_operators.opaque)(self, func, args, kwargs, result)
+            self._write(args[0], value)
+            return
+        made = (handler or torch_operators.opaque)(self, func, args, kwargs, result)
+        outputs = [leaf for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+        for tensor, value in zip(outputs, made if isinstance(made, list) else [made], strict=True):
+            if tuple(tensor.shape) != value.shape:
+                raise Unreadable(f"{word}: our result is {value.shape}, torch's {tuple(tensor.shape)}")
+            self.name(tensor, value)
+        if word in ("slice", "select"):
+            self._parts[id(result)] = (args[0], func, args, kwargs)
+
+    def _write(self, tensor: torch.Tensor, value: View) -> None:
+        """A tensor was changed in place: those that show the same memory are that value, or unknown."""
+        target = self._meta(tensor)
+        if id(tensor) in self._parts:
+            base, func, args, kwargs = self._parts[id(tensor)]
+            before = self.view(base)
+            self._write(base, torch_operators.replaced(self, func, args, kwargs, before, value))
+            self.name(tensor, value)
+            return
+        for other in self._sharing.get(target.untyped_storage()._cdata, []):
+            if other is tensor or other is target:
+                continue
+            whole = other.numel() == target.numel() and other.is_contiguous() and target.is_contiguous()
+            if whole:
+                self._views[id(other)] = self.builder.reshaped(value, tuple(other.shape))
+            else:
+                self._stale.add(id(other))
+        self.name(tensor, value)
 
 
-def _canonical(
-    word: str, inputs: list[torch.Tensor], args: tuple[Any, ...], parameter_of: dict[int, str]
-) -> tuple[str, dict[str, Any]]:
-    """An aten call in our vocabulary, with the attributes the counter needs."""
-    if word in {"convolution", "_convolution"}:
-        return CONVOLUTION, {
-            "weight_shape": tuple(inputs[1].shape),
-            "input_shape": tuple(inputs[0].shape),
-            "stride": tuple(args[3]),
-            "padding": tuple(args[4]),
-            "dilation": tuple(args[5]),
-            "transposed": bool(args[6]),
-            "groups": int(args[8]),
-        }
-    if word in {"addmm", "mm", "bmm", "baddbmm"}:
-        left, right = inputs[-2], inputs[-1]
-        inner = int(left.shape[-1])
-        if id(right) in parameter_of or id(left) in parameter_of:
-            return LINEAR, {"in_features": inner}
-        return MATMUL, {"inner": inner}
-    base = word.removesuffix("_") if word.removesuffix("_") in OPERATORS else word
-    return OPERATORS.get(base, f"torch.{word}"), {}
+def _on(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {**kwargs, "device": META} if kwargs.get("device") is not None else kwargs

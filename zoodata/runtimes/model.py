@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
+
+Array = npt.NDArray[Any]
+Weights = Mapping[str, Array]
+"""Stored tensors by name, as the framework shapes them."""
 
 
 class CannotRead(Exception):
@@ -33,10 +37,25 @@ class Model(Protocol):
     classes: int
 
     def network(self) -> Network:
-        """The model's graph. May leave the model unusable for anything else.
+        """The model's graph.
 
         Raises:
             CannotRead: with the framework's own message.
+        """
+
+    def stored(self) -> Weights:
+        """The model's tensors as they are now. Empty for a hollow model."""
+
+    def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
+        """One pass of the framework's own with these stored tensors.
+
+        Args:
+            image: (channels, height, width), float32.
+            weights: every tensor that the network reads.
+            precise: calculate in float64 where the framework can.
+
+        Returns:
+            The class scores, flat.
         """
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
@@ -52,4 +71,9 @@ def random_image(shape: InputShape, batch: int, seed: int) -> npt.NDArray[np.flo
     nchw = np.random.default_rng(seed).standard_normal(
         (batch, shape.channels, shape.height, shape.width), dtype=np.float32
     )
+    return in_layout(nchw, shape)
+
+
+def in_layout(nchw: Array, shape: InputShape) -> Array:
+    """Images of (batch, channels, height, width) in the model's layout."""
     return nchw if shape.layout == "NCHW" else np.ascontiguousarray(nchw.transpose(0, 2, 3, 1))

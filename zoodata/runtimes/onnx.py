@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -11,7 +13,8 @@ from onnx import numpy_helper
 from zoodata.graph import onnx_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import CannotRead, Pass, random_image
+from zoodata.graph.random_weights import random_weights
+from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, in_layout, random_image
 
 
 def load(path: Path) -> onnx.ModelProto:
@@ -36,11 +39,11 @@ class OnnxModel:
     def __init__(self, model: onnx.ModelProto) -> None:
         self._model = model
         self._network: Network | None = None
-        network = self.network()
-        _, *sizes = network.input_shape
-        channels, height, width = sizes if network.layout == "NCHW" else (sizes[2], sizes[0], sizes[1])
-        self.input = InputShape(channels=channels, height=height, width=width, layout=network.layout)
-        self.classes = max(network.output_shape)
+        channels, height, width = self.network().input_shape
+        _, sizes = onnx_reader.image_of(model.graph, {tensor.name for tensor in model.graph.initializer})
+        layout: Literal["NCHW", "NHWC"] = "NCHW" if sizes[1:] == (channels, height, width) else "NHWC"
+        self.input = InputShape(channels=channels, height=height, width=width, layout=layout)
+        self.classes = prod(self.network().nodes[-1].shape)
 
     def network(self) -> Network:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -52,6 +55,23 @@ class OnnxModel:
             except Exception as error:
                 raise CannotRead(f"{type(error).__name__}: {error}") from error
         return self._network
+
+    def stored(self) -> Weights:
+        """See :class:`zoodata.runtimes.model.Model`. Placeholders are no weights."""
+        return {tensor.name: numpy_helper.to_array(tensor) for tensor in self._model.graph.initializer}
+
+    def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        model = with_weights(self._model, weights)
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        name = next(value.name for value in session.get_inputs() if len(value.shape) == 4)
+        return np.asarray(session.run(None, {name: in_layout(image[None], self.input)})[0]).ravel()
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -87,16 +107,19 @@ def with_random_weights(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
     Constant weights could be folded or underflow, and would time a network nobody runs. A model without
     placeholders comes back as it is.
     """
-    shapes = onnx_reader.placeholders(model.graph)
-    if not shapes:
+    if not onnx_reader.placeholders(model.graph):
         return model
+    return with_weights(model, random_weights(onnx_reader.read(model), seed))
+
+
+def with_weights(model: onnx.ModelProto, weights: Weights) -> onnx.ModelProto:
+    """The model with these tensors stored in it, in place of what stood for them."""
     filled = onnx.ModelProto()
     filled.CopyFrom(model)
-    graph, generator = filled.graph, np.random.default_rng(seed)
-    for node in [node for node in graph.node if node.op_type == "ConstantOfShape" and node.output[0] in shapes]:
-        shape = shapes[node.output[0]]
-        spread = 1 / np.sqrt(max(np.prod(shape[1:], dtype=float), 1.0)) if len(shape) > 1 else 0.1
-        values = np.abs(generator.standard_normal(shape, dtype=np.float32)) * np.float32(spread)
-        graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+    graph = filled.graph
+    for node in [node for node in graph.node if node.output[0] in weights]:
         graph.node.remove(node)
+    for tensor in [tensor for tensor in graph.initializer if tensor.name in weights]:
+        graph.initializer.remove(tensor)
+    graph.initializer.extend(numpy_helper.from_array(np.asarray(array), name) for name, array in weights.items())
     return filled

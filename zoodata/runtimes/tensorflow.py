@@ -12,12 +12,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
+import numpy as np
 import tensorflow as tf
 
 from zoodata.graph import tensorflow_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import CannotRead, Pass, WeightsDoNotFit, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, in_layout, random_image
 
 tf.get_logger().setLevel("ERROR")
 
@@ -47,6 +48,18 @@ class KerasModel:
             )
         except Exception as error:  # a model's call may raise anything
             raise CannotRead(f"{type(error).__name__}: {error}") from error
+
+    def stored(self) -> Weights:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        return {tensorflow_reader.variable_name(v): np.asarray(v.numpy()) for v in _variables(self._model)}
+
+    def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
+        """See :class:`zoodata.runtimes.model.Model`. The model keeps the weights."""
+        for variable in _variables(self._model):
+            if (array := weights.get(tensorflow_reader.variable_name(variable))) is not None:
+                variable.assign(array)
+        output = self._trace(1)(tf.constant(in_layout(image[None], self.input)))
+        return np.asarray(tf.nest.flatten(output)[0]).ravel()
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -88,6 +101,25 @@ class GraphModel:
             return tensorflow_reader.read(graph, image, output, variables, handles)
         except Exception as error:
             raise CannotRead(f"{type(error).__name__}: {error}") from error
+
+    def stored(self) -> Weights:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        graph, _, _ = self._build(1)
+        with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+            if self.checkpoint is None:
+                return {}
+            restore(session, self.checkpoint)
+            variables = tf.compat.v1.global_variables()
+            return dict(zip([_plain(v.name) for v in variables], session.run(variables), strict=True))
+
+    def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        graph, placeholder, output = self._build(1)
+        with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+            for variable in tf.compat.v1.global_variables():
+                if (array := weights.get(_plain(variable.name))) is not None:
+                    variable.load(array, session)
+            return np.asarray(session.run(output, {placeholder: in_layout(image[None], self.input)})).ravel()
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""

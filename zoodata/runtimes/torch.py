@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from zoodata.graph import torch_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import CannotRead, Pass, WeightsDoNotFit, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, random_image
 
 
 @contextlib.contextmanager
@@ -23,17 +26,52 @@ def parameters_on_meta() -> Iterator[None]:
     takes its widths from ``torch.arange``) stays real.
     """
     original = torch.nn.Module.register_parameter
+    tables = _TablesAreReal()
 
     def register(self: torch.nn.Module, name: str, parameter: torch.nn.Parameter | None) -> None:
         if parameter is not None:
-            parameter = torch.nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
+            with tables.aside():
+                empty = torch.empty_like(parameter, device="meta")
+            parameter = torch.nn.Parameter(empty, parameter.requires_grad)
         original(self, name, parameter)
 
     torch.nn.Module.register_parameter = register
     try:
-        yield
+        with tables:
+            yield
     finally:
         torch.nn.Module.register_parameter = original
+
+
+class _TablesAreReal(TorchDispatchMode):
+    """While a hollow module is built: initialising a parameter does nothing, and what else a constructor
+    makes "where the parameters are" (index tables, masks) is made for real."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._aside = False
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let what follows have the device it asks for."""
+        self._aside = True
+        try:
+            yield
+        finally:
+            self._aside = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if self._aside:
+            return func(*args, **kwargs)
+        first = args[0] if args and isinstance(args[0], torch.Tensor) else None
+        if first is not None and first.is_meta and func._schema.is_mutable:
+            return first
+        if any(leaf.is_meta for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)):
+            args, kwargs = tree_map_only(torch.Tensor, _as_meta, (args, kwargs))
+        else:
+            args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
+        return func(*args, **kwargs)
 
 
 class TorchModel:
@@ -53,6 +91,24 @@ class TorchModel:
         except Exception as error:  # a model's forward may raise anything
             raise CannotRead(f"{type(error).__name__}: {error}") from error
 
+    def stored(self) -> Weights:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        return {name: tensor.detach().numpy() for name, tensor in _tensors(self._module) if not tensor.is_meta}
+
+    def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        dtype = torch.float64 if precise else torch.float32
+        stored = {name: torch.from_numpy(np.asarray(array)).to(dtype) for name, array in weights.items()}
+        for name, tensor in _tensors(self._module):
+            if name not in stored and tensor.is_meta:  # a head that no inference pass reads
+                stored[name] = torch.zeros(tensor.shape, dtype=dtype)
+            elif precise and name not in stored and tensor.is_floating_point():
+                stored[name] = tensor.to(dtype)
+        with torch.inference_mode():
+            output = torch.func.functional_call(self._module, stored, (torch.from_numpy(image)[None].to(dtype),))
+        first = next(leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor))
+        return np.asarray(first.numpy()).ravel()
+
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
         torch.set_num_threads(threads)
@@ -69,6 +125,16 @@ class TorchModel:
                     torch.cuda.synchronize(place)
 
         return run
+
+
+def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Everything a module stores, each once, in the names its network uses."""
+    yield from module.named_parameters()
+    yield from module.named_buffers()
+
+
+def _as_meta(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor if tensor.is_meta else torch.empty_like(tensor, device="meta")
 
 
 def load_state(module: torch.nn.Module, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,15 +43,15 @@ class Timm:
         """See :class:`zoodata.zoos.base.Zoo`."""
         import timm
 
-        from zoodata.runtimes.torch import TorchModel, load_state, parameters_on_meta
+        from zoodata.runtimes.torch import TorchModel, load_state
 
         config = self._config(entry, weights)
         name = f"{entry}.{weights}" if weights else entry
         if weights is not None and path is None:
             module = downloading(f"timm:{entry}@{weights}", lambda: timm.create_model(name, pretrained=True))
         else:
-            with parameters_on_meta() if hollow else contextlib.nullcontext():
-                module = building(f"timm:{entry}", lambda: timm.create_model(name, pretrained=False))
+            module = _hollow(name) if hollow else None
+            module = module or building(f"timm:{entry}", lambda: timm.create_model(name, pretrained=False))
         if path is not None:
             try:
                 load_state(module, path)
@@ -130,3 +129,21 @@ class Timm:
         if config is None or config.input_size is None:
             raise CannotBuild(f"timm:{entry} declares no input size")
         return config
+
+
+def _hollow(name: str) -> Any:
+    """A model without storage for its parameters, or None where its constructor needs their contents or place.
+
+    A few constructors compute with fresh parameters, or put index tables and masks on the device their
+    parameters are on; such tables would lose their contents.
+    """
+    import timm
+
+    from zoodata.runtimes.torch import parameters_on_meta
+
+    try:
+        with parameters_on_meta():
+            module = timm.create_model(name, pretrained=False)
+    except Exception:
+        return None  # the ordinary construction will say what is wrong, if anything is
+    return None if any(buffer.is_meta for buffer in module.buffers()) else module

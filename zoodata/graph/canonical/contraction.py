@@ -1,0 +1,266 @@
+"""Convolutions, linear layers and matrix products: what multiplies and adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from zoodata.graph import view
+from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.operand import operand
+from zoodata.graph.canonical.pooling import Padding, with_padding
+from zoodata.graph.network import CONVOLUTION, INPUT, LINEAR, MATMUL, Edge
+from zoodata.graph.view import Axes, Axis
+
+
+def linear(b: Builder, x: View, weight: View, bias: View | None = None, axis: int = -1) -> View:
+    """Sum over one axis of x with a weight of shape (outputs, inputs).
+
+    The axis may be several axes of the value, as after a flatten; they are summed in the value's own
+    order, and the weight's inputs are regrouped to match. A dense layer after a flatten is therefore the
+    same whether channels were first or last.
+    """
+    axis %= len(x.axes)
+    ready = operand(b, x, [axis])
+    chosen = ready.chosen[0]
+    order = tuple(sorted(chosen))
+    outputs, inputs = weight.shape
+    if order != chosen:
+        cut = b.reshaped(weight, [outputs, *(ready.shape[base] for base in chosen)])
+        turned = view.permute(cut.axes, [0, *(1 + chosen.index(base) for base in order)])
+        joined = view.reshape(turned, [outputs, inputs])
+        weight = View(cut.node, joined) if joined is not None else b.reshaped(View(cut.node, turned), [outputs, inputs])
+    edges = [ready.edge, b.edge("weight", weight)]
+    if bias is not None:
+        edges.append(b.edge("bias", bias))
+    shape, result, channel = _with_outputs(ready.shape, ready.result, axis, order, outputs)
+    node = b.add(LINEAR, edges, shape, axes=order, outputs=outputs, channel=channel)
+    return View(node, result)
+
+
+def _with_outputs(
+    shape: tuple[int, ...], axes: Axes, axis: int, order: tuple[int, ...], outputs: int
+) -> tuple[tuple[int, ...], Axes, int | None]:
+    """Shape and view of a linear layer's result, and which axis of it holds the outputs."""
+    if not order:  # one input: an axis of the outputs is new, and comes first
+        if outputs == 1:
+            return shape, axes, None
+        moved = tuple(tuple((a if a < 0 else a + 1, i, s) for a, i, s in part) for part in axes)
+        new: Axis = ((0, 1, outputs),)
+        return (outputs, *shape), (*moved[:axis], new, *moved[axis + 1 :]), 0
+    place = order[0]
+    gone = set(order[1:]) if outputs != 1 else set(order)
+    kept = list(shape)
+    kept[place] = outputs
+    result = [part if number != axis else () for number, part in enumerate(axes)]
+    result = list(view.dropped(tuple(result), gone))
+    place -= sum(1 for base in gone if base < place)
+    if outputs != 1:
+        result[axis] = ((place, 1, outputs),)
+    return (
+        tuple(size for number, size in enumerate(kept) if number not in gone),
+        tuple(result),
+        place if outputs != 1 else None,
+    )
+
+
+def convolution(
+    b: Builder,
+    x: View,
+    weight: View,
+    bias: View | None = None,
+    *,
+    stride: Sequence[int],
+    padding: Padding,
+    dilation: Sequence[int],
+    groups: int = 1,
+    transposed: Sequence[int] | None = None,
+) -> View:
+    """Convolution of (batch, channels, *positions) with (outputs, inputs per group, *kernel).
+
+    Args:
+        padding: (before, after) of each position axis.
+        transposed: extra rows at the end of a transposed convolution's result; None for an ordinary one.
+            Its weight is (inputs, outputs per group, *kernel).
+
+    A kernel of one element is a linear layer; so is one that covers its whole image.
+    """
+    outputs, inputs, *kernel = weight.shape
+    if transposed is not None:
+        return _transposed(b, x, weight, bias, stride, padding, dilation, groups, transposed)
+    x, padding = with_padding(b, x, padding, 0.0)
+    sizes = x.shape[2:]
+    dilation = [d if k > 1 else 1 for d, k in zip(dilation, kernel, strict=True)]
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    flat = not any(map(any, padding))
+    if flat and groups == 1 and prod(kernel) == 1 and prod(stride) == 1:
+        return linear(b, x, b.reshaped(weight, (outputs, inputs)), bias, axis=1)
+    result = tuple(
+        (size + sum(pad) - r) // s + 1 for size, pad, r, s in zip(sizes, padding, reach, stride, strict=True)
+    )
+    if flat and groups == 1 and tuple(sizes) == tuple(kernel) and prod(dilation) == 1:
+        batch = x.shape[0]
+        made = linear(
+            b, b.reshaped(x, (batch, prod(x.shape[1:]))), b.reshaped(weight, (outputs, prod(weight.shape[1:]))), bias
+        )
+        return b.reshaped(made, (batch, outputs, *(1 for _ in sizes)))
+    stride = [s if size > 1 else 1 for s, size in zip(stride, result, strict=True)]
+    edges = [b.edge(INPUT, x, _image(x)), b.edge("weight", weight)]
+    if bias is not None:
+        edges.append(b.edge("bias", bias))
+    batch = x.shape[0]
+    shape = (batch, outputs, *result)
+    node = b.add(
+        CONVOLUTION, edges, view.without_ones(shape),
+        outputs=outputs, kernel=tuple(kernel), stride=tuple(stride), padding=tuple(map(tuple, padding)),
+        dilation=tuple(dilation), groups=groups, channel=_channel(batch, outputs),
+    )  # fmt: skip
+    return b.value(node, shape)
+
+
+def _transposed(
+    b: Builder, x: View, weight: View, bias: View | None, stride: Sequence[int], padding: Padding,
+    dilation: Sequence[int], groups: int, extra: Sequence[int],
+) -> View:  # fmt: skip
+    _, per_group, *kernel = weight.shape
+    outputs = per_group * groups
+    result = tuple(
+        (size - 1) * s - sum(pad) + d * (k - 1) + e + 1
+        for size, s, pad, d, k, e in zip(x.shape[2:], stride, padding, dilation, kernel, extra, strict=True)
+    )
+    edges = [b.edge(INPUT, x, _image(x)), b.edge("weight", weight)]
+    if bias is not None:
+        edges.append(b.edge("bias", bias))
+    shape = (x.shape[0], outputs, *result)
+    node = b.add(
+        CONVOLUTION, edges, view.without_ones(shape),
+        outputs=outputs, kernel=tuple(kernel), stride=tuple(stride), padding=tuple(map(tuple, padding)),
+        dilation=tuple(dilation), groups=groups, channel=_channel(x.shape[0], outputs), extra=tuple(extra),
+    )  # fmt: skip
+    return b.value(node, shape)
+
+
+def _image(x: View) -> Axes:
+    """(channels, *positions), the batch axis before them only if there is one."""
+    return x.axes if x.axes[0] else x.axes[1:]
+
+
+def _channel(batch: int, outputs: int) -> int | None:
+    """Which axis of a convolution's value holds its outputs."""
+    return None if outputs == 1 else int(batch != 1)
+
+
+def matmul(b: Builder, x: View, y: View) -> View:
+    """x @ y over the last axis of x and the last but one of y; leading axes are broadcast.
+
+    The operand that is nearer to the output stands first; numbers that only scale an operand scale the
+    result instead.
+    """
+    if len(y.axes) == 2 and not y.node.dynamic:
+        return linear(b, x, View(y.node, view.permute(y.axes, (1, 0))))
+    if len(x.axes) == 1:
+        made = matmul(b, View(x.node, ((), *x.axes)), y)
+        return View(made.node, made.axes[:-2] + made.axes[-1:])
+    if len(y.axes) == 1:
+        made = matmul(b, x, View(y.node, (*y.axes, ())))
+        return View(made.node, made.axes[:-1])
+    rank = max(len(x.axes), len(y.axes))
+    left, right = (((),) * (rank - len(operand.axes)) + operand.axes for operand in (x, y))
+    batch = [max(view.size_of(a), view.size_of(c)) for a, c in zip(left[:-2], right[:-2], strict=True)]
+    letters = [chr(ord("a") + number) for number in range(len(batch))]
+    return contract(
+        b,
+        View(x.node, left),
+        View(y.node, right),
+        [*letters, "x", "z"],
+        [*letters, "z", "y"],
+        [*letters, "x", "y"],
+    )
+
+
+def contract(
+    b: Builder, x: View, y: View, x_letters: Sequence[str], y_letters: Sequence[str], result: Sequence[str]
+) -> View:
+    """An einsum of two values: letters name axes; what is not in the result is summed."""
+    x, factor = _unscaled(b, x)
+    y, times = _unscaled(b, y)
+    factor *= times
+    if (y.node.depth, -y.node.number) > (x.node.depth, -x.node.number):
+        x, y, x_letters, y_letters = y, x, y_letters, x_letters
+    sizes: dict[str, int] = {}
+    for value, letters in ((x, x_letters), (y, y_letters)):
+        for letter, size in zip(letters, value.shape, strict=True):
+            sizes[letter] = max(size, sizes.get(letter, 1))
+    kept = [letter for letter in result if sizes[letter] != 1]
+    batch = [letter for letter in kept if letter in x_letters and letter in y_letters]
+    summed = [letter for letter in x_letters if letter in y_letters and letter not in result and sizes[letter] != 1]
+    first = [letter for letter in kept if letter not in batch and letter in x_letters]
+    second = [letter for letter in kept if letter not in batch and letter in y_letters]
+    # A batch axis that one operand repeats is an axis of the other alone only if both have it; keep it as it is.
+    edges = [
+        _grouped(b, INPUT, x, x_letters, batch, first, summed, sizes),
+        _grouped(b, "other", y, y_letters, batch, second, summed, sizes),
+    ]
+    shape = tuple(sizes[letter] for letter in (*batch, *first, *second))
+    node = b.add(MATMUL, edges, shape, batch=len(batch), free=(len(first), len(second)))
+    places = {letter: number for number, letter in enumerate((*batch, *first, *second))}
+    axes = tuple(view.whole(places[letter], shape) if letter in places else () for letter in result)
+    from zoodata.graph.canonical.elementwise import scaled
+
+    return scaled(b, View(node, axes), factor)
+
+
+def einsum(b: Builder, x: View, y: View, x_letters: str, y_letters: str, result: str) -> View:
+    """A sum over axes named by letters; with a stored tensor it is a linear layer over the summed axes."""
+    if y.node.dynamic == x.node.dynamic:
+        return contract(b, x, y, x_letters, y_letters, result)
+    if y.node.dynamic:
+        x, y, x_letters, y_letters = y, x, y_letters, x_letters
+    if any(letter in result for letter in y_letters if letter in x_letters):
+        return contract(b, x, y, x_letters, y_letters, result)
+    summed = [letter for letter in x_letters if letter in y_letters]
+    rest = [letter for letter in x_letters if letter not in summed]
+    made = [letter for letter in y_letters if letter not in summed]
+    mine, weights = dict(zip(x_letters, x.axes, strict=True)), dict(zip(y_letters, y.axes, strict=True))
+    joined = view.merged(atom for letter in summed for atom in mine[letter])
+    outputs = view.merged(atom for letter in made for atom in weights[letter])
+    inputs = view.merged(atom for letter in summed for atom in weights[letter])
+    flat = linear(b, View(x.node, (*(mine[letter] for letter in rest), joined)), View(y.node, (outputs, inputs)))
+    sizes = dict(zip(x_letters, x.shape, strict=True)) | dict(zip(y_letters, y.shape, strict=True))
+    full = b.reshaped(flat, [sizes[letter] for letter in (*rest, *made)])
+    return View(full.node, view.permute(full.axes, [[*rest, *made].index(letter) for letter in result]))
+
+
+def _grouped(
+    b: Builder, role: str, value: View, letters: Sequence[str], batch: Sequence[str], free: Sequence[str],
+    summed: Sequence[str], sizes: dict[str, int],
+) -> Edge:  # fmt: skip
+    places = {letter: axis for letter, axis in zip(letters, value.axes, strict=True)}
+    axes = []
+    for letter in (*batch, *free, *summed):
+        axis = places[letter]
+        axes.append(axis if axis or sizes[letter] == 1 else ((view.REPEAT, 0, sizes[letter]),))
+    return b.edge(role, value, tuple(axes))
+
+
+def _unscaled(b: Builder, x: View) -> tuple[View, float]:
+    """A value without the number it was multiplied by."""
+    if x.node.operator == "multiply" and "scalar" in x.node.attributes:
+        return View(b.source(x.node.inputs[0]), x.axes), x.node.attributes["scalar"]
+    return x, 1.0
+
+
+def attention(
+    b: Builder, query: View, key: View, value: View, scale: float | None, mask: View | None = None
+) -> View:
+    """softmax(query @ key^T * scale + mask) @ value over the last two axes."""
+    from zoodata.graph.canonical.elementwise import add, scaled
+    from zoodata.graph.canonical.reduction import softmax
+
+    width = query.shape[-1]
+    rank = len(key.axes)
+    turned = View(key.node, view.permute(key.axes, (*range(rank - 2), rank - 1, rank - 2)))
+    scores = scaled(b, matmul(b, query, turned), width**-0.5 if scale is None else scale)
+    if mask is not None:
+        scores = add(b, scores, mask)
+    return matmul(b, softmax(b, scores, -1), value)

@@ -1,0 +1,212 @@
+"""Arithmetic between values, and the simplifications that hold for every number.
+
+Numbers are attributes (``scalar``), subtraction and division by a number are addition and multiplication,
+and operands of sums and products stand deepest first, so that ``x + 3``, ``3 + x`` and ``x - (-3)`` are one.
+"""
+
+from __future__ import annotations
+
+from zoodata.graph import view
+from zoodata.graph.canonical import activation, normalization
+from zoodata.graph.canonical.builder import Builder, View, same_number
+from zoodata.graph.network import CONSTANT, CONVOLUTION, INPUT, LINEAR, Edge, Node
+from zoodata.graph.view import Axes
+
+COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
+
+
+def unary(b: Builder, operator: str, x: View, **attributes: object) -> View:
+    """An operator that treats every element alike; views pass through it."""
+    return View(b.add(operator, [b.edge(INPUT, View(x.node, view.identity(x.node.shape)))], x.node.shape, **attributes), x.axes)
+
+
+def function(b: Builder, kind: str, x: View) -> View:
+    """An elementary function: exp, log, sin, square_root, ..."""
+    return normalization.root(b, x, kind) or unary(b, "function", x, kind=kind)
+
+
+def scaled(b: Builder, x: View, factor: float) -> View:
+    """The value times a number."""
+    if same_number(factor, 1.0):
+        return x
+    node = x.node
+    if node.operator == "multiply" and "scalar" in node.attributes:
+        inner = View(b.source(node.inputs[0]), x.axes)
+        return scaled(b, inner, factor * node.attributes["scalar"])
+    found = activation.from_scaling(b, x, factor)
+    return found or unary(b, "multiply", x, scalar=factor)
+
+
+def shifted(b: Builder, x: View, offset: float) -> View:
+    """The value plus a number."""
+    if offset == 0:
+        return x
+    node = x.node
+    if node.operator == "add" and "scalar" in node.attributes:
+        return shifted(b, View(b.source(node.inputs[0]), x.axes), offset + node.attributes["scalar"])
+    return unary(b, "add", x, scalar=offset)
+
+
+def power(b: Builder, x: View, exponent: float) -> View:
+    """The value to the power of a number."""
+    simple = {1.0: lambda: x, 0.5: lambda: function(b, "square_root", x), -1.0: lambda: function(b, "reciprocal", x)}
+    if exponent in simple:
+        return simple[exponent]()
+    if exponent == -0.5:
+        return function(b, "inverse_square_root", x)
+    return unary(b, "power", x, scalar=exponent)
+
+
+def add(b: Builder, x: View, y: View) -> View:
+    """x + y, broadcast."""
+    if (number := b.number_of(y)) is not None and fits(y, x):
+        return shifted(b, x, number)
+    if (number := b.number_of(x)) is not None and fits(x, y):
+        return shifted(b, y, number)
+    if negative := _negated(b, y):
+        return subtract(b, x, negative)
+    if negative := _negated(b, x):
+        return subtract(b, y, negative)
+    found = _bias(b, x, y) or _bias(b, y, x) or normalization.from_sum(b, "add", x, y)
+    return found or binary(b, "add", x, y)
+
+
+def subtract(b: Builder, x: View, y: View) -> View:
+    """x - y, broadcast."""
+    if (number := b.number_of(y)) is not None and fits(y, x):
+        return shifted(b, x, -number)
+    if (number := b.number_of(x)) is not None and fits(x, y):
+        return shifted(b, scaled(b, y, -1.0), number)
+    return normalization.from_sum(b, "subtract", x, y) or binary(b, "subtract", x, y)
+
+
+def multiply(b: Builder, x: View, y: View) -> View:
+    """x * y, broadcast."""
+    if (number := b.number_of(y)) is not None and fits(y, x):
+        return scaled(b, x, number)
+    if (number := b.number_of(x)) is not None and fits(x, y):
+        return scaled(b, y, number)
+    if x.node.dynamic and y.node.dynamic and x.axes == y.axes:
+        found = activation.from_product(b, x, y)
+        if found:
+            return found
+    for one, other in ((x, y), (y, x)):
+        inner = one.node
+        if inner.operator == "multiply" and "scalar" in inner.attributes:
+            # Numbers move outwards, where they meet.
+            return scaled(b, multiply(b, View(b.source(inner.inputs[0]), one.axes), other), inner.attributes["scalar"])
+    return normalization.from_product(b, x, y) or normalization.from_product(b, y, x) or binary(b, "multiply", x, y)
+
+
+def divide(b: Builder, x: View, y: View) -> View:
+    """x / y, broadcast."""
+    if (number := b.number_of(y)) is not None and fits(y, x):
+        return scaled(b, x, 1 / number)
+    if (number := b.number_of(x)) is not None and fits(x, y):
+        return scaled(b, function(b, "reciprocal", y), number)
+    if y.node.operator == "function" and y.node.attributes["kind"] == "square_root":
+        inner = View(b.source(y.node.inputs[0]), y.axes)
+        return multiply(b, x, function(b, "inverse_square_root", inner))
+    return binary(b, "divide", x, y)
+
+
+def maximum(b: Builder, x: View, y: View) -> View:
+    """The larger of two, element by element."""
+    if (number := b.number_of(y)) is not None and fits(y, x):
+        return activation.clip(b, x, number, None)
+    if (number := b.number_of(x)) is not None and fits(x, y):
+        return activation.clip(b, y, number, None)
+    return binary(b, "maximum", x, y)
+
+
+def minimum(b: Builder, x: View, y: View) -> View:
+    """The smaller of two, element by element."""
+    if (number := b.number_of(y)) is not None and fits(y, x):
+        return activation.clip(b, x, None, number)
+    if (number := b.number_of(x)) is not None and fits(x, y):
+        return activation.clip(b, y, None, number)
+    return binary(b, "minimum", x, y)
+
+
+def fits(small: View, large: View) -> bool:
+    """Whether one broadcasts to the other without enlarging it."""
+    a, c = small.shape, large.shape
+    return len(a) <= len(c) and all(s in (1, t) for s, t in zip(a[::-1], c[::-1], strict=False))
+
+
+def binary(b: Builder, operator: str, x: View, y: View, **attributes: object) -> View:
+    """Two operands side by side in the first's own axes, or in the result's where that cannot be."""
+    roles = (INPUT, "other")
+    order = [(x, roles[0]), (y, roles[1])]
+    if operator in COMMUTATIVE:
+        order.sort(key=lambda operand: (-operand[0].node.depth, operand[0].node.number))
+    for number, (primary, role) in enumerate(order):
+        other, other_role = order[1 - number]
+        if not (fits(other, primary) and view.is_bijective(primary.axes)):
+            continue
+        seen = view.seen_from(primary.axes, primary.node.shape, other.axes)
+        if seen is None:
+            continue
+        edges = [b.edge(role, View(primary.node, view.identity(primary.node.shape))), _along(b, other_role, other, seen)]
+        made = _made(b, operator, edges, primary.node, attributes)
+        shape = primary.axes
+        return View(made, shape)
+    return _in_the_result(b, operator, order, attributes)
+
+
+def _made(b: Builder, operator: str, edges: list[Edge], primary: Node, attributes: dict[str, object]) -> Node:
+    if operator in COMMUTATIVE:
+        edges = [edge._replace(role=INPUT if n == 0 else "other") for n, edge in enumerate(edges)]
+    else:
+        edges.sort(key=lambda edge: edge.role != INPUT)
+    made = normalization.affine(b, operator, edges, primary)
+    return made or b.add(operator, edges, primary.shape, **attributes)
+
+
+def _along(b: Builder, role: str, other: View, axes: Axes) -> Edge:
+    """An operand already cut to the primary's axes."""
+    return b.edge(role, other, axes)
+
+
+def _in_the_result(
+    b: Builder, operator: str, order: list[tuple[View, str]], attributes: dict[str, object]
+) -> View:
+    shapes = [operand.shape for operand, _ in order]
+    rank = max(map(len, shapes))
+    full = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    result = tuple(max(sizes) if 0 not in sizes else 0 for sizes in zip(*full, strict=True))
+    kept = [number for number, size in enumerate(result) if size != 1]
+    edges = []
+    for operand, role in order:
+        axes = ((),) * (rank - len(operand.axes)) + operand.axes
+        edges.append(b.edge(role, operand, tuple(axes[number] for number in kept)))
+    if operator not in COMMUTATIVE:
+        edges.sort(key=lambda edge: edge.role != INPUT)
+    else:
+        edges = [edge._replace(role=INPUT if n == 0 else "other") for n, edge in enumerate(edges)]
+    return b.value(b.add(operator, edges, view.without_ones(result), **attributes), result)
+
+
+def _negated(b: Builder, x: View) -> View | None:
+    """What x is the negative of, if x was written as one."""
+    node = x.node
+    if node.operator == "multiply" and node.attributes.get("scalar") == -1.0:
+        return View(b.source(node.inputs[0]), x.axes)
+    return None
+
+
+def _bias(b: Builder, x: View, y: View) -> View | None:
+    """x + y as the bias of the convolution or linear layer that x is."""
+    node = x.node
+    if node.operator not in (CONVOLUTION, LINEAR) or y.node.dynamic or y.node.operator == CONSTANT:
+        return None
+    if node.edge("bias") is not None or not fits(y, x) or not view.is_bijective(x.axes):
+        return None
+    channel = node.attributes["channel"]
+    if channel is None:
+        return None
+    seen = view.seen_from(x.axes, node.shape, y.axes)
+    if seen is None or any(bool(axis) != (number == channel) for number, axis in enumerate(seen)):
+        return None
+    edges = [*node.inputs, b.edge("bias", y, (seen[channel],))]
+    return View(b.add(node.operator, edges, node.shape, **node.attributes), x.axes)

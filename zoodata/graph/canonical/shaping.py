@@ -1,0 +1,133 @@
+"""Slices, concatenations and calls of operators we have no word for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from zoodata.graph import view
+from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.network import INPUT, Edge
+from zoodata.graph.view import Axes
+
+
+def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> View:
+    """Elements ``start``, ``start + step``, ... before ``stop`` of one axis."""
+    axis %= len(x.axes)
+    part = x.axes[axis]
+    length = view.size_of(part)
+    count = max(0, -(-(stop - start) // step))
+    if count == length and step == 1 or not part:
+        return x
+    if step == 1 and (found := _range_of_the_base(b, x, axis, start, count)):
+        return found
+    if part[0][0] != view.REPEAT and len(part) == 1 and part[0][1] == 1 and part[0][2] == x.node.shape[part[0][0]]:
+        base = part[0][0]
+        shape = tuple(count if number == base else size for number, size in enumerate(x.node.shape))
+        edge = b.edge(INPUT, View(x.node, view.identity(x.node.shape)))
+        node = b.add(
+            "slice", [edge], view.without_ones(shape), axis=base, start=start, stop=start + (count - 1) * step + 1, step=step
+        )
+        return View(node, view.resized(x.axes, base, count))
+    seen = tuple(other for other in x.axes if other)
+    position = sum(1 for other in x.axes[:axis] if other)
+    result = tuple(count if number == axis else size for number, size in enumerate(x.shape))
+    node = b.add(
+        "slice", [b.edge(INPUT, x, seen)], view.without_ones(result),
+        axis=position, start=start, stop=start + (count - 1) * step + 1, step=step,
+    )  # fmt: skip
+    return b.value(node, result)
+
+
+def _range_of_the_base(b: Builder, x: View, axis: int, start: int, count: int) -> View | None:
+    """A slice of the outermost part of one of the value's axes: a slice of that axis itself."""
+    part = x.axes[axis]
+    if len(part) != 1 or part[0][0] == view.REPEAT:
+        return None
+    base, inner, size = part[0]
+    length = x.node.shape[base]
+    if inner * size != length:
+        return None
+    if any(a == base for number, other in enumerate(x.axes) if number != axis for a, _, _ in other) is False and inner != 1:
+        return None
+    node = x.node
+    first, stretch = start * inner, count * inner
+    shape = tuple(stretch if number == base else s for number, s in enumerate(node.shape))
+    source, edge = node, b.edge(INPUT, View(node, view.identity(node.shape)))
+    if node.operator == "slice" and node.attributes["axis"] == base and node.attributes["step"] == 1:
+        # A slice of a slice is a slice.
+        if b.source(node.inputs[0]).shape[base : base + 1] != () and node.inputs[0].axes is None:
+            source, edge = b.source(node.inputs[0]), node.inputs[0]
+            first += node.attributes["start"]
+    del source
+    made = b.add("slice", [edge], view.without_ones(shape), axis=base, start=first, stop=first + stretch, step=1)
+    axes = tuple(
+        tuple((a, i, count) if number == axis and a == base else (a, i, s) for a, i, s in other)
+        for number, other in enumerate(x.axes)
+    )
+    axes = tuple(tuple(atom for atom in other if atom[2] != 1) for other in axes)
+    return View(made, view.dropped(axes, {base}) if stretch == 1 else axes)
+
+
+def select(b: Builder, x: View, axis: int, index: int) -> View:
+    """One element of an axis; the axis falls away."""
+    axis %= len(x.axes)
+    index %= max(x.shape[axis], 1)
+    one = cut(b, x, axis, index, index + 1, 1)
+    return View(one.node, one.axes[:axis] + one.axes[axis + 1 :])
+
+
+def concatenate(b: Builder, values: Sequence[View], axis: int) -> View:
+    """Values one after the other along an axis."""
+    values = [value for value in values if 0 not in value.shape]
+    if len(values) == 1:
+        return values[0]
+    axis %= len(values[0].axes)
+    result = tuple(
+        sum(value.shape[axis] for value in values) if number == axis else size
+        for number, size in enumerate(values[0].shape)
+    )
+    primary = max(values, key=lambda value: (value.node.dynamic, len(value.node.shape), value.node.depth))
+    # Axes stand in the order of the deepest value's own, so that channels stay first where they were.
+    order = sorted(
+        (number for number, size in enumerate(result) if size != 1),
+        key=lambda number: min(((a, -i) for a, i, _ in primary.axes[number] if a != view.REPEAT), default=(99, number)),
+    )
+    place = order.index(axis)
+    shape = tuple(result[number] for number in order)
+    back = {number: position for position, number in enumerate(order)}
+    axes: Axes = tuple(
+        ((back[number], 1, size),) if number in back else () for number, size in enumerate(result)
+    )
+    edges: list[Edge] = []
+    for value in values:
+        seen = tuple(value.axes[number] for number in order)
+        inner = value.node
+        if inner.operator == "concatenate" and seen == view.identity(inner.shape) and inner.attributes["axis"] == place:
+            edges.extend(inner.inputs)
+        else:
+            edges.append(b.edge(INPUT, value, seen))
+    edges = [edge._replace(role=INPUT) for edge in edges]
+    return View(b.add("concatenate", edges, shape, axis=place), axes)
+
+
+def stack(b: Builder, values: Sequence[View], axis: int) -> View:
+    """Values side by side along a new axis."""
+    rank = len(values[0].axes) + 1
+    axis %= rank
+    return concatenate(b, [View(v.node, (*v.axes[:axis], (), *v.axes[axis:])) for v in values], axis)
+
+
+def call(
+    b: Builder, operator: str, values: Sequence[View], shape: Sequence[int], **attributes: Any
+) -> View:
+    """An operator that runs by its own framework's name, on operands exactly as that framework shaped them."""
+    edges = [b.edge(INPUT, value) for value in values]
+    node = b.add(operator, edges, view.without_ones(shape), **attributes)
+    return b.value(node, tuple(shape))
+
+
+def item(b: Builder, whole: View, index: int, shape: Sequence[int]) -> View:
+    """One of several results of a call."""
+    node = b.add("item", [Edge(INPUT, whole.node.number)], view.without_ones(shape), index=index)
+    return b.value(node, tuple(shape))

@@ -1,0 +1,61 @@
+"""The digest: one name for all networks that compute the same for the same weights.
+
+It covers operators, attributes, wiring and how stored tensors are shared; not names, not how a framework
+lays its tensors out, and not the size of the image, so that a convolutional network read at 224 and at 288
+pixels has one digest. (Where a size is part of the function, as in a padding rule or a position table, it
+is in an attribute, and counts.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node
+
+FORMAT = "zoodata-network-1"
+"""Part of every digest: a change of the canonical form is a change of all names."""
+
+NOT_FUNCTION = frozenset({"parameter", "role"})
+"""Attributes that say what a stored tensor is called, not what is computed."""
+
+
+def digest(network: Network) -> str:
+    """SHA-256 of the canonical form, 64 hexadecimal digits."""
+    lines = [FORMAT, str(network.input_shape[0])]
+    uses = Counter(edge.source for node in network.nodes for edge in node.inputs)
+    lines.extend(line(network, node, uses) for node in network.nodes)
+    lines.append(str(network.output))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def line(network: Network, node: Node, uses: Mapping[int, int]) -> str:
+    """One node as text."""
+    if node.operator in (INPUT, PARAMETER):
+        return node.operator
+    edges = ";".join(f"{edge.role}={edge.source}{_seen(network, edge, uses)}" for edge in node.inputs)
+    return f"{node.operator}({attributes_text(node.attributes)})[{edges}]"
+
+
+def attributes_text(attributes: Mapping[str, Any]) -> str:
+    """Attributes as text that every version of Python writes alike."""
+    return ",".join(f"{name}={text(attributes[name])}" for name in sorted(attributes) if name not in NOT_FUNCTION)
+
+
+def text(value: Any) -> str:
+    """A plain value: numbers to six significant digits."""
+    if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "(" + ",".join(text(item) for item in value) + ")"
+
+
+def _seen(network: Network, edge: Edge, uses: Mapping[int, int]) -> str:
+    source = network.nodes[edge.source]
+    if source.operator == PARAMETER and uses[edge.source] == 1:
+        # How a framework stores a tensor is no part of what it computes with it.
+        return ":" + text(network.operand_shape(edge))
+    return "" if edge.axes is None else ":" + text(edge.axes)

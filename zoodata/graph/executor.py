@@ -1,0 +1,343 @@
+"""Run a network in torch from its own description.
+
+So every reader is checked the hard way: the model as its zoo built it, and the network as we read it, with
+the same weights and the same image, must give the same scores.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from zoodata.graph import view
+from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node
+
+Tensor = torch.Tensor
+Run = Callable[["Operands"], Any]
+
+
+class CannotExecute(ValueError):
+    """An operator outside the vocabulary that torch cannot run by its name."""
+
+
+class Operands:
+    """What a node sees: its operands by role, regrouped as its edges say."""
+
+    def __init__(self, node: Node, values: Mapping[int, Any], shapes: Callable[[int], view.Shape]) -> None:
+        self.node = node
+        self.attributes = node.attributes
+        self._values = values
+        self._shapes = shapes
+
+    def __call__(self, role: str = INPUT) -> Any:
+        edge = self.node.edge(role)
+        return None if edge is None else self.look(edge)
+
+    def all(self) -> list[Any]:
+        """All operands in order."""
+        return [self.look(edge) for edge in self.node.inputs]
+
+    def look(self, edge: Edge) -> Any:
+        """One operand."""
+        value = self._values[edge.source]
+        return value if edge.axes is None else look(value, edge.axes)
+
+
+def look(value: Tensor, axes: view.Axes) -> Tensor:
+    """A tensor under a view of it."""
+    cut: list[int] = []
+    places: dict[tuple[int, int], int] = {}
+    for base in range(value.dim()):
+        for inner, size in sorted(((i, s) for axis in axes for a, i, s in axis if a == base), reverse=True):
+            places[base, inner] = len(cut)
+            cut.append(size)
+    order = [places[a, i] for axis in axes for a, i, _ in axis if a != view.REPEAT]
+    seen = value.reshape(cut).permute(order)
+    if len(order) != sum(map(len, axes)):
+        slots = [s if a != view.REPEAT else 1 for axis in axes for a, _, s in axis]
+        seen = seen.reshape(slots).expand([s for axis in axes for _, _, s in axis])
+    return seen.reshape(view.shape_of(axes))
+
+
+def execute(
+    network: Network, stored: Mapping[str, Tensor], image: Tensor, keep: bool = False
+) -> Tensor | dict[int, Tensor]:
+    """Class scores of one image, or with ``keep`` the value of every node by its number.
+
+    Args:
+        network: what to run; it must have its constants.
+        stored: the model's tensors by name, in the shapes the model stores them in.
+        image: (channels, height, width), of the type to calculate in.
+
+    Raises:
+        CannotExecute: naming the operator.
+        KeyError: when a stored tensor is missing.
+    """
+    values: dict[int, Any] = {}
+    last = {edge.source: node.number for node in network.nodes for edge in node.inputs}
+    for node, value in steps(network, stored, image, values):
+        values[node.number] = value
+        if not keep:
+            for edge in node.inputs:
+                if last[edge.source] == node.number:
+                    values.pop(edge.source, None)
+    return values if keep else values[network.output]
+
+
+def steps(
+    network: Network, stored: Mapping[str, Tensor], image: Tensor, values: dict[int, Any]
+) -> Iterator[tuple[Node, Any]]:
+    """Each node with its value, in order; what is in ``values`` is used and may be changed between steps."""
+    shapes = [node.shape for node in network.nodes]
+    for node in network.nodes:
+        yield node, compute(node, network, stored, image, Operands(node, values, shapes.__getitem__))
+
+
+def compute(
+    node: Node, network: Network, stored: Mapping[str, Tensor], image: Tensor, operands: Operands
+) -> Any:
+    """The value of one node."""
+    if node.operator == INPUT:
+        return image.reshape(node.shape)
+    if node.operator == PARAMETER:
+        return stored[node.attributes["parameter"]].reshape(node.shape)
+    if node.operator == CONSTANT:
+        return _constant(network.constants[node.attributes["constant"]], image.dtype)
+    if "call" in node.attributes:
+        value = _call(node, operands)
+    elif node.operator in RUNS:
+        value = RUNS[node.operator](operands)
+    else:
+        raise CannotExecute(f"{node.operator} at {node.name} cannot be run")
+    return value.reshape(node.shape) if isinstance(value, Tensor) else value
+
+
+def _constant(data: Any, dtype: torch.dtype) -> Tensor:
+    tensor = torch.from_numpy(np.ascontiguousarray(data))
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+def _call(node: Node, operands: Operands) -> Any:
+    """An operator by the name its framework knows it by."""
+    call = node.attributes["call"]
+    family, _, rest = call.partition(".")
+    if family == "aten":
+        word, _, overload = rest.partition(".")
+        return _aten(getattr(getattr(torch.ops.aten, word), overload or "default"), node, operands)
+    raise CannotExecute(f"{call} at {node.name} runs in its own framework only")
+
+
+def _aten(function: Any, node: Node, operands: Operands) -> Any:
+    values = [value.clone() if function._schema.is_mutable else value for value in operands.all()]
+
+    def filled(item: Any) -> Any:
+        if isinstance(item, str):
+            if item.startswith("$"):
+                return values[int(item[1:])]
+            if item.startswith("torch."):
+                return getattr(torch, item.removeprefix("torch."))
+            if item in ("inf", "-inf", "nan"):
+                return float(item)
+        return [filled(part) for part in item] if isinstance(item, list) else item
+
+    arguments, named = json.loads(node.attributes["arguments"])
+    given = {name: filled(item) for name, item in named.items()}
+    if given.get("dtype") == torch.float32:
+        given["dtype"] = next((value.dtype for value in values if value.is_floating_point()), torch.float32)
+    return function(*[filled(item) for item in arguments], **given)
+
+
+def _convolution(o: Operands) -> Tensor:
+    a, x, weight, bias = o.attributes, o(), o("weight"), o("bias")
+    rank = len(a["kernel"])
+    if x.dim() == rank + 1:
+        x = x[None]
+    if "extra" in a:
+        result = _transposed(a, x, weight, rank)
+    else:
+        if any(before != after for before, after in a["padding"]):
+            x, padding = F.pad(x, [amount for pair in a["padding"][::-1] for amount in pair]), [0] * rank
+        else:
+            padding = [before for before, _ in a["padding"]]
+        function = (F.conv1d, F.conv2d, F.conv3d)[rank - 1]
+        result = function(x, weight, None, a["stride"], padding, a["dilation"], a["groups"])
+    return result if bias is None else result + bias.reshape(-1, *[1] * rank)
+
+
+def _transposed(a: Mapping[str, Any], x: Tensor, weight: Tensor, rank: int) -> Tensor:
+    function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[rank - 1]
+    full = function(x, weight, None, a["stride"], 0, a["extra"], a["groups"], a["dilation"])
+    for axis, (before, after) in enumerate(a["padding"], 2):
+        full = full.narrow(axis, before, full.shape[axis] - before - after)
+    return full
+
+
+def _linear(o: Operands) -> Tensor:
+    x, weight, bias = o(), o("weight"), o("bias")
+    axes, channel = o.attributes["axes"], o.attributes["channel"]
+    weight = weight.reshape(o.attributes["outputs"], -1)
+    rest = [axis for axis in range(x.dim()) if axis not in axes]
+    rows = x.permute(*rest, *axes).reshape(*[x.shape[axis] for axis in rest], -1)
+    result = F.linear(rows, weight, bias)
+    return result if channel is None else result.movedim(-1, channel)
+
+
+def _matmul(o: Operands) -> Tensor:
+    x, y = o(), o("other")
+    batch, (first, second) = o.attributes["batch"], o.attributes["free"]
+    heads = x.shape[:batch]
+    left = x.reshape(*heads, int(np.prod(x.shape[batch : batch + first])), -1)
+    right = y.reshape(*heads, int(np.prod(y.shape[batch : batch + second])), -1)
+    return left @ right.transpose(-1, -2)
+
+
+def _beside(vector: Tensor | None, channel: int | None, rank: int) -> Tensor | None:
+    """A vector along one axis of a value."""
+    if vector is None or channel is None:
+        return vector
+    return vector.reshape([-1 if axis == channel else 1 for axis in range(rank)])
+
+
+def _batch_norm(o: Operands) -> Tensor:
+    x, channel = o(), o.attributes["channel"]
+    scale, shift, mean, variance = (
+        _beside(o(role), channel, x.dim()) for role in ("scale", "shift", "mean", "variance")
+    )
+    result = (x - mean) * torch.rsqrt(variance + o.attributes["epsilon"])
+    result = result if scale is None else result * scale
+    return result if shift is None else result + shift
+
+
+def _layer_norm(o: Operands) -> Tensor:
+    x, axes = o(), list(o.attributes["axes"])
+    if o.node.operator == "layer_norm":
+        x = x - x.mean(axes, keepdim=True)
+    result = x * torch.rsqrt(x.square().mean(axes, keepdim=True) + o.attributes["epsilon"])
+    shape = [x.shape[axis] if axis in axes else 1 for axis in range(x.dim())]
+    scale, shift = o("scale"), o("shift")
+    result = result if scale is None else result * scale.reshape(shape)
+    return result if shift is None else result + shift.reshape(shape)
+
+
+def _group_norm(o: Operands) -> Tensor:
+    x = o() if o.attributes["batch"] else o()[None]
+    return F.group_norm(x, o.attributes["groups"], o("scale"), o("shift"), o.attributes["epsilon"])
+
+
+def _local_response_norm(o: Operands) -> Tensor:
+    a, x = o.attributes, o()
+    squares = x.square().movedim(a["channel"], 0)
+    padded = F.pad(squares.flatten(1).T[:, None], [(a["size"] - 1) // 2, a["size"] // 2])
+    total = F.avg_pool1d(padded, a["size"], 1)[:, 0].T.reshape(squares.shape) * a["size"]
+    return x / (a["bias"] + a["alpha"] * total).pow(a["beta"]).movedim(0, a["channel"])
+
+
+def _activation(o: Operands) -> Tensor:
+    a, x = o.attributes, o()
+    kind = a["kind"]
+    if kind == "clip":
+        return x.clamp(a["low"], a["high"])
+    if kind == "hard_sigmoid":
+        return F.relu6(x + 3) * a.get("scale", 1 / 6)
+    if kind == "hard_swish":
+        return x * (F.relu6(x + 3) * a.get("scale", 1 / 6))
+    if kind == "quick_gelu":
+        return x * torch.sigmoid(a["slope"] * x)
+    if kind == "prelu":
+        return torch.where(x >= 0, x, x * o("slope"))
+    return ACTIVATIONS[kind](x) if "slope" not in a else ACTIVATIONS[kind](x, a["slope"])
+
+
+ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
+    "relu": F.relu, "relu6": F.relu6, "sigmoid": torch.sigmoid, "silu": F.silu, "tanh": torch.tanh, "mish": F.mish,
+    "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "leaky_relu": F.leaky_relu, "elu": F.elu,
+    "selu": F.selu, "softplus": F.softplus, "softsign": F.softsign, "log_sigmoid": F.logsigmoid,
+}  # fmt: skip
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "exp": torch.exp, "log": torch.log, "sin": torch.sin, "cos": torch.cos, "square_root": torch.sqrt, "abs": torch.abs,
+    "inverse_square_root": torch.rsqrt, "reciprocal": torch.reciprocal, "erf": torch.erf, "erfc": torch.erfc,
+}  # fmt: skip
+
+
+def _pool(o: Operands) -> Tensor:
+    a, x = o.attributes, o()
+    if "adaptive" in a:
+        return F.adaptive_avg_pool2d(x, a["adaptive"])
+    rank = len(a["kernel"])
+    x = x[None] if x.dim() == rank + 1 else x
+    frame = [amount for pair in a["padding"][::-1] for amount in pair]
+    if o.node.operator == "max_pool":
+        x = F.pad(x, frame, value=-torch.inf) if any(frame) else x
+        return (F.max_pool1d, F.max_pool2d)[rank - 1](x, a["kernel"], a["stride"], 0, a["dilation"])
+    return _average_pool(a, x, rank, frame)
+
+
+def _average_pool(a: Mapping[str, Any], x: Tensor, rank: int, frame: list[int]) -> Tensor:
+    pool = (F.avg_pool1d, F.avg_pool2d)[rank - 1]
+    over = [amount for more in a.get("over", (0,) * rank)[::-1] for amount in (0, more)]
+    window = float(np.prod(a["kernel"]))
+    ones = torch.ones(1, 1, *x.shape[2:], dtype=x.dtype, device=x.device)
+    # What hangs over the frame never counts; the frame itself counts if it is to.
+    counted = F.pad(ones, frame, value=1.0 if a.get("count_padding", True) else 0.0)
+    total = pool(F.pad(F.pad(x, frame), over), a["kernel"], a["stride"]) * window
+    if "divisor" in a:
+        return total / a["divisor"]
+    return total / (pool(F.pad(counted, over), a["kernel"], a["stride"]) * window)
+
+
+def _pad(o: Operands) -> Tensor:
+    amounts = [amount for pair in o.attributes["amounts"][::-1] for amount in pair]
+    return F.pad(o(), amounts, value=o.attributes["number"])
+
+
+def _softmax(o: Operands) -> Tensor:
+    (x, axes) = o(), o.attributes["axes"]
+    if not axes:
+        return torch.zeros_like(x) if o.attributes.get("logarithm") else torch.ones_like(x)
+    if len(axes) > 1:
+        order = [axis for axis in range(x.dim()) if axis not in axes] + list(axes)
+        flat = x.permute(order).flatten(x.dim() - len(axes))
+        back = flat.softmax(-1).reshape([x.shape[axis] for axis in order])
+        return back.permute([order.index(axis) for axis in range(x.dim())])
+    return x.log_softmax(axes[0]) if o.attributes.get("logarithm") else x.softmax(axes[0])
+
+
+def _binary(function: Callable[[Tensor, Any], Tensor]) -> Run:
+    def run(o: Operands) -> Tensor:
+        scalar = o.attributes.get("scalar")
+        return function(o(), o("other") if scalar is None else scalar)
+
+    return run
+
+
+def _slice(o: Operands) -> Tensor:
+    a, x = o.attributes, o()
+    return x[(slice(None),) * a["axis"] + (slice(a["start"], a["stop"], a["step"]),)]
+
+
+def _extreme(o: Operands) -> Tensor:
+    largest = o.node.operator == "maximum"
+    if o.node.edge("other") is not None:
+        return (torch.maximum if largest else torch.minimum)(o(), o("other"))
+    return (torch.amax if largest else torch.amin)(o(), list(o.attributes["axes"]))
+
+
+RUNS: dict[str, Run] = {
+    "convolution": _convolution, "linear": _linear, "matmul": _matmul, "batch_norm": _batch_norm,
+    "layer_norm": _layer_norm, "rms_norm": _layer_norm, "group_norm": _group_norm,
+    "local_response_norm": _local_response_norm, "activation": _activation, "max_pool": _pool, "average_pool": _pool,
+    "pad": _pad, "softmax": _softmax, "slice": _slice, "maximum": _extreme, "minimum": _extreme,
+    "function": lambda o: FUNCTIONS[o.attributes["kind"]](o()),
+    "mean": lambda o: o().mean(list(o.attributes["axes"])),
+    "concatenate": lambda o: torch.cat(o.all(), o.attributes["axis"]),
+    "flatten": lambda o: o().reshape(-1),
+    "item": lambda o: o()[o.attributes["index"]],
+    "add": _binary(torch.add), "subtract": _binary(torch.sub), "multiply": _binary(torch.mul),
+    "divide": _binary(torch.div), "power": _binary(torch.pow),
+}  # fmt: skip

@@ -1,0 +1,106 @@
+"""A network as compact JSON, for the dataset: everything the diff and the counter need, no weights, no names.
+
+What repeats is written once: nodes point into tables of operators with their attributes, of shapes, and of
+views. Two entries with one digest have one file, so it cannot carry the names of either.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoodata.graph.digest import digest
+from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node, Parameter
+
+
+class Damaged(ValueError):
+    """The stored form is not a network, or not the one it says it is."""
+
+
+def pack(network: Network) -> dict[str, Any]:
+    """The stored form of a network."""
+    kinds, shapes, views, roles = _Table(), _Table(), _Table(), _Table()
+    nodes = []
+    for node in network.nodes:
+        attributes = {name: value for name, value in node.attributes.items() if name != "parameter"}
+        row: list[Any] = [kinds.index((node.operator, tuple(sorted(attributes.items())))), shapes.index(node.shape)]
+        for edge in node.inputs:
+            row += [roles.index(edge.role), edge.source, 0 if edge.axes is None else views.index(edge.axes) + 1]
+        nodes.append(row)
+    return {
+        "digest": digest(network),
+        "input": list(network.input_shape),
+        "operators": [[operator, {name: _plain(value) for name, value in attributes}] for operator, attributes in kinds.rows],
+        "shapes": _plain(shapes.rows),
+        "views": _plain(views.rows),
+        "roles": list(roles.rows),
+        "nodes": nodes,
+    }
+
+
+def unpack(stored: dict[str, Any]) -> Network:
+    """The network of a stored form; its constants have fingerprints and no contents.
+
+    Raises:
+        Damaged: when it is malformed, or its digest is not its name.
+    """
+    try:
+        network = _unpack(stored)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise Damaged(f"not a stored network: {type(error).__name__} {error}") from error
+    if digest(network) != stored["digest"]:
+        raise Damaged("the contents do not have the digest that the record states")
+    return network
+
+
+def _unpack(stored: dict[str, Any]) -> Network:
+    kinds = [(operator, {name: _frozen(value) for name, value in own.items()}) for operator, own in stored["operators"]]
+    shapes, views = _frozen(stored["shapes"]), _frozen(stored["views"])
+    nodes: list[Node] = []
+    parameters = []
+    for number, (kind, shape, *edges) in enumerate(stored["nodes"]):
+        operator, own = kinds[kind]
+        name = f"{operator}_{number}"
+        inputs = []
+        for role, source, seen in zip(edges[::3], edges[1::3], edges[2::3], strict=True):
+            if not 0 <= source < number:
+                raise ValueError(f"node {number} reads node {source}")
+            inputs.append(Edge(stored["roles"][role], source, views[seen - 1] if seen else None))
+        if operator == PARAMETER:
+            own = {**own, "parameter": name}
+            parameters.append(Parameter(name, shapes[shape], own["role"]))
+        sources = [nodes[edge.source] for edge in inputs]
+        dynamic = operator == INPUT or any(source.dynamic for source in sources)
+        depth = 0 if operator == INPUT else 1 + max((source.depth for source in sources), default=-1)
+        nodes.append(Node(number, operator, tuple(inputs), shapes[shape], own, name, dynamic, depth))
+    if not nodes:
+        raise ValueError("it has no nodes")
+    return Network("torch", tuple(stored["input"]), tuple(nodes), len(nodes) - 1, tuple(parameters))
+
+
+class _Table:
+    """Rows by the order in which they first appeared."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self._places: dict[Any, int] = {}
+
+    def index(self, row: Any) -> int:
+        if row not in self._places:
+            self._places[row] = len(self.rows)
+            self.rows.append(row)
+        return self._places[row]
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists; numbers that JSON does not have as words."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    return float(value) if value in ("inf", "-inf") else value

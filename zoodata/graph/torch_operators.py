@@ -1,0 +1,561 @@
+"""Torch's operators in our words: aten name to canonical construction.
+
+Each handler gets the recorder, the aten function, its arguments and the result on the meta device, and
+returns the value (or the list of values) that the result is. ``opaque`` serves the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._pytree import tree_leaves
+
+from zoodata.graph.canonical import activation as act
+from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, shaping
+from zoodata.graph.canonical.builder import View
+
+Handler = Callable[..., Any]
+HANDLERS: dict[str, Handler] = {}
+
+SHAPE_ONLY = frozenset(
+    {"new_zeros", "new_ones", "new_full", "new_empty", "zeros_like", "ones_like", "full_like", "empty_like"}
+)
+"""Operators that take nothing of a tensor but its shape and type: their results are constants."""
+
+
+def find(word: str) -> Handler | None:
+    """The handler of an aten operator, its in-place form included."""
+    return HANDLERS.get(word) or HANDLERS.get(word.removesuffix("_"))
+
+
+def handles(*words: str) -> Callable[[Handler], Handler]:
+    """Register a handler for these aten operators."""
+
+    def register(handler: Handler) -> Handler:
+        for word in words:
+            HANDLERS[word] = handler
+        return handler
+
+    return register
+
+
+def pair(value: Any, rank: int = 2) -> list[int]:
+    """An int or a short list as one number per position axis; an empty list stays empty."""
+    if isinstance(value, int):
+        return [value] * rank
+    found = [int(number) for number in value]
+    return found * rank if len(found) == 1 else found
+
+
+def both(padding: Sequence[int]) -> list[tuple[int, int]]:
+    """Torch pads alike before and after."""
+    return [(amount, amount) for amount in padding]
+
+
+def arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """All arguments by name, defaults filled in."""
+    found = {}
+    for number, argument in enumerate(func._schema.arguments):
+        if number < len(args):
+            found[argument.name] = args[number]
+        elif argument.name in kwargs:
+            found[argument.name] = kwargs[argument.name]
+        else:
+            found[argument.name] = argument.default_value
+    return found
+
+
+def shortcut(word: str, *args: Any) -> Any:
+    """The result's shape where torch itself would work long to find it: an LSTM step by step."""
+    if word != "lstm" or not isinstance(args[1], (list, tuple)) or isinstance(args[3], (list, tuple)):
+        return None
+    x, (hidden, cell) = args[0], args[1][:2]
+    directions = 2 if args[7] else 1
+    return x.new_empty((*x.shape[:-1], hidden.shape[-1] * directions)), hidden.clone(), cell.clone()
+
+
+def opaque(t: Any, func: Any, args: Any, kwargs: Any, result: Any, operator: str | None = None) -> Any:
+    """A node that runs by its aten name, with its arguments as they were."""
+    operands: list[View] = []
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            operands.append(t.view(value))
+            return f"${len(operands) - 1}"
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        if isinstance(value, (bool, int, str)) or value is None:
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else str(value)
+        return str(value)
+
+    ignored = {"device", "layout", "pin_memory", "memory_format", "generator"}
+    shown = [plain(value) for value in args]
+    named = {name: plain(value) for name, value in sorted(kwargs.items()) if name not in ignored}
+    word = str(func.overloadpacket.__name__)
+    # The in-place form of an operator computes what the plain form does.
+    overload = f"aten.{word}.{func._overloadname}"
+    more = {"arguments": json.dumps([shown, named], separators=(",", ":"))}
+    name = operator or f"torch.{word.removesuffix('_')}"
+    outputs = [leaf for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+    if len(outputs) == 1:
+        return shaping.call(t.builder, name, operands, tuple(outputs[0].shape), call=overload, **more)
+    whole = shaping.call(t.builder, name, operands, (), call=overload, **more)
+    return [shaping.item(t.builder, whole, number, tuple(out.shape)) for number, out in enumerate(outputs)]
+
+
+def named(operator: str) -> Handler:
+    """A handler for what has a word of ours but torch's own arguments."""
+    return lambda t, func, args, kwargs, result: opaque(t, func, args, kwargs, result, operator)
+
+
+for _operator, _words in {
+    "resize": ("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bicubic2d_aa",
+               "_upsample_bilinear2d_aa"),
+    "roll": ("roll",), "gather": ("index", "gather", "embedding", "index_select"), "lstm": ("lstm",),
+    "norm": ("linalg_vector_norm",), "unfold": ("im2col", "col2im", "unfold"),
+    "select": ("where", "masked_fill"), "compare": ("eq", "ne", "lt", "gt", "ge", "le"),
+}.items():  # fmt: skip
+    handles(*_words)(named(_operator))
+
+
+# Contractions
+
+
+@handles("linear")
+def _linear(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    bias = args[2] if len(args) > 2 else kwargs.get("bias")
+    return contraction.linear(t.builder, t.view(args[0]), t.view(args[1]), None if bias is None else t.view(bias))
+
+
+@handles("addmm")
+def _addmm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    if kwargs.get("alpha", 1) != 1 or kwargs.get("beta", 1) != 1:
+        return opaque(t, func, args, kwargs, result)
+    return elementwise.add(t.builder, contraction.matmul(t.builder, t.view(args[1]), t.view(args[2])), t.view(args[0]))
+
+
+@handles("matmul", "mm", "bmm")
+def _matmul(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return contraction.matmul(t.builder, t.view(args[0]), t.view(args[1]))
+
+
+@handles("scaled_dot_product_attention")
+def _attention(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    mask = given["attn_mask"]
+    if given["is_causal"] or given["enable_gqa"] or (mask is not None and mask.dtype == torch.bool):
+        return opaque(t, func, args, kwargs, result)
+    query, key, value = (t.view(given[name]) for name in ("query", "key", "value"))
+    return contraction.attention(t.builder, query, key, value, given["scale"], None if mask is None else t.view(mask))
+
+
+@handles("conv1d", "conv2d", "conv_transpose2d", "convolution")
+def _convolution(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    weight = given["weight"]
+    rank = weight.dim() - 2
+    stride, dilation = pair(given["stride"], rank), pair(given["dilation"], rank)
+    if isinstance(given["padding"], str):
+        reach = [(k - 1) * d for k, d in zip(weight.shape[2:], dilation, strict=True)]
+        padding = [(r // 2, r - r // 2) if given["padding"] == "same" else (0, 0) for r in reach]
+    else:
+        padding = both(pair(given["padding"], rank))
+    transposed = given.get("transposed", "transpose" in func.overloadpacket.__name__)
+    x = given["input"]
+    if x.dim() != rank + 2:
+        return opaque(t, func, args, kwargs, result)
+    return contraction.convolution(
+        t.builder,
+        t.view(x),
+        t.view(weight),
+        None if given["bias"] is None else t.view(given["bias"]),
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=given["groups"],
+        transposed=pair(given["output_padding"], rank) if transposed else None,
+    )
+
+
+# Normalisations
+
+
+@handles("batch_norm", "native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
+def _batch_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    if given.get("training") or given["running_mean"] is None:
+        return opaque(t, func, args, kwargs, result)
+    x, mean, variance = (t.view(given[name]) for name in ("input", "running_mean", "running_var"))
+    scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
+    made = normalization.batch_norm(t.builder, x, mean, variance, given["eps"], scale, shift)
+    return made
+
+
+@handles("layer_norm")
+def _layer_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    axes = range(-len(given["normalized_shape"]), 0)
+    scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
+    return normalization.layer_norm(t.builder, t.view(given["input"]), axes, given["eps"], scale, shift)
+
+
+@handles("rms_norm")
+def _rms_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    axes = range(-len(given["normalized_shape"]), 0)
+    scale = None if given["weight"] is None else t.view(given["weight"])
+    epsilon = torch.finfo(given["input"].dtype).eps if given["eps"] is None else given["eps"]
+    return normalization.layer_norm(t.builder, t.view(given["input"]), axes, epsilon, scale, operator="rms_norm")
+
+
+@handles("group_norm")
+def _group_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
+    return normalization.group_norm(t.builder, t.view(given["input"]), given["num_groups"], given["eps"], scale, shift)
+
+
+# Activations
+
+
+def _activation(kind: str) -> Handler:
+    return lambda t, func, args, kwargs, result: act.activation(t.builder, kind, t.view(args[0]))
+
+
+for _word, _kind in {
+    "relu": "relu", "sigmoid": "sigmoid", "silu": "silu", "tanh": "tanh", "hardswish": "hard_swish",
+    "hardsigmoid": "hard_sigmoid", "mish": "mish", "selu": "selu", "relu6": "relu6", "log_sigmoid": "log_sigmoid",
+}.items():  # fmt: skip
+    handles(_word)(_activation(_kind))
+
+
+@handles("gelu")
+def _gelu(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    kind = "gelu_tanh" if kwargs.get("approximate") == "tanh" else "gelu"
+    return act.activation(t.builder, kind, t.view(args[0]))
+
+
+@handles("leaky_relu")
+def _leaky_relu(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    slope = arguments(func, args, kwargs)["negative_slope"]
+    return act.activation(t.builder, "leaky_relu", t.view(args[0]), slope=float(slope))
+
+
+@handles("elu")
+def _elu(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    if given["scale"] != 1 or given["input_scale"] != 1:
+        return opaque(t, func, args, kwargs, result)
+    return act.activation(t.builder, "elu", t.view(args[0]), slope=float(given["alpha"]))
+
+
+@handles("softplus")
+def _softplus(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    if given["beta"] != 1:
+        return opaque(t, func, args, kwargs, result)
+    return act.activation(t.builder, "softplus", t.view(args[0]))
+
+
+@handles("hardtanh", "clamp", "clamp_min", "clamp_max", "clip")
+def _clip(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    low, high = (given.get(name, given.get(other)) for name, other in (("min", "min_val"), ("max", "max_val")))
+    if isinstance(low, torch.Tensor) or isinstance(high, torch.Tensor):
+        return opaque(t, func, args, kwargs, result)
+    as_float = [None if limit is None else float(limit) for limit in (low, high)]
+    return act.clip(t.builder, t.view(args[0]), *as_float)
+
+
+@handles("softmax", "_softmax", "_safe_softmax", "log_softmax")
+def _softmax(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return reduction.softmax(t.builder, t.view(args[0]), args[1], func.overloadpacket.__name__ == "log_softmax")
+
+
+# Poolings and pads
+
+
+@handles("max_pool2d", "max_pool1d")
+def _max_pool(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    x = t.view(args[0])
+    rank = len(x.axes) - 2
+    kernel = pair(given["kernel_size"], rank)
+    stride = pair(given["stride"], rank) or kernel
+    padding, dilation = both(pair(given["padding"], rank)), pair(given["dilation"], rank)
+    return pooling.max_pool(t.builder, x, kernel, stride, padding, dilation, given["ceil_mode"])
+
+
+@handles("avg_pool2d", "avg_pool1d")
+def _average_pool(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    x = t.view(args[0])
+    rank = len(x.axes) - 2
+    kernel = pair(given["kernel_size"], rank)
+    stride = pair(given["stride"], rank) or kernel
+    padding = both(pair(given["padding"], rank))
+    return pooling.average_pool(
+        t.builder, x, kernel, stride, padding, given["ceil_mode"], given["count_include_pad"],
+        given.get("divisor_override"),
+    )  # fmt: skip
+
+
+@handles("adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_avg_pool1d")
+def _adaptive(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    x = t.view(args[0])
+    return pooling.adaptive_average_pool(t.builder, x, pair(args[1], len(x.axes) - 2))
+
+
+@handles("adaptive_max_pool2d")
+def _adaptive_max(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    x = t.view(args[0])
+    if set(pair(args[1])) != {1}:
+        return opaque(t, func, args, kwargs, result)
+    largest = reduction.reduce(t.builder, "maximum", x, [-2, -1], keep=True)
+    return [largest, *opaque(t, func, args, kwargs, result)[1:]]
+
+
+@handles("constant_pad_nd", "pad")
+def _pad(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    if given.get("mode", "constant") != "constant":
+        if func._can_decompose() and func.overloadpacket.__name__ == "pad":
+            return opaque(t, func, args, kwargs, result, "pad")
+        return opaque(t, func, args, kwargs, result)
+    x, amounts = t.view(given["self"]), list(given["pad"])
+    rank = len(x.axes)
+    each = [(0, 0)] * (rank - len(amounts) // 2) + list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+    return pooling.pad(t.builder, x, each, float(given["value"] or 0.0))
+
+
+# Arithmetic
+
+
+def _number(t: Any, value: Any) -> View:
+    """An argument as a value: tensors are values already, numbers become constants."""
+    if isinstance(value, torch.Tensor):
+        return t.view(value)
+    return t.builder.constant(np.asarray(float(value)))
+
+
+@handles("add", "sub", "subtract", "rsub")
+def _add(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    x, y, alpha = _number(t, given["self"]), _number(t, given["other"]), given.get("alpha") or 1
+    word = func.overloadpacket.__name__.removesuffix("_")
+    if word == "rsub":
+        x, y = y, x
+    if alpha != 1:
+        scaled = elementwise.scaled(t.builder, y if word != "rsub" else x, float(alpha))
+        x, y = (x, scaled) if word != "rsub" else (scaled, y)
+    operation = elementwise.add if word == "add" else elementwise.subtract
+    return operation(t.builder, x, y)
+
+
+@handles("mul", "multiply")
+def _multiply(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return elementwise.multiply(t.builder, _number(t, args[0]), _number(t, args[1]))
+
+
+@handles("div", "true_divide", "divide")
+def _divide(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    if kwargs.get("rounding_mode"):
+        return opaque(t, func, args, kwargs, result)
+    return elementwise.divide(t.builder, _number(t, args[0]), _number(t, args[1]))
+
+
+@handles("maximum", "minimum")
+def _extreme(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    operation = elementwise.maximum if func.overloadpacket.__name__ == "maximum" else elementwise.minimum
+    return operation(t.builder, t.view(args[0]), t.view(args[1]))
+
+
+@handles("addcmul")
+def _addcmul(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    product = elementwise.multiply(t.builder, t.view(args[1]), t.view(args[2]))
+    return elementwise.add(t.builder, t.view(args[0]), elementwise.scaled(t.builder, product, float(kwargs.get("value", 1))))
+
+
+@handles("neg")
+def _negative(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return elementwise.scaled(t.builder, t.view(args[0]), -1.0)
+
+
+@handles("pow")
+def _power(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    if isinstance(args[1], torch.Tensor) or not isinstance(args[0], torch.Tensor):
+        return opaque(t, func, args, kwargs, result)
+    return elementwise.power(t.builder, t.view(args[0]), float(args[1]))
+
+
+@handles("square")
+def _square(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return elementwise.power(t.builder, t.view(args[0]), 2.0)
+
+
+def _function(kind: str) -> Handler:
+    return lambda t, func, args, kwargs, result: elementwise.function(t.builder, kind, t.view(args[0]))
+
+
+for _word, _kind in {
+    "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "sqrt": "square_root", "rsqrt": "inverse_square_root",
+    "erf": "erf", "abs": "abs", "reciprocal": "reciprocal",
+}.items():  # fmt: skip
+    handles(_word)(_function(_kind))
+
+
+# Reductions
+
+
+@handles("mean", "sum", "amax", "amin")
+def _reduce(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    operator = {"mean": "mean", "sum": "sum", "amax": "maximum", "amin": "minimum"}[func.overloadpacket.__name__]
+    x = t.view(args[0])
+    axes = given.get("dim")
+    axes = list(range(len(x.axes))) if axes in (None, []) else [axes] if isinstance(axes, int) else list(axes)
+    return reduction.reduce(t.builder, operator, x, axes, bool(given.get("keepdim")))
+
+
+# Shapes
+
+
+@handles("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as")
+def _reshape(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    x = t.view(args[0])
+    word = func.overloadpacket.__name__
+    if word == "unsqueeze":
+        axis = args[1] % (len(x.axes) + 1)
+        return View(x.node, (*x.axes[:axis], (), *x.axes[axis:]))
+    return t.builder.reshaped(x, tuple(result.shape))
+
+
+@handles("permute", "transpose", "t", "swapaxes", "movedim", "mT")
+def _permute(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    x, word = t.view(args[0]), func.overloadpacket.__name__
+    rank = len(x.axes)
+    if word == "permute":
+        order = [axis % rank for axis in args[1]]
+    elif word == "movedim":
+        moved = torch.empty([0] * rank)
+        source, target = ([a] if isinstance(a, int) else list(a) for a in (args[1], args[2]))
+        order = [axis for axis in range(moved.dim()) if axis not in [s % rank for s in source]]
+        for s, d in sorted(zip(source, target, strict=True), key=lambda pair: pair[1] % rank):
+            order.insert(d % rank, s % rank)
+    else:
+        first, second = (args[1] % rank, args[2] % rank) if len(args) > 2 else (0, min(1, rank - 1))
+        order = list(range(rank))
+        order[first], order[second] = order[second], order[first]
+    return View(x.node, tuple(x.axes[axis] for axis in order))
+
+
+@handles("expand", "expand_as", "broadcast_to")
+def _expand(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return t.builder.expanded(t.view(args[0]), tuple(result.shape))
+
+
+@handles("repeat", "tile")
+def _repeat(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    x, times = t.view(args[0]), list(args[1])
+    times = [1] * (len(x.axes) - len(times)) + times  # tile may leave leading axes out
+    axes = ((),) * (len(times) - len(x.axes)) + x.axes
+    if any(n != 1 and axis for n, axis in zip(times, axes, strict=True)):
+        parts = View(x.node, tuple(a for n, axis in zip(times, axes, strict=True) for a in (((-1, 0, n),) if n > 1 else (), axis)))
+        return t.builder.reshaped(parts, tuple(result.shape))
+    return t.builder.expanded(View(x.node, axes), tuple(result.shape))
+
+
+@handles("slice", "narrow")
+def _slice(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given = arguments(func, args, kwargs)
+    x, axis = t.view(args[0]), given["dim"] or 0
+    length = x.shape[axis]
+    if func.overloadpacket.__name__ == "narrow":
+        start = given["start"] % max(length, 1)
+        return shaping.cut(t.builder, x, axis, start, start + given["length"], 1)
+    start, stop, step = slice(given["start"], given["end"], given["step"]).indices(length)
+    return shaping.cut(t.builder, x, axis, start, stop, step)
+
+
+@handles("select")
+def _select(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return shaping.select(t.builder, t.view(args[0]), args[1], args[2])
+
+
+def replaced(t: Any, func: Any, args: Any, kwargs: Any, base: View, part: View) -> View:
+    """A tensor after the part of it that a slice or select shows was overwritten."""
+    given = arguments(func, args, kwargs)
+    axis = (given["dim"] or 0) % len(base.axes)
+    length = base.shape[axis]
+    if func.overloadpacket.__name__ == "select":
+        start = given["index"] % length
+        stop, step = start + 1, 1
+        part = View(part.node, (*part.axes[:axis], (), *part.axes[axis:]))
+    else:
+        start, stop, step = slice(given["start"], given["end"], given["step"]).indices(length)
+    if step != 1:
+        raise ValueError("every other element of a tensor is overwritten in place")
+    pieces = [shaping.cut(t.builder, base, axis, 0, start, 1)] if start else []
+    pieces.append(part)
+    if stop < length:
+        pieces.append(shaping.cut(t.builder, base, axis, stop, length, 1))
+    return shaping.concatenate(t.builder, pieces, axis)
+
+
+@handles("split", "split_with_sizes", "chunk", "unbind", "tensor_split", "unsafe_split", "unsafe_chunk")
+def _split(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> list[View]:
+    given = arguments(func, args, kwargs)
+    x, axis = t.view(args[0]), given.get("dim", 0) or 0
+    if func.overloadpacket.__name__ == "unbind":
+        return [shaping.select(t.builder, x, axis, number) for number in range(len(result))]
+    found, start = [], 0
+    for part in result:
+        stop = start + part.shape[axis]
+        found.append(shaping.cut(t.builder, x, axis, start, stop, 1))
+        start = stop
+    return found
+
+
+@handles("cat", "concat", "concatenate")
+def _concatenate(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    axis = arguments(func, args, kwargs)["dim"]
+    values = [t.view(tensor) for tensor in args[0] if tensor.numel()]
+    return shaping.concatenate(t.builder, values, axis)
+
+
+@handles("stack")
+def _stack(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return shaping.stack(t.builder, [t.view(tensor) for tensor in args[0]], arguments(func, args, kwargs)["dim"])
+
+
+# What computes nothing
+
+
+@handles(
+    "dropout", "feature_dropout", "alpha_dropout", "clone", "contiguous", "detach", "alias", "lift_fresh", "to",
+    "_to_copy", "type_as", "float", "lift_fresh_copy", "positive",
+)  # fmt: skip
+def _same(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    x = args[0]
+    if result.dtype != x.dtype and not (result.is_floating_point() and x.is_floating_point()):
+        return opaque(t, func, args, kwargs, result)
+    return t.view(x)
+
+
+@handles("zero_", "fill_")
+def _fill(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    if len(args) > 1 and isinstance(args[1], torch.Tensor):
+        return t.builder.expanded(t.view(args[1]), tuple(args[0].shape))
+    return t.builder.constant(np.full(tuple(args[0].shape), float(args[1]) if len(args) > 1 else 0.0))
+
+
+@handles("copy_")
+def _copy(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return t.builder.expanded(t.view(args[1]), tuple(args[0].shape))
