@@ -18,7 +18,7 @@ from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node
 FORMAT = "zoodata-network-1"
 """Part of every digest: a change of the canonical form is a change of all names."""
 
-NOT_FUNCTION = frozenset({"parameter", "role"})
+NOT_FUNCTION = frozenset({"parameter", "role", "part"})
 """Attributes that say what a stored tensor is called, not what is computed."""
 
 

@@ -105,7 +105,7 @@ def compute(
     if node.operator == INPUT:
         return image.reshape(node.shape)
     if node.operator == PARAMETER:
-        return stored[node.attributes["parameter"]].reshape(node.shape)
+        return _stored(node, stored[node.attributes["parameter"]])
     if node.operator == CONSTANT:
         return _constant(network.constants[node.attributes["constant"]], image.dtype)
     if "call" in node.attributes:
@@ -117,8 +117,16 @@ def compute(
     return value.reshape(node.shape) if isinstance(value, Tensor) else value
 
 
+def _stored(node: Node, tensor: Tensor) -> Tensor:
+    """A stored tensor without axes of size 1, or the part of it that a node is."""
+    if "part" in node.attributes:
+        axis, start, stop = node.attributes["part"]
+        tensor = tensor.reshape([size for size in tensor.shape if size != 1]).narrow(axis, start, stop - start)
+    return tensor.reshape(node.shape)
+
+
 def _constant(data: Any, dtype: torch.dtype) -> Tensor:
-    tensor = torch.from_numpy(np.ascontiguousarray(data))
+    tensor = torch.from_numpy(np.array(data))
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 

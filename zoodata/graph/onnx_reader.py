@@ -6,6 +6,7 @@ the light graphs of the ``onnx`` wheel; both are parameters here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ STATISTIC_INPUTS = {"BatchNormalization": (3, 4)}
 VIEWS = {"Unsqueeze", "Squeeze", "Reshape", "Transpose", "Identity", "Cast", "Flatten"}
 FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16}
 LARGEST_FOLD = 1 << 24
+
+COUNTED_NAME = re.compile(r"(n\d+)?")
+"""Node names that say nothing: none, or a running number."""
 
 Value = View | npt.NDArray[Any]
 
@@ -56,9 +60,9 @@ def read(model: onnx.ModelProto) -> Network:
     for tensor, shape in stored.items():
         known[tensor] = builder.parameter(tensor, shape, roles[tensor])
     reader = _Reader(builder, known, {entry.domain or "ai.onnx": entry.version for entry in model.opset_import})
-    for number, proto in enumerate(graph.node):
+    for proto in graph.node:
         if proto.output[0] not in stored:
-            builder.place = proto.name or f"{proto.op_type}_{number}"
+            builder.place = proto.output[0] if COUNTED_NAME.fullmatch(proto.name) else proto.name
             reader.step(proto)
     result = known[graph.output[0].name]
     if not isinstance(result, View):

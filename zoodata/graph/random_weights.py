@@ -25,6 +25,8 @@ def random_weights(network: Network, seed: int) -> dict[str, Array]:
         if node.operator != "parameter":
             continue
         name = node.attributes["parameter"]
+        if name in found:  # another part of the same tensor
+            continue
         consumer = network.consumers[node.number][0]
         edge = next(edge for edge in consumer.inputs if edge.source == node.number)
         found[name] = _values(network, consumer, edge, generator, shapes.get(name, node.shape)).astype(np.float32)

@@ -21,7 +21,7 @@ def pack(network: Network) -> dict[str, Any]:
     kinds, shapes, views, roles = _Table(), _Table(), _Table(), _Table()
     nodes = []
     for node in network.nodes:
-        attributes = {name: value for name, value in node.attributes.items() if name != "parameter"}
+        attributes = {name: value for name, value in node.attributes.items() if name not in ("parameter", "part")}
         row: list[Any] = [kinds.index((node.operator, tuple(sorted(attributes.items())))), shapes.index(node.shape)]
         for edge in node.inputs:
             row += [roles.index(edge.role), edge.source, 0 if edge.axes is None else views.index(edge.axes) + 1]

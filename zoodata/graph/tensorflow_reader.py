@@ -91,7 +91,7 @@ class _Walker:
         wanted = _reachable(outputs, known)
         for operation in graph.get_operations():
             if operation.name in wanted:
-                self.builder.place = prefix + operation.name
+                self.builder.place = _place(prefix + operation.name)
                 self._step(graph, operation, known, prefix)
 
     def _step(self, graph: tf.Graph, operation: tf.Operation, known: dict[str, Value], prefix: str) -> None:
@@ -133,6 +133,12 @@ class _Walker:
         if size > LARGEST_FOLD:
             raise Unreadable(f"{operation.name} is a constant of {size} numbers")
         return list(tensorflow_operators.evaluate(operation.node_def, [np.asarray(value) for value in inputs]))
+
+
+def _place(name: str) -> str:
+    """The layer an operation belongs to: without the model's own scope and the operation's last word."""
+    parts = [part for part in name.split("/") if part not in ("StatefulPartitionedCall", "PartitionedCall")]
+    return "/".join(parts[1:-1] if len(parts) > 2 else parts[-1:])
 
 
 def _library_graph(graph: tf.Graph, name: str) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from zoodata.graph import view
-from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node, Parameter, Role
+from zoodata.graph.network import CONSTANT, INPUT, LINEAR, PARAMETER, Edge, Network, Node, Parameter, Role
 from zoodata.graph.view import Axes, Shape
 
 DIGITS = 6
@@ -158,7 +158,7 @@ class Builder:
             atom for axis in view.identity(node.shape) for atom in axis
         ):
             node = self.add("flatten", [self.edge(INPUT, output)], (int(np.prod(output.shape)),))
-        nodes = ordered(self.nodes, node)
+        nodes = ordered(self.nodes, node, unpacked(self, node))
         kept = {n.attributes["constant"] for n in nodes if n.operator == CONSTANT}
         return Network(
             framework=framework,
@@ -170,26 +170,121 @@ class Builder:
         )
 
 
-def ordered(nodes: Sequence[Node], output: Node) -> tuple[Node, ...]:
-    """The nodes that lead to the output, each after what it reads, operands in their order."""
+def unpacked(b: Builder, output: Node) -> dict[int, int]:
+    """Layers that were packed into one and are cut apart again, as they were: node number to its replacement.
+
+    Query, key and value are often one linear layer whose outputs are cut in three. Three layers with a
+    third of the stored tensor each are the same function, and what other zoos store.
+    """
+    nodes = ordered(b.nodes, output, {}, renumber=False)
+    consumers: dict[int, list[Node]] = {}
+    for node in nodes:
+        for edge in node.inputs:
+            consumers.setdefault(edge.source, []).append(node)
+    found: dict[int, int] = {}
+    for node in nodes:
+        readers = consumers.get(node.number, [])
+        if node.operator != LINEAR or node.attributes["channel"] is None or len(readers) < 2:
+            continue
+        cuts = sorted((r.attributes["start"], r.attributes["stop"]) for r in readers if _cuts_channels(r, node))
+        ends = [0, *(stop for _, stop in cuts)]
+        if len(cuts) != len(readers) or ends[-1] != node.attributes["outputs"] or [s for s, _ in cuts] != ends[:-1]:
+            continue
+        stored = [edge for edge in node.inputs if edge.role != INPUT]
+        if any(b.source(edge).operator != PARAMETER for edge in stored):
+            continue
+        for reader in readers:
+            part = _part(b, node, stored, reader.attributes["start"], reader.attributes["stop"])
+            if part is None:
+                break
+            found[reader.number] = part.number
+    return found
+
+
+def _cuts_channels(reader: Node, layer: Node) -> bool:
+    own = reader.attributes
+    return (
+        reader.operator == "slice"
+        and own["axis"] == layer.attributes["channel"]
+        and own["step"] == 1
+        and reader.inputs[0].axes is None
+        and len(reader.shape) == len(layer.shape)
+    )
+
+
+def _part(b: Builder, layer: Node, stored: Sequence[Edge], start: int, stop: int) -> Node | None:
+    """The layer for a stretch of its outputs."""
+    edges = [edge for edge in layer.inputs if edge.role == INPUT]
+    for edge in stored:
+        source = b.source(edge)
+        axes = edge.axes or view.identity(source.shape)
+        first = axes[0]
+        whole = view.whole_axes(first, source.shape)
+        if whole is None or len(whole) != 1:
+            return None
+        base = whole[0]
+        shape = tuple(stop - start if number == base else size for number, size in enumerate(source.shape))
+        b.place = source.name
+        leaf = b.add(PARAMETER, (), shape, **{**source.attributes, "part": (base, start, stop)})
+        resized = view.resized(axes, base, stop - start)
+        edges.append(b.edge(edge.role, View(leaf, resized)))
+    b.place = layer.name
+    axis = layer.attributes["channel"]
+    shape = tuple(stop - start if number == axis else size for number, size in enumerate(layer.shape))
+    return b.add(LINEAR, edges, shape, **{**layer.attributes, "outputs": stop - start})
+
+
+def ordered(
+    nodes: Sequence[Node], output: Node, instead: Mapping[int, int], renumber: bool = True
+) -> tuple[Node, ...]:
+    """The nodes that lead to the output, each after what it reads, operands in their order.
+
+    ``instead`` gives nodes that take another's place; without ``renumber`` nodes come as they are.
+    """
     numbers: dict[int, int] = {}
     found: list[Node] = []
+    names: dict[str, int] = {}
+    output = nodes[instead.get(output.number, output.number)]
     waiting: list[tuple[Node, bool]] = [(output, False)]
     while waiting:
         node, ready = waiting.pop()
         if node.number in numbers:
             continue
+        sources = [instead.get(edge.source, edge.source) for edge in node.inputs]
         if not ready:
             waiting.append((node, True))
-            sources = [nodes[edge.source] for edge in node.inputs if edge.source not in numbers]
-            waiting.extend((source, False) for source in sources[::-1])
+            waiting.extend((nodes[source], False) for source in sources[::-1] if source not in numbers)
             continue
         numbers[node.number] = len(found)
-        edges = tuple(edge._replace(source=numbers[edge.source]) for edge in node.inputs)
+        if not renumber:
+            found.append(node)
+            continue
+        edges = tuple(
+            edge._replace(source=numbers[source]) for edge, source in zip(node.inputs, sources, strict=True)
+        )
+        name = _unique(_name(node, [nodes[source] for source in sources]), names)
         found.append(
-            Node(len(found), node.operator, edges, node.shape, node.attributes, node.name, node.dynamic, node.depth)
+            Node(len(found), node.operator, edges, node.shape, node.attributes, name, node.dynamic, node.depth)
         )
     return tuple(found)
+
+
+def _name(node: Node, sources: Sequence[Node]) -> str:
+    """Where a node stands: the module its stored tensors belong to, else the place it was made at."""
+    stored = [source.name for source in sources if source.operator == PARAMETER]
+    if node.operator == PARAMETER:
+        return str(node.attributes["parameter"])
+    if stored:
+        for mark in (".", "/"):
+            owner = stored[0].rpartition(mark)[0]
+            if owner and all(name.rpartition(mark)[0] == owner for name in stored):
+                return owner
+    return f"{node.name}{node.operator}" if node.name.endswith((".", "/")) or not node.name else node.name
+
+
+def _unique(name: str, taken: dict[str, int]) -> str:
+    taken[name] = taken.get(name, 0) + 1
+    return name if taken[name] == 1 else f"{name}:{taken[name]}"
 
 
 def look(data: npt.NDArray[Any], axes: Axes) -> npt.NDArray[Any]:

@@ -1,0 +1,162 @@
+"""Which node of one network is which of the other: global alignment of two operation sequences.
+
+Both networks stand in canonical order, so corresponding nodes come in the same order. Needleman and Wunsch's
+dynamic programme finds the pairing with the highest total similarity. A node whose whole upstream or whole
+downstream equals its counterpart's scores high, which pins everything around a local change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from zoodata.graph.diff.features import family, features, signature
+from zoodata.graph.network import Network, Node
+
+GAP = 6
+"""Cost of leaving a node without partner; two of them are dearer than a pair that differs in attributes."""
+FAMILY, OPERATOR, EXACT, OUTPUTS, UPSTREAM, DOWNSTREAM = 2, 2, 4, 2, 6, 6
+IMPOSSIBLE = -10_000
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Pairs of node numbers in order, and what has no partner."""
+
+    pairs: tuple[tuple[int, int], ...]
+    only_a: tuple[int, ...]
+    only_b: tuple[int, ...]
+
+
+class _Marks:
+    """One network's operations as columns of small numbers that can be compared wholesale."""
+
+    def __init__(self, network: Network, words: dict[str, int]) -> None:
+        self.nodes = [node for node in network.nodes if not node.is_leaf]
+
+        def column(values: Sequence[str]) -> Ints:
+            return np.array([words.setdefault(value, len(words)) for value in values], dtype=np.int64)
+
+        own = {node.number: features(network, node) for node in self.nodes}
+        exact = {n.number: f"{n.operator}({signature(own[n.number])})" for n in self.nodes}
+        up, down = _upstream(network, exact), _downstream(network, exact)
+        self.columns = {
+            FAMILIES: column([f"f:{family(n)}" for n in self.nodes]),
+            "operator": column([f"o:{n.operator}" for n in self.nodes]),
+            "exact": column([f"e:{exact[n.number]}" for n in self.nodes]),
+            "outputs": column([f"w:{own[n.number].get('outputs', n.shape[:1])}" for n in self.nodes]),
+            "up": column([f"u:{up[n.number]}" for n in self.nodes]),
+            "down": column([f"d:{down[n.number]}" for n in self.nodes]),
+        }
+
+
+FAMILIES = "family"
+
+
+def align(a: Network, b: Network) -> Alignment:
+    """Pair the operations of two networks."""
+    words: dict[str, int] = {}
+    left, right = _Marks(a, words), _Marks(b, words)
+    first, last_a, last_b = _common_ends(left, right)
+    rows = slice(first, last_a)
+    columns = slice(first, last_b)
+    pairs = [(n, n) for n in range(first)]
+    pairs += [(i + first, j + first) for i, j in _best(left, right, rows, columns)]
+    pairs += [(last_a + k, last_b + k) for k in range(len(left.nodes) - last_a)]
+    taken_a, taken_b = {i for i, _ in pairs}, {j for _, j in pairs}
+    return Alignment(
+        tuple((left.nodes[i].number, right.nodes[j].number) for i, j in pairs),
+        tuple(node.number for i, node in enumerate(left.nodes) if i not in taken_a),
+        tuple(node.number for j, node in enumerate(right.nodes) if j not in taken_b),
+    )
+
+
+def _common_ends(left: _Marks, right: _Marks) -> tuple[int, int, int]:
+    """Length of the common beginning, and where the common end starts on each side."""
+    up_a, up_b = left.columns["up"], right.columns["up"]
+    shared = min(len(up_a), len(up_b))
+    differ = np.flatnonzero(up_a[:shared] != up_b[:shared])
+    first = int(differ[0]) if len(differ) else shared
+    down_a, down_b = left.columns["down"][::-1], right.columns["down"][::-1]
+    shared = min(len(down_a), len(down_b)) - first
+    differ = np.flatnonzero(down_a[:shared] != down_b[:shared])
+    length = int(differ[0]) if len(differ) else max(shared, 0)
+    return first, len(up_a) - length, len(up_b) - length
+
+
+def _best(left: _Marks, right: _Marks, rows: slice, columns: slice) -> list[tuple[int, int]]:
+    a = {name: column[rows] for name, column in left.columns.items()}
+    b = {name: column[columns] for name, column in right.columns.items()}
+    n, m = len(a["up"]), len(b["up"])
+    if not n or not m:
+        return []
+    steps = np.arange(m + 1, dtype=np.int32) * GAP
+    score = np.empty((n + 1, m + 1), dtype=np.int32)
+    score[0] = -steps
+    for i in range(1, n + 1):
+        same = _similarity(a, b, i - 1)
+        best = np.maximum(score[i - 1, 1:] - GAP, score[i - 1, :-1] + same)
+        row = np.concatenate(([-GAP * i], best)).astype(np.int32)
+        score[i] = np.maximum.accumulate(row + steps) - steps
+    return _trace(score, a, b)
+
+
+def _similarity(a: dict[str, Ints], b: dict[str, Ints], i: int) -> npt.NDArray[np.int32]:
+    total = np.where(b[FAMILIES] == a[FAMILIES][i], FAMILY, IMPOSSIBLE).astype(np.int32)
+    for name, weight in (
+        ("operator", OPERATOR), ("exact", EXACT), ("outputs", OUTPUTS), ("up", UPSTREAM), ("down", DOWNSTREAM),
+    ):  # fmt: skip
+        total += weight * (b[name] == a[name][i])
+    return np.asarray(total)
+
+
+def _trace(score: npt.NDArray[np.int32], a: dict[str, Ints], b: dict[str, Ints]) -> list[tuple[int, int]]:
+    i, j = score.shape[0] - 1, score.shape[1] - 1
+    found = []
+    while i and j:
+        same = _similarity(a, {name: column[j - 1 : j] for name, column in b.items()}, i - 1)[0]
+        if score[i, j] == score[i - 1, j - 1] + same:
+            found.append((i - 1, j - 1))
+            i, j = i - 1, j - 1
+        elif score[i, j] == score[i - 1, j] - GAP:
+            i -= 1
+        else:
+            j -= 1
+    return found[::-1]
+
+
+def _hash(words: Sequence[str]) -> str:
+    return hashlib.blake2b("|".join(words).encode(), digest_size=8).hexdigest()
+
+
+def _upstream(network: Network, exact: dict[int, str]) -> dict[int, str]:
+    """A mark of each node with everything that leads to it."""
+    found: dict[int, str] = {}
+    for node in network.nodes:
+        found[node.number] = _hash([exact.get(node.number, node.operator), *(found[e.source] for e in node.inputs)])
+    return found
+
+
+def _downstream(network: Network, exact: dict[int, str]) -> dict[int, str]:
+    """A mark of each node with everything that follows from it."""
+    found: dict[int, str] = {}
+    for node in reversed(network.nodes):
+        after = sorted(
+            f"{edge.role}{position if node_keeps_order(consumer) else ''}:{found[consumer.number]}"
+            for consumer in network.consumers[node.number]
+            for position, edge in enumerate(consumer.inputs)
+            if edge.source == node.number
+        )
+        found[node.number] = _hash([exact.get(node.number, node.operator), *after])
+    return found
+
+
+def node_keeps_order(node: Node) -> bool:
+    """Whether the order of its operands is part of what it computes."""
+    return node.operator not in ("add", "multiply", "maximum", "minimum")

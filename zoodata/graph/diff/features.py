@@ -1,0 +1,113 @@
+"""What a node is, for comparison: attributes that a designer chose, in one convention for related operators.
+
+A linear layer over an image's channels is a convolution with a kernel of 1x1 here, so that a kernel that
+grew from 1 to 3 is a changed kernel and not another operator. What follows from something else (how many
+inputs a layer has, how many channels a depthwise convolution gives) is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from zoodata.graph.digest import text
+from zoodata.graph.network import CONVOLUTION, LINEAR, PARAMETER, Network, Node
+
+FAMILIES: dict[str, str] = {
+    CONVOLUTION: "layer", LINEAR: "layer", "max_pool": "pool", "average_pool": "pool",
+    "batch_norm": "norm", "layer_norm": "norm", "rms_norm": "norm", "group_norm": "norm",
+}  # fmt: skip
+"""Operators that can stand for one another; any other is a family of its own."""
+
+REGROUPING = frozenset({CONVOLUTION, "matmul", "concatenate", "flatten", "max_pool", "average_pool"})
+"""Operators that read values regrouped where regrouping is part of the design (heads, windows, shuffles)."""
+
+HIDDEN = frozenset({"channel", "axes", "axis", "free", "batch", "parameter", "role"})
+"""Attributes that follow from how values happen to be laid out."""
+
+
+def family(node: Node) -> str:
+    """The word under which a node may be matched."""
+    if node.operator in ("multiply", "add") and "scalar" in node.attributes:
+        return f"{node.operator} number"
+    return FAMILIES.get(node.operator, node.operator)
+
+
+def label(network: Network, node: Node) -> str:
+    """The operator as people call it: a linear layer over the channels of an image is a convolution."""
+    if node.operator == LINEAR and len(network.operand_shape(node.inputs[0])) > 2:
+        return CONVOLUTION
+    return node.operator
+
+
+def features(network: Network, node: Node) -> dict[str, Any]:
+    """A node's own attributes in comparable form, and which stored vectors it has."""
+    if node.operator in (CONVOLUTION, LINEAR):
+        found = _layer(network, node)
+    else:
+        found = {name: value for name, value in node.attributes.items() if name not in HIDDEN}
+        if node.operator in ("mean", "maximum", "minimum") and "axes" in node.attributes:
+            found["over"] = len(node.attributes["axes"])
+    if node.operator == "matmul":
+        found["groups"] = prod(node.shape[: node.attributes["batch"]])
+    if node.operator == "slice":
+        length = network.operand_shape(node.inputs[0])[node.attributes["axis"]]
+        part = (node.attributes["start"] / length, node.attributes["stop"] / length)
+        found = {"part": part, "step": node.attributes["step"]}
+    if node.operator in REGROUPING:
+        found["view"] = "; ".join(_pattern(edge.axes) for edge in node.inputs if network.nodes[edge.source].dynamic)
+    present = {edge.role for edge in node.inputs if network.nodes[edge.source].operator == PARAMETER}
+    for role in ("bias", "scale", "shift"):
+        if role in present or node.edge(role) is not None:
+            found[role] = True
+    return found
+
+
+def _pattern(axes: Any) -> str:
+    """How a view orders and cuts axes, sizes left out."""
+    if axes is None:
+        return "as it is"
+    named = [" ".join("repeat" if a < 0 else f"{a}{'' if i == 1 else '+'}" for a, i, _ in axis) for axis in axes]
+    return ", ".join(word for word in named if word)
+
+
+def _layer(network: Network, node: Node) -> dict[str, Any]:
+    weight = node.edge("weight")
+    assert weight is not None
+    shape = network.operand_shape(weight)
+    if node.operator == CONVOLUTION:
+        found = {name: node.attributes[name] for name in ("kernel", "stride", "padding", "dilation", "groups", "outputs")}
+        inputs = shape[1] * found["groups"]
+        if found["groups"] == inputs > 1 and "extra" not in node.attributes:
+            found["outputs"] = f"{found['outputs'] // inputs} per channel"
+            found["groups"] = "depthwise"
+        return found | ({"transposed": True} if "extra" in node.attributes else {})
+    operand = network.operand_shape(node.inputs[0])
+    axes = node.attributes["axes"]
+    spatial = max(len(operand) - 1, 2)
+    kernel = operand[1:] if len(axes) == len(operand) > 1 else (1,) * (2 if spatial <= 2 else spatial)
+    rank = len(kernel)
+    return {
+        "kernel": kernel if len(axes) > 1 and len(axes) == len(operand) else (1,) * rank,
+        "stride": (1,) * rank,
+        "padding": ((0, 0),) * rank,
+        "dilation": (1,) * rank,
+        "groups": 1,
+        "outputs": node.attributes["outputs"],
+        "view": "as it is",
+    }
+
+
+def signature(own: Mapping[str, Any]) -> str:
+    """Features as text."""
+    return ",".join(f"{name}={text(own[name])}" for name in sorted(own))
+
+
+def stored_shapes(network: Network, node: Node) -> dict[str, tuple[int, ...]]:
+    """Shape by role of the stored tensors a node reads, in the canonical order of axes."""
+    found = {}
+    for edge in node.inputs:
+        if network.nodes[edge.source].operator == PARAMETER:
+            found[edge.role] = tuple(size for size in network.operand_shape(edge) if size != 1)
+    return found

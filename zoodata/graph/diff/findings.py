@@ -1,0 +1,115 @@
+"""Findings: differences grouped over repeated blocks, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from zoodata.graph.counter import count, node_macs
+from zoodata.graph.diff import explain
+from zoodata.graph.diff.compare import Comparison, Difference
+from zoodata.graph.diff.weigh import BENIGN, RANK, weigh
+from zoodata.graph.digest import digest, text
+from zoodata.graph.network import Network
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where: the node's name on either side; None where there is none."""
+
+    a: str | None
+    b: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One explained difference, with all places where it occurs."""
+
+    kind: str
+    severity: str
+    operator: str
+    attribute: str | None
+    a: Any
+    b: Any
+    places: tuple[Place, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What differs between two networks."""
+
+    verdict: str
+    """identical, benign, parametric or structural: the gravest finding."""
+    digest_a: str
+    digest_b: str
+    findings: tuple[Finding, ...]
+    """Gravest first."""
+
+
+def diff(a: Network, b: Network, comparison: Comparison | None = None) -> Diff:
+    """Compare two networks."""
+    marks = digest(a), digest(b)
+    if marks[0] == marks[1] and a.input_shape == b.input_shape:
+        return Diff("identical", *marks, ())
+    found = comparison or Comparison(a, b)
+    differences = weigh(found)
+    findings = [_finding(found, group) for group in _groups(differences)]
+    if not findings and marks[0] != marks[1]:
+        findings = [_regrouped()]
+    findings.sort(key=lambda finding: -RANK[finding.severity])
+    verdict = findings[0].severity if findings else BENIGN
+    return Diff("identical" if marks[0] == marks[1] and verdict == BENIGN and not findings else verdict, *marks, tuple(findings))
+
+
+def _groups(differences: list[Difference]) -> list[list[Difference]]:
+    """Equal differences at several places, in the order of their first."""
+    groups: dict[Any, list[Difference]] = {}
+    for d in differences:
+        misfit = "misfit" in d.extra
+        groups.setdefault((d.kind, d.operator, d.attribute, text(d.a), text(d.b), d.severity, d.why, misfit), []).append(d)
+    return list(groups.values())
+
+
+def _finding(c: Comparison, group: list[Difference]) -> Finding:
+    lead = group[0]
+    places = tuple(
+        Place(d.node_a.name if d.node_a is not None else None, d.node_b.name if d.node_b is not None else None)
+        for d in group
+    )
+    return Finding(
+        kind=lead.kind,
+        severity=lead.severity,
+        operator=lead.operator,
+        attribute=lead.attribute,
+        a=lead.a,
+        b=lead.b,
+        places=places,
+        text=explain.sentence(lead, lead.operator, [(p.a, p.b) for p in places], _cost(c, group)),
+    )
+
+
+def _cost(c: Comparison, group: list[Difference]) -> tuple[int, int]:
+    """MACs of the layers concerned, on either side."""
+    nodes_a, nodes_b = set(), set()
+    for d in group:
+        nodes_a |= {n.number for n in (*d.members_a, *d.extra.get("nodes_a", ()), *((d.node_a,) if d.node_a else ()))}
+        nodes_b |= {n.number for n in (*d.members_b, *d.extra.get("nodes_b", ()), *((d.node_b,) if d.node_b else ()))}
+    return (
+        sum(node_macs(c.a, c.a.nodes[n]) for n in nodes_a),
+        sum(node_macs(c.b, c.b.nodes[n]) for n in nodes_b),
+    )
+
+
+def _regrouped() -> Finding:
+    return Finding(
+        "changed", "parametric", "view", "view", None, None, (),
+        "Values are regrouped differently on their way between layers (the order of axes, heads or windows); every"
+        " layer has its counterpart.",
+    )  # fmt: skip
+
+
+def totals(network: Network) -> tuple[int, int]:
+    """(parameters, MACs), for a summary line."""
+    counts = count(network)
+    return counts.parameters, counts.macs
