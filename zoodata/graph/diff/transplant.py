@@ -1,0 +1,275 @@
+"""Proof: one network's weights carried into the other, both run on one image.
+
+The diff is reading; this is running. Weights go through the alignment, role by role, in the canonical shapes
+of the operands. What the diff called benign is carried over exactly: a bias moves into the batch norm's mean,
+a folded batch norm is folded, a missing scale is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from zoodata.graph import embedded
+from zoodata.graph.diff.compare import Comparison
+from zoodata.graph.executor import Operands, compute, look
+from zoodata.graph.faithful import calibrated
+from zoodata.graph.network import PARAMETER, Edge, Network, Node
+from zoodata.graph.random_weights import random_weights
+from zoodata.graph.view import identity
+
+TOLERANCE = 1e-4
+"""Scores that differ by less than this part of the largest are equal."""
+
+LAYERS = ("convolution", "linear")
+NEUTRAL = {"scale": 1.0, "shift": 0.0, "bias": 0.0}
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What running both showed."""
+
+    status: str
+    """equivalent, parted or not_transferable"""
+    max_relative_error: float | None = None
+    first_difference: dict[str, str] | None = None
+    """Names on either side of the first node whose values part."""
+    misfits: tuple[str, ...] = ()
+    """Layers whose weights do not fit, if any."""
+
+
+def prove(a: Network, b: Network, comparison: Comparison, seed: int = 0) -> Proof:
+    """Carry random weights of a into b and run both.
+
+    Both networks must have their constants. Preprocessing inside a network is left out, and so is a softmax
+    at the end: what is compared is the logits for one and the same input of the first layer.
+    """
+    carry = _Carry(comparison, weights := _weights(a, seed))
+    try:
+        carried = carry.all()
+    except _DoesNotFit:
+        return Proof("not_transferable", misfits=tuple(carry.misfits))
+    if a.input_shape != b.input_shape:
+        return Proof("not_transferable", misfits=(f"the image: {a.input_shape} against {b.input_shape}",))
+    image = np.random.default_rng(seed + 1).standard_normal(a.input_shape)
+    ours, theirs = _values(a, weights, image), _values(b, carried, image)
+    final = _error(ours[embedded.exit_(a).number], theirs[embedded.exit_(b).number])
+    if final < TOLERANCE:
+        return Proof("equivalent", final)
+    return Proof("parted", final, _first_difference(comparison, ours, theirs, carry.absorbed))
+
+
+def _weights(network: Network, seed: int) -> dict[str, Array]:
+    """Random weights whose statistics suit them, so that nothing drowns in rounding."""
+    image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
+    return calibrated(network, random_weights(network, seed), image)
+
+
+class _DoesNotFit(Exception):
+    pass
+
+
+@dataclass
+class _Carry:
+    """The tensors of a, in the places of b."""
+
+    comparison: Comparison
+    weights: dict[str, Array]
+    absorbed: set[int] = field(default_factory=set)
+    """Nodes of b that take part in another's work: their own values may differ."""
+    misfits: list[str] = field(default_factory=list)
+
+    def all(self) -> dict[str, Array]:
+        """Every stored tensor that b reads.
+
+        Raises:
+            _DoesNotFit: with the layers in ``misfits``.
+        """
+        c = self.comparison
+        shapes = {parameter.name: parameter.shape for parameter in c.b.parameters}
+        found: dict[str, Array] = {}
+        for y in c.b.nodes:
+            wanted = [edge for edge in y.inputs if c.b.nodes[edge.source].operator == PARAMETER]
+            if not wanted:
+                continue
+            x = c.a.nodes[c.to_a[y.number]] if y.number in c.to_a else None
+            values = self._of(x, y)
+            for edge in wanted:
+                shape = tuple(size for size in c.b.operand_shape(edge) if size != 1)
+                value = values.get(edge.role)
+                if value is None and edge.role in NEUTRAL:
+                    value = np.full(shape, NEUTRAL[edge.role])
+                if value is None or tuple(size for size in value.shape if size != 1) != shape:
+                    self.misfits.append(self._misfit(x, y, value, shape))
+                    break
+                _put(found, c.b.nodes[edge.source], edge, value.reshape(c.b.operand_shape(edge)), shapes)
+        if self.misfits:
+            raise _DoesNotFit
+        return found
+
+    def _misfit(self, x: Node | None, y: Node, value: Array | None, shape: tuple[int, ...]) -> str:
+        if x is None:
+            return f"{y.name}: no counterpart in a"
+        have = "nothing" if value is None else "x".join(map(str, value.shape))
+        return f"{x.name} | {y.name}: {have} against {'x'.join(map(str, shape))}"
+
+    def _of(self, x: Node | None, y: Node) -> dict[str, Array]:
+        """Operands by role that y should have."""
+        if x is None:
+            return self._for_lone(y)
+        values = _operands(self.comparison.a, x, self.weights)
+        if y.operator == "batch_norm" and x.operator == "batch_norm":
+            return self._batch_norm(x, y, values)
+        if y.operator in LAYERS and y.edge("bias") is not None:
+            return self._with_folded(x, y, values)
+        if y.operator in LAYERS and "bias" in values:
+            self.absorbed.add(y.number)
+        return values
+
+    def _batch_norm(self, x: Node, y: Node, values: dict[str, Array]) -> dict[str, Array]:
+        """Batch norm, with what the layer before it and the product and sum after it have over b's."""
+        c, epsilon = self.comparison, x.attributes["epsilon"]
+        before = c.a.nodes[x.inputs[0].source]
+        partner = c.b.nodes[c.to_b[before.number]] if before.number in c.to_b else None
+        if before.operator in LAYERS and partner is not None and partner.edge("bias") is None:
+            bias = _operands(c.a, before, self.weights).get("bias")
+            if bias is not None:
+                values["mean"] = values["mean"] - bias
+        elif partner is not None and partner.edge("bias") is not None and before.edge("bias") is None:
+            self.absorbed.add(partner.number)
+        scale, shift = values.get("scale"), values.get("shift")
+        for node in self._trailing(x):
+            self.absorbed.add(y.number)
+            vector = next(iter(_operands(c.a, node, self.weights).values())).ravel()
+            if node.operator == "multiply":
+                scale = vector if scale is None else scale * vector
+                shift = None if shift is None else shift * vector
+            else:
+                shift = vector if shift is None else shift + vector
+        if scale is not None and y.edge("scale") is None:
+            # scale / sqrt(v + e) = 1 / sqrt(v' + e'): the stored statistics take it.
+            deviation = np.sqrt(values["variance"] + epsilon) / scale
+            values["variance"], scale = deviation**2 - y.attributes["epsilon"], None
+            epsilon = y.attributes["epsilon"]
+        if shift is not None and y.edge("shift") is None:
+            gain = (1.0 if scale is None else scale) / np.sqrt(values["variance"] + epsilon)
+            values["mean"], shift = values["mean"] - shift / gain, None
+        kept = {"mean": values["mean"], "variance": values["variance"]}
+        return kept | {role: v for role, v in (("scale", scale), ("shift", shift)) if v is not None}
+
+    def _trailing(self, x: Node) -> list[Node]:
+        """Per-channel products and sums after a node of a that b has no counterpart of."""
+        c, found = self.comparison, []
+        node = x
+        while len(c.a.consumers[node.number]) == 1:
+            node = c.a.consumers[node.number][0]
+            plain = node.operator in ("multiply", "add") and "scalar" not in node.attributes
+            if node.number in c.to_b or not plain or c.a.nodes[node.inputs[1].source].operator != PARAMETER:
+                break
+            found.append(node)
+        return found
+
+    def _with_folded(self, x: Node, y: Node, values: dict[str, Array]) -> dict[str, Array]:
+        """A layer of b with a bias, where a has a batch norm after the layer instead."""
+        c = self.comparison
+        after = c.a.consumers[x.number]
+        if len(after) != 1 or after[0].operator != "batch_norm" or after[0].number in c.to_b:
+            return values
+        norm = _operands(c.a, after[0], self.weights)
+        gain = norm.get("scale", 1.0) / np.sqrt(norm["variance"] + after[0].attributes["epsilon"])
+        weight = values["weight"]
+        values["weight"] = weight * gain.reshape(-1, *[1] * (weight.ndim - 1))
+        values["bias"] = norm.get("shift", 0.0) + gain * (values.get("bias", 0.0) - norm["mean"])
+        self.absorbed.add(y.number)
+        return values
+
+    def _for_lone(self, y: Node) -> dict[str, Array]:
+        """What a node that only b has must hold to change nothing: a batch norm, a product or a sum."""
+        c = self.comparison
+        shapes = {edge.role: c.b.operand_shape(edge) for edge in y.inputs}
+        if y.operator == "batch_norm":
+            self._blame_source(y)
+            near = {"mean": 0.0, "variance": 1.0 - y.attributes["epsilon"], "scale": 1.0, "shift": 0.0}
+            return {role: np.full(shapes[role], near[role]) for role in shapes if role in near}
+        vector = c.b.nodes[y.inputs[1].source] if len(y.inputs) == 2 else None
+        if y.operator in ("multiply", "add") and vector is not None and len(vector.shape) == 1:
+            return {"other": np.full(shapes["other"], 1.0 if y.operator == "multiply" else 0.0)}
+        return {}
+
+    def _blame_source(self, y: Node) -> None:
+        self.absorbed.add(y.inputs[0].source)
+
+
+def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[str, Array]:
+    """A node's stored operands by role, as the node sees them."""
+    found = {}
+    for edge in node.inputs:
+        source = network.nodes[edge.source]
+        if source.operator == PARAMETER:
+            tensor = torch.from_numpy(np.asarray(weights[source.attributes["parameter"]], dtype=np.float64))
+            tensor = _part_of(source, tensor)
+            found[edge.role] = (tensor if edge.axes is None else look(tensor, edge.axes)).numpy()
+    return found
+
+
+def _part_of(leaf: Node, tensor: torch.Tensor) -> torch.Tensor:
+    if "part" in leaf.attributes:
+        axis, start, stop = leaf.attributes["part"]
+        tensor = tensor.reshape([size for size in tensor.shape if size != 1]).narrow(axis, start, stop - start)
+    return tensor.reshape(leaf.shape)
+
+
+def _put(
+    found: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]
+) -> None:
+    """Write an operand back into the tensor it is a view of."""
+    name = leaf.attributes["parameter"]
+    shape = shapes[name]
+    if name not in found:
+        found[name] = np.zeros(shape)
+    places = _part_of(leaf, torch.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape))
+    seen = look(places, edge.axes if edge.axes is not None else identity(leaf.shape))
+    found[name].reshape(-1)[seen.reshape(-1).numpy()] = value.reshape(-1)
+
+
+def _values(network: Network, weights: dict[str, Array], image: Array) -> dict[int, Any]:
+    """The value of every node, with the image handed to the first layer."""
+    stored = {name: torch.from_numpy(np.asarray(array, dtype=np.float64)) for name, array in weights.items()}
+    picture = torch.from_numpy(image)
+    entrance = embedded.entrance(network)
+    values: dict[int, Any] = {}
+    with torch.inference_mode():
+        for node in network.nodes:
+            if node.number == entrance.number:
+                values[node.number] = picture.reshape(node.shape)
+                continue
+            operands = Operands(node, values, lambda number: network.nodes[number].shape)
+            values[node.number] = compute(node, network, stored, picture, operands)
+    return values
+
+
+def _error(one: Any, other: Any) -> float:
+    if one.numel() != other.numel():
+        return float("inf")
+    largest = float(one.abs().max())
+    return float((one.reshape(-1) - other.reshape(-1)).abs().max()) / (largest or 1.0)
+
+
+def _first_difference(
+    c: Comparison, ours: dict[int, Any], theirs: dict[int, Any], absorbed: set[int]
+) -> dict[str, str] | None:
+    for i, j in c.alignment.pairs:
+        one, other = ours[i], theirs[j]
+        if j in absorbed or not isinstance(one, torch.Tensor) or not c.a.nodes[i].dynamic:
+            continue
+        if one.shape != other.shape and sorted(one.shape) == sorted(other.shape):
+            continue  # the same values laid out in another order
+        if one.shape != other.shape or _error(one, other) > TOLERANCE:
+            return {"a": c.a.nodes[i].name, "b": c.b.nodes[j].name}
+    return None
