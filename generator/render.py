@@ -172,3 +172,8 @@ def _latency_chart(found: LatencyRange | None) -> Any:
         "times the reference",
         log=True,
     )
+
+
+def diff_page(answer: dict[str, Any], meaning: str, proof: str | None) -> str:
+    """The answer of ``zoodata diff`` as a page of its own, which needs no other file."""
+    return _environment().get_template("diff.html.jinja").render(answer=answer, meaning=meaning, proof=proof)

@@ -18,10 +18,10 @@ from zoodata.discrepancy.latency import summarise
 from zoodata.measure.architecture import public_name
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
-from zoodata.records import ArchitectureMeasurement, LatencyMeasurement
+from zoodata.records import ArchitectureMeasurement, ComparisonMeasurement, Environment, LatencyMeasurement
 from zoodata.sweep import plan
 from zoodata.sweep.listing import list_zoos
-from zoodata.sweep.run import run_architecture, run_latency
+from zoodata.sweep.run import run_architecture, run_comparisons, run_latency
 from zoodata.zoos import registry
 
 SEED = 20221114
@@ -41,11 +41,18 @@ QUICK = Effort(target=0.03, time_limit=15.0)
 
 
 def bench_architecture(
-    dataset: Dataset, entries: Sequence[str], data: Path, jobs: int, force: bool = False, weights: str | None = None
+    dataset: Dataset,
+    entries: Sequence[str],
+    data: Path,
+    jobs: int,
+    force: bool = False,
+    weights: str | None = None,
+    check: bool = True,
 ) -> list[ArchitectureMeasurement]:
     """Count entries that are not counted yet in this environment; returns the new records."""
     environments = plan.environments(entries)
-    tasks = [plan.ArchitectureTask(entry) for entry in dict.fromkeys(entries)]
+    kept = dataset.catalogue_entries
+    tasks = [plan.ArchitectureTask(entry, keep_network=entry in kept) for entry in dict.fromkeys(entries)]
     if not force and weights is None:
         tasks = [task for task in tasks if not task.is_done(dataset, environments[task.zoo])]
     records: list[ArchitectureMeasurement] = []
@@ -55,7 +62,7 @@ def bench_architecture(
             records.append(record)
             shown.advance(record.entry if record.result else f"{record.entry}: no, {record.missing.reason}")  # type: ignore[union-attr]
 
-        run_architecture(tasks, environments, data, jobs=jobs, weights_path=weights, done=done)
+        run_architecture(tasks, environments, data, jobs=jobs, weights_path=weights, check=check, done=done)
     return records
 
 
@@ -152,6 +159,7 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False),
     help="A local checkpoint for the one ENTRY; not recorded.",
 )
+@click.option("--check/--no-check", default=True, help="Run each model against its network on random weights.")
 @click.option("--jobs", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Zoos at a time.")
 @force_option
 @data_option
@@ -162,14 +170,17 @@ def architecture_command(
     everything: bool,
     quick: bool,
     weights: str | None,
+    check: bool,
     jobs: int,
     force: bool,
     data: Path,
     style: str,
 ) -> None:
-    """Count parameters, batch-norm statistics and MACs: the whole catalogue, or the entries named.
+    """Read and count networks: the whole catalogue, or the entries named.
 
-    No weights are downloaded and nothing is computed: the network is read and counted.
+    Parameters, batch-norm statistics, MACs, and the digest that equal networks share. No weights are
+    downloaded. Each network is then checked: the model as its zoo runs it, and the network run from our
+    description of it, must give the same scores for the same random weights.
 
     \b
     Examples:
@@ -184,7 +195,7 @@ def architecture_command(
     if quick:
         first = {(dataset.architecture_of(entry) or entry): entry for entry in reversed(chosen)}
         chosen = list(reversed(first.values()))
-    fresh = bench_architecture(dataset, chosen, data, jobs, force, weights)
+    fresh = bench_architecture(dataset, chosen, data, jobs, force, weights, check)
     wanted = {public_name(entry) for entry in chosen}
     known = fresh if weights else read_dataset(data).architecture_measurements
     newest = {record.entry: record for record in known if record.entry in wanted}
@@ -192,7 +203,8 @@ def architecture_command(
     absent = [] if entries or everything else _absent(dataset, architecture)
     rows += [{"entry": entry, "missing": f"{reason}: {message}"} for entry, reason, message in absent]
     columns = {"entry": "entry", "parameters": "parameters", "statistics": "statistics", "macs": "MACs",
-               "input": "input", "classes": "classes", "missing": "missing because"}  # fmt: skip
+               "input": "input", "classes": "classes", "digest": "network", "relative_error": "checked to",
+               "missing": "missing because"}  # fmt: skip
     show(sorted(rows, key=lambda row: row["entry"]), columns, style)
     reasons: Counter[str] = Counter(r.missing.reason for r in newest.values() if r.missing)
     measured = len(newest) - sum(reasons.values())
@@ -228,9 +240,66 @@ def _architecture_row(record: ArchitectureMeasurement) -> dict[str, Any]:
         "macs": result.macs,
         "input": f"{result.input.channels}x{result.input.height}x{result.input.width}",
         "classes": result.classes,
+        "digest": None if result.digest is None else result.digest[:12],
+        "relative_error": result.unchecked if result.relative_error is None else f"{result.relative_error:.0e}",
         "unknown_operators": list(result.unknown_operators),
         "missing": None,
     }
+
+
+def bench_comparisons(
+    dataset: Dataset, tasks: Sequence[plan.ComparisonTask], data: Path, jobs: int, force: bool = False
+) -> list[ComparisonMeasurement]:
+    """Compare pairs that are not compared yet in this environment; returns the new records."""
+    known: dict[frozenset[str], Environment] = {}
+
+    def environment(task: plan.ComparisonTask) -> Environment:
+        zoos = frozenset((task.a.partition(":")[0], task.b.partition(":")[0]))
+        if zoos not in known:
+            known[zoos] = plan.shared_environment((task.a, task.b))
+        return known[zoos]
+
+    wanted = [task for task in tasks if force or not task.is_done(dataset, environment(task))]
+    records: list[ComparisonMeasurement] = []
+    with step("comparisons", len(wanted)) as shown:
+
+        def done(record: ComparisonMeasurement) -> None:
+            records.append(record)
+            shown.advance(f"{record.a} {record.b}: {record.result.verdict if record.result else 'no'}")
+
+        run_comparisons(wanted, environment, data, jobs=jobs, done=done)
+    return records
+
+
+@command.command("comparison")
+@architecture_option
+@click.option("--jobs", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Pairs at a time.")
+@force_option
+@data_option
+@format_option
+def comparison_command(architecture: str | None, jobs: int, force: bool, data: Path, style: str) -> None:
+    """Compare and prove every pair of entries of an architecture, or of the whole catalogue.
+
+    What `zoodata diff A B --prove` answers for two entries, as records.
+    """
+    dataset = read_dataset(data)
+    tasks = plan.comparisons(dataset, architecture)
+    bench_comparisons(dataset, tasks, data, jobs, force)
+    found = read_dataset(data).comparisons
+    rows = []
+    for task in tasks:
+        record = found.get((task.a, task.b))
+        result = record.result if record else None
+        row: dict[str, Any] = {"architecture": task.architecture, "a": task.a, "b": task.b}
+        if result is not None:
+            row |= {"verdict": result.verdict, "proof": result.proof.status if result.proof else None}
+        elif record is not None and record.missing is not None:
+            row |= {"verdict": f"{record.missing.reason}: {record.missing.message}"}
+        rows.append(row)
+    columns = {"architecture": "architecture", "a": "a", "b": "b", "verdict": "verdict", "proof": "proof"}
+    show(rows, columns, style)
+    if tasks and not any(row.get("proof") for row in rows):
+        raise SystemExit(1)
 
 
 @command.command("latency")

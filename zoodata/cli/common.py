@@ -143,3 +143,24 @@ def check_entries(entries: Iterable[str]) -> None:
             raise click.UsageError(str(error)) from None
         if zoo not in zoos:
             raise click.UsageError(f"there is no zoo {zoo!r}; there are {', '.join(zoos)}, file and python")
+
+
+def asked(method: str, *args: Any) -> Any:
+    """One question to a worker process that may import frameworks and build models.
+
+    Raises:
+        click.UsageError: for a name that no zoo has.
+        click.ClickException: with the worker's reason.
+    """
+    from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
+    from zoodata.measure.environment import usable_cores
+    from zoodata.measure.host import worker_environment
+    from zoodata.sweep.run import HANDLER
+
+    with Worker(HANDLER, worker_environment("cpu", usable_cores()), default_memory_limit()) as worker:
+        try:
+            return worker.ask(method, *args, timeout=1800.0)
+        except WorkerFailed as error:
+            if error.reason == "not_in_package":
+                raise click.UsageError(error.message) from None
+            raise click.ClickException(f"{error.reason}: {error.message}") from None

@@ -16,6 +16,8 @@ COMMANDS = {
     "zoos": "zoodata.cli.zoos",
     "models": "zoodata.cli.models",
     "bench": "zoodata.cli.bench",
+    "diff": "zoodata.cli.diff",
+    "network": "zoodata.cli.network",
     "rank": "zoodata.cli.rank",
     "claims": "zoodata.cli.claims",
     "validate": "zoodata.cli.validate",
@@ -56,6 +58,8 @@ def cli() -> None:
       zoodata models --architecture resnet50            who has a ResNet-50
       zoodata bench architecture torchvision:resnet50   count one network
       zoodata bench latency --architecture resnet50     time all of them in turns
+      zoodata diff torchvision:resnet50 keras_applications:ResNet50 --prove
+                                                        what differs, where, and proof
       zoodata rank macs                                 what differs most
       zoodata run                                       the default set, validated, as a site
     """

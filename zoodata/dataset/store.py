@@ -25,9 +25,11 @@ from zoodata.records import (
     CatalogueEntry,
     Claim,
     ClaimCollection,
+    ComparisonMeasurement,
     Environment,
     Family,
     LatencyMeasurement,
+    StoredNetwork,
     parse_entry,
     upgrade,
 )
@@ -42,7 +44,7 @@ LOCAL = Path("zoodata-data")
 OTHER = "other"
 """Architecture under which a latency run is filed whose entries are not all of one architecture."""
 
-FOLDERS = ("catalogue", "claims", "environments", "measurements")
+FOLDERS = ("catalogue", "claims", "environments", "measurements", "networks")
 
 
 def path_of(record: StoredRecord) -> Path:
@@ -60,6 +62,10 @@ def path_of(record: StoredRecord) -> Path:
             return Path("measurements", "architecture", zoo, f"{label}.{record.id[:16]}.json")
         case LatencyMeasurement():
             return Path("measurements", "latency", record.architecture, f"{record.id[:16]}.json")
+        case ComparisonMeasurement():
+            return Path("measurements", "comparison", record.architecture, f"{record.id[:16]}.json")
+        case StoredNetwork():
+            return Path("networks", f"{record.digest}.json")
     raise TypeError(f"a {type(record).__name__} has no file of its own")
 
 
@@ -234,3 +240,16 @@ class Dataset:
     def latency_measurements(self) -> tuple[LatencyMeasurement, ...]:
         """Latency runs, oldest first."""
         return tuple(sorted(self._of(LatencyMeasurement), key=lambda record: record.started_at))
+
+    @cached_property
+    def comparisons(self) -> dict[tuple[str, str], ComparisonMeasurement]:
+        """Two entries to their newest comparison that has a result, or where there is none its newest reason."""
+        found = sorted(
+            self._of(ComparisonMeasurement), key=lambda record: (record.result is not None, record.started_at)
+        )
+        return {(record.a, record.b): record for record in found}
+
+    @cached_property
+    def networks(self) -> dict[str, StoredNetwork]:
+        """Stored networks by digest."""
+        return {record.digest: record for record in self._of(StoredNetwork)}

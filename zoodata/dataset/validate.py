@@ -19,15 +19,18 @@ from pydantic_core import ErrorDetails
 
 from zoodata.dataset import store, strict_json
 from zoodata.dataset.issues import Issue, plain
+from zoodata.graph import storage
 from zoodata.records import (
     FILE_KINDS,
     KINDS,
     PERSONAL_ZOOS,
     ArchitectureMeasurement,
     ClaimCollection,
+    ComparisonMeasurement,
     Environment,
     Family,
     LatencyMeasurement,
+    StoredNetwork,
     content_hash,
 )
 from zoodata.records.base import StoredRecord, entry_zoo, without_weights
@@ -180,12 +183,17 @@ def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | 
         written = record.model_dump(mode="json")
         if content_hash(written) != content_hash(content) or written.get("id") != content.get("id"):
             issues.append(Issue(name, "E023", "", "leaves out a field or writes a number in another form"))
+    if isinstance(record, StoredNetwork) and not issues:
+        try:
+            storage.unpack(record)
+        except storage.Damaged as error:
+            issues.append(Issue(name, "E011", "digest", str(error)))
     return issues, (None if issues else record)
 
 
 def _hash_issues(content: dict[str, Any], name: str) -> Iterator[Issue]:
     """Whether each hashed record in the content still is what its id says."""
-    hashed = [("id", content)] if content["kind"] not in {"family", "claims"} else []
+    hashed = [("id", content)] if content["kind"] not in {"family", "claims", "network"} else []
     claims = content.get("claims")
     if content["kind"] == "claims" and isinstance(claims, list):
         hashed += [(f"claims[{n}].id", claim) for n, claim in enumerate(claims) if isinstance(claim, dict)]
@@ -232,6 +240,15 @@ def _relations(read: list[_Read]) -> Iterator[Issue]:
             case ArchitectureMeasurement():
                 yield from _entry_issues(item, [("entry", item.record.entry)], mapped)
                 yield from _run_issues(item, item.record, environments)
+            case ComparisonMeasurement():
+                yield from _entry_issues(item, [("a", item.record.a), ("b", item.record.b)], mapped)
+                yield from _run_issues(item, item.record, environments)
+                if item.record.architecture != store.OTHER:
+                    for place, entry in (("a", item.record.a), ("b", item.record.b)):
+                        if mapped.get(without_weights(entry)) != item.record.architecture:
+                            yield Issue(
+                                item.name, "E021", place, f"{entry} is not an entry of {item.record.architecture}"
+                            )
             case LatencyMeasurement():
                 yield from _entry_issues(item, _participants(item.record), mapped)
                 yield from _run_issues(item, item.record, environments)
@@ -261,7 +278,9 @@ def _entry_issues(item: _Read, entries: Iterable[tuple[str, str]], mapped: dict[
 
 
 def _run_issues(
-    item: _Read, record: ArchitectureMeasurement | LatencyMeasurement, environments: dict[str, Environment]
+    item: _Read,
+    record: ArchitectureMeasurement | LatencyMeasurement | ComparisonMeasurement,
+    environments: dict[str, Environment],
 ) -> Iterator[Issue]:
     if record.started_at > datetime.now(UTC) + timedelta(days=1):
         yield Issue(item.name, "E022", "started_at", f"is {record.started_at.isoformat()}")

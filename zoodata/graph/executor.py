@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from zoodata.graph import view
 from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node
-
-Tensor = torch.Tensor
-Run = Callable[["Operands"], Any]
 
 
 class CannotExecute(ValueError):
@@ -35,6 +33,7 @@ class Operands:
         self._shapes = shapes
 
     def __call__(self, role: str = INPUT) -> Any:
+        """The operand with a role; None if there is none."""
         edge = self.node.edge(role)
         return None if edge is None else self.look(edge)
 
@@ -46,6 +45,9 @@ class Operands:
         """One operand."""
         value = self._values[edge.source]
         return value if edge.axes is None else look(value, edge.axes)
+
+
+Run = Callable[[Operands], Any]
 
 
 def look(value: Tensor, axes: view.Axes) -> Tensor:
@@ -98,9 +100,7 @@ def steps(
         yield node, compute(node, network, stored, image, Operands(node, values, shapes.__getitem__))
 
 
-def compute(
-    node: Node, network: Network, stored: Mapping[str, Tensor], image: Tensor, operands: Operands
-) -> Any:
+def compute(node: Node, network: Network, stored: Mapping[str, Tensor], image: Tensor, operands: Operands) -> Any:
     """The value of one node."""
     if node.operator == INPUT:
         return image.reshape(node.shape)

@@ -99,7 +99,9 @@ def opaque(c: Call) -> list[View]:
     """
     given = [(name, position) for position, name in enumerate(c.proto.input) if c.has(position)]
     operands = [c.value(position) for _, position in given]
-    typed = [np.asarray(c.inputs[p]).dtype if not isinstance(c.inputs[p], View) else np.dtype("float32") for _, p in given]
+    typed = [
+        np.asarray(c.inputs[p]).dtype if not isinstance(c.inputs[p], View) else np.dtype("float32") for _, p in given
+    ]
     shapes = _inferred(c, [name for name, _ in given], operands, typed)
     plain = onnx.NodeProto()
     plain.CopyFrom(c.proto)
@@ -208,20 +210,25 @@ def _group_norm(c: Call) -> View:
 @handles("LRN")
 def _lrn(c: Call) -> View:
     size = int(c.own["size"])
-    alpha, beta, bias = (float(c.own.get(name, default)) for name, default in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)))
+    alpha, beta, bias = (
+        float(c.own.get(name, default)) for name, default in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))
+    )
     return normalization.local_response_norm(c.b, c.value(0), size, alpha / size, beta, bias)
 
 
 ACTIVATIONS = {
-    "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus": "softplus", "Mish": "mish", "Softsign": "softsign",
-    "HardSwish": "hard_swish",
+    "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus": "softplus", "Mish": "mish",
+    "Softsign": "softsign", "HardSwish": "hard_swish",
 }  # fmt: skip
 FUNCTIONS = {
     "Exp": "exp", "Log": "log", "Sin": "sin", "Cos": "cos", "Sqrt": "square_root", "Erf": "erf", "Abs": "abs",
     "Reciprocal": "reciprocal",
 }  # fmt: skip
 BINARY: dict[str, Callable[[Builder, View, View], View]] = {
-    "Add": elementwise.add, "Sub": elementwise.subtract, "Mul": elementwise.multiply, "Div": elementwise.divide,
+    "Add": elementwise.add,
+    "Sub": elementwise.subtract,
+    "Mul": elementwise.multiply,
+    "Div": elementwise.divide,
 }
 
 
@@ -303,7 +310,10 @@ def _clip(c: Call) -> View:
     low, high = limits
     unlimited = 3e38
     return act.clip(
-        c.b, c.value(0), None if low is None or low < -unlimited else low, None if high is None or high > unlimited else high
+        c.b,
+        c.value(0),
+        None if low is None or low < -unlimited else low,
+        None if high is None or high > unlimited else high,
     )
 
 

@@ -18,7 +18,8 @@ from onnx.reference import ReferenceEvaluator
 
 from zoodata.graph import onnx_operators, view
 from zoodata.graph.canonical.builder import Builder, View
-from zoodata.graph.network import Network, Parameter, Role, Shape
+from zoodata.graph.network import Network, Parameter, Role
+from zoodata.graph.view import Shape
 
 CONTROL_FLOW = {"If", "Loop", "Scan"}
 STATISTIC_INPUTS = {"BatchNormalization": (3, 4)}
@@ -55,7 +56,9 @@ def read(model: onnx.ModelProto) -> Network:
     known: dict[str, Value] = {
         name: View(picture.node, view.permute(picture.axes, (0, 2, 3, 1))) if is_nhwc else picture
     }
-    known.update({tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer if tensor.name not in stored})
+    known.update(
+        {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer if tensor.name not in stored}
+    )
     roles = _roles(graph, stored)
     for tensor, shape in stored.items():
         known[tensor] = builder.parameter(tensor, shape, roles[tensor])
@@ -116,7 +119,7 @@ class _Reader:
         else:
             version = self.versions.get(proto.domain or "ai.onnx", 1)
             try:
-                results = onnx_operators.build(self.builder, proto, inputs, version)
+                results = list(onnx_operators.build(self.builder, proto, inputs, version))
             except onnx_operators.UnknownShape as error:
                 raise UnreadableGraph(f"{proto.name or proto.op_type}: {error}") from error
         for name, value in zip(proto.output, results, strict=False):
@@ -135,9 +138,7 @@ def run_alone(proto: onnx.NodeProto, inputs: list[Any], versions: Mapping[str, i
     names = [name for name in proto.input if name]
     feeds = dict(zip(names, inputs, strict=True))
     declared = [
-        onnx.helper.make_tensor_value_info(
-            name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), list(array.shape)
-        )
+        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), list(array.shape))
         for name, array in feeds.items()
     ]
     outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in proto.output if name]

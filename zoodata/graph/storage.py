@@ -10,34 +10,41 @@ from typing import Any
 
 from zoodata.graph.digest import digest
 from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node, Parameter
+from zoodata.records import StoredNetwork
+from zoodata.records.network import StoredOperator
 
 
 class Damaged(ValueError):
     """The stored form is not a network, or not the one it says it is."""
 
 
-def pack(network: Network) -> dict[str, Any]:
+def pack(network: Network) -> StoredNetwork:
     """The stored form of a network."""
     kinds, shapes, views, roles = _Table(), _Table(), _Table(), _Table()
     nodes = []
     for node in network.nodes:
         attributes = {name: value for name, value in node.attributes.items() if name not in ("parameter", "part")}
-        row: list[Any] = [kinds.index((node.operator, tuple(sorted(attributes.items())))), shapes.index(node.shape)]
+        row = f"{kinds.index((node.operator, tuple(sorted(attributes.items()))))} {shapes.index(node.shape)}"
         for edge in node.inputs:
-            row += [roles.index(edge.role), edge.source, 0 if edge.axes is None else views.index(edge.axes) + 1]
+            seen = 0 if edge.axes is None else views.index(edge.axes) + 1
+            row += f" {roles.index(edge.role)}:{edge.source}:{seen}"
         nodes.append(row)
-    return {
-        "digest": digest(network),
-        "input": list(network.input_shape),
-        "operators": [[operator, {name: _plain(value) for name, value in attributes}] for operator, attributes in kinds.rows],
-        "shapes": _plain(shapes.rows),
-        "views": _plain(views.rows),
-        "roles": list(roles.rows),
-        "nodes": nodes,
-    }
+    channels, height, width = network.input_shape
+    return StoredNetwork(
+        digest=digest(network),
+        input=(channels, height, width),
+        operators=tuple(
+            StoredOperator(operator=operator, attributes={name: _plain(value) for name, value in own})
+            for operator, own in kinds.rows
+        ),
+        shapes=tuple(shapes.rows),
+        views=tuple(views.rows),
+        roles=tuple(roles.rows),
+        nodes=tuple(nodes),
+    )
 
 
-def unpack(stored: dict[str, Any]) -> Network:
+def unpack(stored: StoredNetwork) -> Network:
     """The network of a stored form; its constants have fingerprints and no contents.
 
     Raises:
@@ -45,36 +52,39 @@ def unpack(stored: dict[str, Any]) -> Network:
     """
     try:
         network = _unpack(stored)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        found = digest(network)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"not a stored network: {type(error).__name__} {error}") from error
-    if digest(network) != stored["digest"]:
+    if found != stored.digest:
         raise Damaged("the contents do not have the digest that the record states")
     return network
 
 
-def _unpack(stored: dict[str, Any]) -> Network:
-    kinds = [(operator, {name: _frozen(value) for name, value in own.items()}) for operator, own in stored["operators"]]
-    shapes, views = _frozen(stored["shapes"]), _frozen(stored["views"])
+def _unpack(stored: StoredNetwork) -> Network:
+    kinds = [(s.operator, {name: _frozen(value) for name, value in s.attributes.items()}) for s in stored.operators]
     nodes: list[Node] = []
     parameters = []
-    for number, (kind, shape, *edges) in enumerate(stored["nodes"]):
-        operator, own = kinds[kind]
+    for number, row in enumerate(stored.nodes):
+        kind, shape, *edges = row.split(" ")
+        operator, own = kinds[int(kind)]
+        sizes = stored.shapes[int(shape)]
         name = f"{operator}_{number}"
         inputs = []
-        for role, source, seen in zip(edges[::3], edges[1::3], edges[2::3], strict=True):
-            if not 0 <= source < number:
+        for edge in edges:
+            role, source, seen = map(int, edge.split(":"))
+            if source >= number:
                 raise ValueError(f"node {number} reads node {source}")
-            inputs.append(Edge(stored["roles"][role], source, views[seen - 1] if seen else None))
+            inputs.append(Edge(stored.roles[role], source, stored.views[seen - 1] if seen else None))
         if operator == PARAMETER:
             own = {**own, "parameter": name}
-            parameters.append(Parameter(name, shapes[shape], own["role"]))
+            parameters.append(Parameter(name, sizes, own["role"]))
         sources = [nodes[edge.source] for edge in inputs]
         dynamic = operator == INPUT or any(source.dynamic for source in sources)
         depth = 0 if operator == INPUT else 1 + max((source.depth for source in sources), default=-1)
-        nodes.append(Node(number, operator, tuple(inputs), shapes[shape], own, name, dynamic, depth))
+        nodes.append(Node(number, operator, tuple(inputs), sizes, own, name, dynamic, depth))
     if not nodes:
         raise ValueError("it has no nodes")
-    return Network("torch", tuple(stored["input"]), tuple(nodes), len(nodes) - 1, tuple(parameters))
+    return Network("torch", stored.input, tuple(nodes), len(nodes) - 1, tuple(parameters))
 
 
 class _Table:

@@ -102,11 +102,11 @@ def evaluate(node: Any, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[
     whole = tf.compat.v1.GraphDef()
     whole.versions.CopyFrom(tf.compat.v1.get_default_graph().as_graph_def().versions)
     with graph.as_default():
-        feeds = [tf.compat.v1.placeholder(array.dtype, array.shape, name) for array, name in zip(inputs, names, strict=True)]
+        feeds = [
+            tf.compat.v1.placeholder(array.dtype, array.shape, name) for array, name in zip(inputs, names, strict=True)
+        ]
         whole.node.append(definition)
-        outputs = tf.import_graph_def(
-            whole, {name: feed for name, feed in zip(names, feeds, strict=True)}, [definition.name], name="run"
-        )
+        outputs = tf.import_graph_def(whole, dict(zip(names, feeds, strict=True)), [definition.name], name="run")
         tensors = list(outputs[0].outputs)
     with tf.compat.v1.Session(graph=graph) as session:
         return list(session.run(tensors, dict(zip(feeds, inputs, strict=True))))
@@ -160,9 +160,7 @@ def _convolution(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -
         weight = b.reshaped(turned, (per_group * outputs, 1, height, width))
     stride, dilation = _positions(operation, "strides"), _positions(operation, "dilations")
     padding = _padding(operation, x.shape[2:], (height, width), stride, dilation)
-    made = contraction.convolution(
-        b, x, weight, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
+    made = contraction.convolution(b, x, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
     return _back(operation, made)
 
 

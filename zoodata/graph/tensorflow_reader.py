@@ -112,10 +112,10 @@ class _Walker:
             results = [np.asarray(_sizes(operation.inputs[0]), dtype=operation.outputs[0].dtype.as_numpy_dtype)]
         elif kind in CALLS:
             results = self._call(graph, operation, inputs, prefix)
-        elif inputs and all(isinstance(value, np.ndarray) for value in inputs) or kind in {"Range", "Fill"}:
+        elif (inputs and all(isinstance(value, np.ndarray) for value in inputs)) or kind in {"Range", "Fill"}:
             results = self._folded(operation, inputs)
         else:
-            results = tensorflow_operators.build(self.builder, operation, inputs)
+            results = list(tensorflow_operators.build(self.builder, operation, inputs))
         for tensor, value in zip(operation.outputs, results, strict=False):
             known[tensor.name] = value
             if isinstance(value, View) and tuple(value.shape) != _sizes(tensor):

@@ -194,8 +194,7 @@ def _batch_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
         return opaque(t, func, args, kwargs, result)
     x, mean, variance = (t.view(given[name]) for name in ("input", "running_mean", "running_var"))
     scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
-    made = normalization.batch_norm(t.builder, x, mean, variance, given["eps"], scale, shift)
-    return made
+    return normalization.batch_norm(t.builder, x, mean, variance, given["eps"], scale, shift)
 
 
 @handles("layer_norm")
@@ -380,7 +379,9 @@ def _extreme(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 @handles("addcmul")
 def _addcmul(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     product = elementwise.multiply(t.builder, t.view(args[1]), t.view(args[2]))
-    return elementwise.add(t.builder, t.view(args[0]), elementwise.scaled(t.builder, product, float(kwargs.get("value", 1))))
+    return elementwise.add(
+        t.builder, t.view(args[0]), elementwise.scaled(t.builder, product, float(kwargs.get("value", 1)))
+    )
 
 
 @handles("neg")
@@ -467,7 +468,10 @@ def _repeat(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     times = [1] * (len(x.axes) - len(times)) + times  # tile may leave leading axes out
     axes = ((),) * (len(times) - len(x.axes)) + x.axes
     if any(n != 1 and axis for n, axis in zip(times, axes, strict=True)):
-        parts = View(x.node, tuple(a for n, axis in zip(times, axes, strict=True) for a in (((-1, 0, n),) if n > 1 else (), axis)))
+        parts = View(
+            x.node,
+            tuple(a for n, axis in zip(times, axes, strict=True) for a in (((-1, 0, n),) if n > 1 else (), axis)),
+        )
         return t.builder.reshaped(parts, tuple(result.shape))
     return t.builder.expanded(View(x.node, axes), tuple(result.shape))
 

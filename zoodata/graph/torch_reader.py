@@ -20,7 +20,8 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 from zoodata.graph import torch_operators
 from zoodata.graph.canonical.builder import Builder, View
-from zoodata.graph.network import Network, Parameter, Role, Shape
+from zoodata.graph.network import Network, Parameter, Role
+from zoodata.graph.view import Shape
 
 STATISTICS = {"running_mean", "running_var"}
 BOOKKEEPING = "num_batches_tracked"
@@ -168,7 +169,9 @@ class Recorder(TorchDispatchMode):
             return value
         if tensor.device == META:
             raise Unreadable("a table appears whose contents torch does not show (a Python list used as an index)")
-        return self.builder.constant(tensor.detach().to(torch.float64 if tensor.is_floating_point() else tensor.dtype).numpy())
+        return self.builder.constant(
+            tensor.detach().to(torch.float64 if tensor.is_floating_point() else tensor.dtype).numpy()
+        )
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}

@@ -200,9 +200,7 @@ def dropped(axes: Axes, gone: set[int]) -> Axes:
             shift[axis] = axis - sum(1 for other in gone if other < axis)
         return shift[axis]
 
-    return tuple(
-        tuple((a if a == REPEAT else number(a), i, s) for a, i, s in axis if a not in gone) for axis in axes
-    )
+    return tuple(tuple((a if a == REPEAT else number(a), i, s) for a, i, s in axis if a not in gone) for axis in axes)
 
 
 def composed(outer: Axes, inner: Axes, inner_shape: Shape) -> Axes | None:

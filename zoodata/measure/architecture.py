@@ -15,6 +15,7 @@ from zoodata.records import (
     Environment,
     Missing,
     MissingReason,
+    StoredNetwork,
 )
 from zoodata.records.base import is_hidden
 from zoodata.records.measurement import ArchitectureConditions, timestamp
@@ -27,17 +28,23 @@ FOLDERS = re.compile(r"(?:\b[A-Za-z]:)?[\\/](?:[^\\/\n'\"<>|:]+[\\/])+")
 
 
 def measure(
-    worker: Worker, entry: str, environment: Environment, threads: int, weights_path: str | None = None
-) -> ArchitectureMeasurement:
-    """Count one entry in a worker. What cannot be counted becomes a record with the reason."""
+    worker: Worker,
+    entry: str,
+    environment: Environment,
+    threads: int,
+    weights_path: str | None = None,
+    check: bool = True,
+) -> tuple[ArchitectureMeasurement, StoredNetwork | None]:
+    """Count one entry in a worker and check its network. What cannot be counted becomes a record with the reason."""
     started, clock = datetime.now(UTC), time.perf_counter()
-    result, missing = None, None
+    result, missing, network = None, None, None
     try:
-        found = worker.ask("architecture", entry, weights_path, timeout=TIME_LIMIT_SECONDS)
-        result = ArchitectureResult.model_validate(found, strict=False)
+        found = worker.ask("architecture", entry, weights_path, check, timeout=TIME_LIMIT_SECONDS)
+        result = ArchitectureResult.model_validate(found["result"], strict=False)
+        network = StoredNetwork.model_validate_json(found["network"])
     except WorkerFailed as error:
         missing = missing_for(error)
-    return ArchitectureMeasurement.seal(
+    record = ArchitectureMeasurement.seal(
         entry=public_name(entry),
         started_at=timestamp(started),
         seconds=round(time.perf_counter() - clock, 3),
@@ -46,6 +53,7 @@ def measure(
         result=result,
         missing=missing,
     )
+    return record, network
 
 
 def missing_for(error: WorkerFailed) -> Missing:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from zoodata.graph import faithful, formats, storage
 from zoodata.graph.counter import count
-from zoodata.records.base import parse_entry
-from zoodata.runtimes.model import CannotRead, Pass
+from zoodata.graph.diff.compare import Comparison
+from zoodata.graph.diff.findings import as_json, diff, settled
+from zoodata.graph.diff.transplant import prove as prove_transplant
+from zoodata.graph.network import Network
+from zoodata.records.base import entry_zoo, parse_entry
+from zoodata.runtimes.model import CannotRead, Model, Pass
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild, Zoo, require
 
 WARM_UP_SECONDS = 4.0
+LARGEST_CHECKED = 160_000_000
+"""Stored numbers of the largest network whose model is run to check it."""
+
+TORCH_ZOOS = frozenset({"torchvision", "timm", "python"})
+
 STEADY = 0.05
 """Warm-up ends when the medians of two successive handfuls of passes differ by less than this."""
 
@@ -40,11 +51,33 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
     return variables | ({"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {})
 
 
+def _read(model: Model) -> Network:
+    try:
+        return model.network()
+    except CannotRead as error:
+        raise Unreadable(str(error)) from error
+
+
+def _faithfulness(model: Model, network: Network) -> tuple[float | None, str | None]:
+    """Relative error of the executed network, or why there is none."""
+    numbers = sum(parameter.numbers for parameter in network.parameters)
+    if numbers > LARGEST_CHECKED:
+        return None, f"{numbers:,} stored numbers; checked up to {LARGEST_CHECKED:,}"
+    try:
+        found = faithful.error(network, model.forward, seed=0)
+    except Exception as error:
+        return None, f"could not be run: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[
+            :290
+        ]
+    return (found, None) if math.isfinite(found) else (None, "scores are not finite")
+
+
 class Host:
     """Builds models and runs them; every answer is plain data."""
 
     def __init__(self) -> None:
         self._run: Pass | None = None
+        self._networks: dict[str, Network] = {}
 
     def entries(self, zoo_name: str) -> list[str]:
         """All entries of a zoo.
@@ -56,8 +89,10 @@ class Host:
         require(zoo)
         return zoo.entries()
 
-    def architecture(self, entry: str, weights_path: str | None = None) -> dict[str, Any]:
-        """Counts of an entry as keyword arguments of an ``ArchitectureResult``.
+    def architecture(self, entry: str, weights_path: str | None = None, check: bool = True) -> dict[str, Any]:
+        """Counts of an entry as keyword arguments of an ``ArchitectureResult``, and its network to be stored.
+
+        With ``check`` the model and its executed network are run on the same random weights.
 
         Raises:
             ZooError, Unreadable: with the reason a record keeps.
@@ -65,12 +100,12 @@ class Host:
         zoo, name, weights = self._find(entry)
         path = Path(weights_path) if weights_path else None
         model = zoo.build(name, weights=weights, path=path, hollow=True)
-        try:
-            counts = count(model.network())
-        except CannotRead as error:
-            raise Unreadable(str(error)) from error
+        network = _read(model)
+        counts = count(network)
+        relative_error, unchecked = _faithfulness(model, network) if check else (None, "not asked for")
+        stored = storage.pack(network)
         preprocessing = zoo.preprocessing(name, weights)
-        return {
+        result = {
             "parameters": counts.parameters,
             "auxiliary_parameters": counts.auxiliary_parameters,
             "statistics": counts.statistics,
@@ -81,7 +116,41 @@ class Host:
             "layers": counts.layers,
             "unknown_operators": counts.unknown_operators,
             "preprocessing": preprocessing.model_dump() if preprocessing else None,
+            "digest": stored.digest,
+            "relative_error": relative_error,
+            "unchecked": unchecked,
         }
+        return {"result": result, "network": stored.model_dump_json()}
+
+    def compare(self, a: str, b: str, prove: bool = True) -> dict[str, Any]:
+        """The diff of two entries' networks, and its proof, as a ``ComparisonResult`` in JSON's types.
+
+        Networks stay at hand for the next comparison.
+
+        Raises:
+            ZooError, Unreadable: with the reason a record keeps.
+        """
+        # Torch first: it does not bear being loaded after TensorFlow in one process.
+        for entry in sorted((a, b), key=lambda name: entry_zoo(name) not in TORCH_ZOOS):
+            self._network(entry)
+        one, other = self._network(a), self._network(b)
+        comparison = Comparison(one, other)
+        proof = prove_transplant(one, other, comparison) if prove else None
+        return as_json(settled(diff(one, other, comparison), proof), proof)
+
+    def network(self, entry: str, style: str) -> str:
+        """An entry's network as text, json, dot or onnx (base64).
+
+        Raises:
+            ZooError, Unreadable: with the reason a record keeps.
+        """
+        return formats.render(self._network(entry), entry, style)
+
+    def _network(self, entry: str) -> Network:
+        if entry not in self._networks:
+            zoo, name, weights = self._find(entry)
+            self._networks[entry] = _read(zoo.build(name, weights=weights, hollow=True))
+        return self._networks[entry]
 
     def prepare(self, entry: str, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
         """Build an entry, put its input in place and warm it up; returns its runtime and input.

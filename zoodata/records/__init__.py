@@ -3,6 +3,7 @@
 from zoodata.records.base import PERSONAL_ZOOS, EntryName, Record, content_hash, entry_zoo, parse_entry
 from zoodata.records.catalogue import Architecture, CatalogueEntry, Family, Paper
 from zoodata.records.claim import Claim, ClaimCollection, NotStated
+from zoodata.records.comparison import ComparisonMeasurement, ComparisonResult
 from zoodata.records.environment import Environment
 from zoodata.records.measurement import (
     ArchitectureMeasurement,
@@ -13,6 +14,7 @@ from zoodata.records.measurement import (
     MissingReason,
     Participant,
 )
+from zoodata.records.network import StoredNetwork
 from zoodata.records.preprocessing import Preprocessing
 from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
 
@@ -26,6 +28,8 @@ __all__ = [
     "CatalogueEntry",
     "Claim",
     "ClaimCollection",
+    "ComparisonMeasurement",
+    "ComparisonResult",
     "EntryName",
     "Environment",
     "Family",
@@ -38,6 +42,7 @@ __all__ = [
     "Participant",
     "Preprocessing",
     "Record",
+    "StoredNetwork",
     "content_hash",
     "entry_zoo",
     "parse_entry",

@@ -10,9 +10,9 @@ import hashlib
 import json
 import re
 import unicodedata
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
 
 PERSONAL_ZOOS = frozenset({"file", "python"})
@@ -117,6 +117,23 @@ Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 Count = Annotated[int, Field(ge=0, le=10**18)]
 """A number of things."""
+
+
+def _check_plain(value: Any) -> Any:
+    """JSON from elsewhere: every text in it is held to the rules of a Text."""
+    if isinstance(value, str):
+        return _check_text(value) if len(value) <= 2000 else _too_long()
+    if isinstance(value, dict):
+        return {_check_plain(key): _check_plain(item) for key, item in value.items()}
+    return [_check_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _too_long() -> NoReturn:
+    raise PydanticCustomError("too_long", "is a text of more than 2000 characters")
+
+
+Plain = Annotated[JsonValue, AfterValidator(_check_plain)]
+"""A value of an operator's attribute: numbers, words, lists of them."""
 
 
 class Record(BaseModel):

@@ -64,6 +64,12 @@ class ArchitectureResult(Record):
     """How many nodes of each operator the network has."""
     unknown_operators: tuple[Line, ...] = ()
     """Operators outside our vocabulary; they count no MACs."""
+    digest: Hash | None = None
+    """Name of the canonical network; None in records from before networks had one."""
+    relative_error: Annotated[float, Field(ge=0)] | None = None
+    """Between the model's own scores and the executed network's, over the largest score, on random weights."""
+    unchecked: Line | None = None
+    """Why there is no relative error."""
     preprocessing: Preprocessing | None
 
 
@@ -80,6 +86,7 @@ class ArchitectureMeasurement(HashedRecord):
     """The counts of one entry, or the reason there are none."""
 
     kind: Literal["architecture"] = "architecture"
+    schema_version: Literal[2] = 2  # type: ignore[assignment]
     entry: EntryName
     started_at: AwareDatetime
     seconds: Annotated[float, Field(ge=0)]
@@ -180,6 +187,9 @@ class LatencyMeasurement(HashedRecord):
                 "pairing", "needs two entries, the reference first, and the reference again as its null pair"
             )
 
+
+FAITHFUL = 1e-4
+"""A network whose relative error is below this computes what its model computes."""
 
 Measurement = ArchitectureMeasurement | LatencyMeasurement
 

@@ -12,8 +12,10 @@ from typing import Any
 from zoodata.records.base import StoredRecord
 from zoodata.records.catalogue import Family
 from zoodata.records.claim import Claim, ClaimCollection
+from zoodata.records.comparison import ComparisonMeasurement
 from zoodata.records.environment import Environment
 from zoodata.records.measurement import ArchitectureMeasurement, LatencyMeasurement
+from zoodata.records.network import StoredNetwork
 
 KINDS: dict[str, type[StoredRecord]] = {
     "family": Family,
@@ -22,15 +24,28 @@ KINDS: dict[str, type[StoredRecord]] = {
     "environment": Environment,
     "architecture": ArchitectureMeasurement,
     "latency": LatencyMeasurement,
+    "comparison": ComparisonMeasurement,
+    "network": StoredNetwork,
 }
 
-CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1)
+CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1) | {"architecture": 2}
 """The version of each kind's schema today."""
 
 FILE_KINDS = frozenset(KINDS) - {"claim"}
 """Kinds that have files of their own; a claim lies in its collection."""
 
-UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _without_digest(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of an architecture measurement adds the digest and the check; older ones have neither."""
+    result = content.get("result")
+    if isinstance(result, dict):
+        result = {**result, "digest": None, "relative_error": None, "unchecked": "measured before there was a check"}
+    return {**content, "schema_version": 2, "result": result}
+
+
+UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    ("architecture", 1): _without_digest,
+}
 """(kind, version) to the function that makes it version + 1."""
 
 

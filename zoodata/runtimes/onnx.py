@@ -12,8 +12,8 @@ from onnx import numpy_helper
 
 from zoodata.graph import onnx_reader
 from zoodata.graph.network import Network
-from zoodata.records.measurement import InputShape
 from zoodata.graph.random_weights import random_weights
+from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, in_layout, random_image
 
 
@@ -67,9 +67,7 @@ class OnnxModel:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         model = with_weights(self._model, weights)
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         name = next(value.name for value in session.get_inputs() if len(value.shape) == 4)
         return np.asarray(session.run(None, {name: in_layout(image[None], self.input)})[0]).ravel()
 

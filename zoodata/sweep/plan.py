@@ -7,6 +7,7 @@ stopped, and running it twice measures nothing twice.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ class ArchitectureTask:
     """Count one entry."""
 
     entry: str
+    keep_network: bool = True
+    """Whether its network is stored too; a sweep over a whole zoo keeps only the catalogue's."""
 
     @property
     def zoo(self) -> str:
@@ -47,6 +50,32 @@ class ArchitectureTask:
             and (record.missing is None or record.missing.reason not in WORTH_ANOTHER_TRY)
             for record in dataset.architecture_measurements
         )
+
+
+@dataclass(frozen=True)
+class ComparisonTask:
+    """Compare the networks of two entries."""
+
+    architecture: str
+    a: str
+    b: str
+
+    def is_done(self, dataset: Dataset, environment: Environment) -> bool:
+        """Whether the dataset holds their comparison in this environment."""
+        if any(entry_zoo(entry) in PERSONAL_ZOOS for entry in (self.a, self.b)):
+            return False
+        record = dataset.comparisons.get((public_name(self.a), public_name(self.b)))
+        return record is not None and record.environment == environment.id and record.result is not None
+
+
+def comparisons(dataset: Dataset, architecture: str | None = None) -> list[ComparisonTask]:
+    """Every pair of entries of one architecture, or of each architecture of the catalogue."""
+    names = [architecture_named(dataset, architecture).id] if architecture else list(dataset.architectures)
+    return [
+        ComparisonTask(name, a, b)
+        for name in names
+        for a, b in itertools.combinations(catalogue_entries(dataset, name), 2)
+    ]
 
 
 @dataclass(frozen=True)

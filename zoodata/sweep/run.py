@@ -10,10 +10,16 @@ from pathlib import Path
 
 from zoodata.dataset import store
 from zoodata.isolation import Worker, default_memory_limit
-from zoodata.measure import architecture, latency
+from zoodata.measure import architecture, comparison, latency
 from zoodata.measure.host import worker_environment
-from zoodata.records import ArchitectureMeasurement, Environment, LatencyMeasurement
-from zoodata.sweep.plan import ArchitectureTask, LatencyTask
+from zoodata.records import (
+    PERSONAL_ZOOS,
+    ArchitectureMeasurement,
+    ComparisonMeasurement,
+    Environment,
+    LatencyMeasurement,
+)
+from zoodata.sweep.plan import ArchitectureTask, ComparisonTask, LatencyTask
 
 HANDLER = "zoodata.measure.host:Host"
 
@@ -25,6 +31,7 @@ def run_architecture(
     jobs: int = 2,
     threads: int = 1,
     weights_path: str | None = None,
+    check: bool = True,
     done: Callable[[ArchitectureMeasurement], None] = lambda record: None,
 ) -> None:
     """Count entries, a worker process a zoo, ``jobs`` of them at a time.
@@ -46,12 +53,16 @@ def run_architecture(
                 if worker is None or not worker.alive:
                     worker = _worker("cpu", threads)
                     live.add(worker)
-                record = architecture.measure(worker, task.entry, environments[task.zoo], threads, weights_path)
+                record, network = architecture.measure(
+                    worker, task.entry, environments[task.zoo], threads, weights_path, check
+                )
                 if interrupted.is_set():
                     return
                 with lock:
                     if weights_path is None:  # a private checkpoint is not the zoo's entry
                         store.write(environments[task.zoo], root)
+                        if network is not None and task.zoo not in PERSONAL_ZOOS and task.keep_network:
+                            store.write(network, root)
                         store.write(record, root)
                     done(record)
         finally:
@@ -90,6 +101,51 @@ def run_latency(
         store.write(where, root)
         store.write(record, root)
         done(record)
+
+
+def run_comparisons(
+    tasks: Sequence[ComparisonTask],
+    environment: Callable[[ComparisonTask], Environment],
+    root: Path,
+    jobs: int = 2,
+    threads: int = 1,
+    done: Callable[[ComparisonMeasurement], None] = lambda record: None,
+) -> None:
+    """Compare pairs of entries, a worker process an architecture, so that each network is read once."""
+    groups = [list(group) for _, group in groupby(tasks, key=lambda task: task.architecture)]
+    lock, interrupted, live = threading.Lock(), threading.Event(), set[Worker]()
+
+    def run_group(group: Sequence[ComparisonTask]) -> None:
+        worker: Worker | None = None
+        try:
+            for task in group:
+                if interrupted.is_set():
+                    return
+                if worker is None or not worker.alive:
+                    worker = _worker("cpu", threads)
+                    live.add(worker)
+                where = environment(task)
+                record = comparison.compare(worker, task.a, task.b, task.architecture, where)
+                if interrupted.is_set():
+                    return
+                with lock:
+                    store.write(where, root)
+                    store.write(record, root)
+                    done(record)
+        finally:
+            if worker is not None:
+                worker.close()
+                live.discard(worker)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for finished in [pool.submit(run_group, group) for group in groups]:
+                finished.result()
+        except BaseException:
+            interrupted.set()
+            for worker in list(live):
+                worker.close()
+            raise
 
 
 def _worker(device: str, threads: int) -> Worker:

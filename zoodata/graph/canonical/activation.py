@@ -63,22 +63,33 @@ def from_scaling(b: Builder, x: View, factor: float) -> View | None:
     return None
 
 
-def from_product(b: Builder, x: View, y: View) -> View | None:
-    """The activation that the product of two values of one view is."""
+def from_product(b: Builder, x: View, y: View) -> tuple[View, float] | None:
+    """The activation that the product of two values of one view is, and the number it is still to be multiplied by."""
     for value, gate in ((x, y), (y, x)):
-        for factor, gated in _scaled(b, value, gate):
-            if found := _gated(b, value, gated, factor):
-                return found
+        factor, gated = _unscaled(b, gate.node)
+        if six := _six_hard_swish(b, value, gated, factor):
+            return six, 6.0
+        if found := _gated(b, value, gated, factor):
+            return found, 1.0
     return None
 
 
-def _scaled(b: Builder, value: View, gate: View) -> list[tuple[float, Node]]:
-    """The gate's node, with a number taken out of it."""
-    del value
-    node = gate.node
+def _unscaled(b: Builder, node: Node) -> tuple[float, Node]:
+    """A node with the number it was multiplied by taken out of it."""
     if node.operator == "multiply" and "scalar" in node.attributes:
-        return [(node.attributes["scalar"], b.source(node.inputs[0]))]
-    return [(1.0, node)]
+        return node.attributes["scalar"], b.source(node.inputs[0])
+    return 1.0, node
+
+
+def _six_hard_swish(b: Builder, value: View, gate: Node, factor: float) -> View | None:
+    """x * relu6(x + 3), which a division by 6 makes a hard swish."""
+    relu6 = _kind(gate, "relu6")
+    if relu6 is None or factor != 1:
+        return None
+    inside = b.source(relu6.inputs[0])
+    if inside.operator == "add" and inside.attributes.get("scalar") == 3.0 and b.source(inside.inputs[0]) is value.node:
+        return activation(b, "hard_swish", value)
+    return None
 
 
 def _gated(b: Builder, value: View, gate: Node, factor: float) -> View | None:
@@ -87,19 +98,12 @@ def _gated(b: Builder, value: View, gate: Node, factor: float) -> View | None:
         inside = b.source(sigmoid.inputs[0])
         if inside is x and factor == 1:
             return activation(b, "silu", value)
-        if inside.operator == "multiply" and "scalar" in inside.attributes and b.source(inside.inputs[0]) is x:
-            if factor == 1:
-                return activation(b, "quick_gelu", value, slope=inside.attributes["scalar"])
+        slope = _factor_of(b, inside, x)
+        if slope is not None and factor == 1:
+            return activation(b, "quick_gelu", value, slope=slope)
     if (hard := _kind(gate, "hard_sigmoid")) and b.source(hard.inputs[0]) is x and factor == 1:
         rest = {name: hard.attributes[name] for name in ("scale",) if name in hard.attributes}
         return activation(b, "hard_swish", value, **rest)
-    if (relu6 := _kind(gate, "relu6")) and factor == 1:
-        # x * relu6(x + 3), to be divided by 6 later: hold it as hard_swish times 6.
-        inside = b.source(relu6.inputs[0])
-        if inside.operator == "add" and inside.attributes.get("scalar") == 3.0 and b.source(inside.inputs[0]) is x:
-            from zoodata.graph.canonical.elementwise import scaled
-
-            return scaled(b, activation(b, "hard_swish", value), 6.0)
     if tanh := _kind(gate, "tanh"):
         inside = b.source(tanh.inputs[0])
         if factor == 1 and _kind(inside, "softplus") and b.source(inside.inputs[0]) is x:

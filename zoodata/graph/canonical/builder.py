@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +16,10 @@ from zoodata.graph.view import Axes, Shape
 
 DIGITS = 6
 """Significant digits to which numbers must agree to be one: float32 arithmetic leaves about seven."""
+
+
+COUNTED = re.compile(r"_[a-z]+_[0-9]+$")
+"""How Caffe2's exporter ends the names of a layer's tensors: conv1_w_0, conv1_b_0."""
 
 
 class View(NamedTuple):
@@ -108,7 +113,11 @@ class Builder:
         seen = value.axes if axes is None else axes
         if seen == view.identity(node.shape):
             return Edge(role, node.number)
-        if node.operator == CONSTANT and view.is_bijective(seen) and tuple(a for a in seen if a) != view.identity(node.shape):
+        if (
+            node.operator == CONSTANT
+            and view.is_bijective(seen)
+            and tuple(a for a in seen if a) != view.identity(node.shape)
+        ):
             moved = self.constant(look(self.constants[node.attributes["constant"]], seen)).node
             return self.edge(role, View(moved, view.with_ones(view.shape_of(seen))))
         return Edge(role, node.number, seen)
@@ -234,9 +243,7 @@ def _part(b: Builder, layer: Node, stored: Sequence[Edge], start: int, stop: int
     return b.add(LINEAR, edges, shape, **{**layer.attributes, "outputs": stop - start})
 
 
-def ordered(
-    nodes: Sequence[Node], output: Node, instead: Mapping[int, int], renumber: bool = True
-) -> tuple[Node, ...]:
+def ordered(nodes: Sequence[Node], output: Node, instead: Mapping[int, int], renumber: bool = True) -> tuple[Node, ...]:
     """The nodes that lead to the output, each after what it reads, operands in their order.
 
     ``instead`` gives nodes that take another's place; without ``renumber`` nodes come as they are.
@@ -259,9 +266,7 @@ def ordered(
         if not renumber:
             found.append(node)
             continue
-        edges = tuple(
-            edge._replace(source=numbers[source]) for edge, source in zip(node.inputs, sources, strict=True)
-        )
+        edges = tuple(edge._replace(source=numbers[source]) for edge, source in zip(node.inputs, sources, strict=True))
         name = _unique(_name(node, [nodes[source] for source in sources]), names)
         found.append(
             Node(len(found), node.operator, edges, node.shape, node.attributes, name, node.dynamic, node.depth)
@@ -275,6 +280,8 @@ def _name(node: Node, sources: Sequence[Node]) -> str:
     if node.operator == PARAMETER:
         return str(node.attributes["parameter"])
     if stored:
+        if short := {COUNTED.sub("", name) for name in stored} - set(stored):
+            return min(short, key=len)
         for mark in (".", "/"):
             owner = stored[0].rpartition(mark)[0]
             if owner and all(name.rpartition(mark)[0] == owner for name in stored):
@@ -309,7 +316,8 @@ def fingerprint(data: npt.NDArray[Any]) -> str:
     A table of one number has that number in its name.
     """
     if data.dtype == bool:
-        kind, stored = "b", data.astype(np.uint8)
+        stored: npt.NDArray[Any] = data.astype(np.uint8)
+        kind = "b"
     elif np.issubdtype(data.dtype, np.integer):
         kind, stored = "i", data.astype("<i8")
     else:

@@ -7,8 +7,10 @@ from math import prod
 
 from zoodata.graph import view
 from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.elementwise import add, scaled
 from zoodata.graph.canonical.operand import operand
 from zoodata.graph.canonical.pooling import Padding, with_padding
+from zoodata.graph.canonical.reduction import softmax
 from zoodata.graph.network import CONVOLUTION, INPUT, LINEAR, MATMUL, Edge
 from zoodata.graph.view import Axes, Axis
 
@@ -205,8 +207,6 @@ def contract(
     node = b.add(MATMUL, edges, shape, batch=len(batch), free=(len(first), len(second)))
     places = {letter: number for number, letter in enumerate((*batch, *first, *second))}
     axes = tuple(view.whole(places[letter], shape) if letter in places else () for letter in result)
-    from zoodata.graph.canonical.elementwise import scaled
-
     return scaled(b, View(node, axes), factor)
 
 
@@ -235,7 +235,7 @@ def _grouped(
     b: Builder, role: str, value: View, letters: Sequence[str], batch: Sequence[str], free: Sequence[str],
     summed: Sequence[str], sizes: dict[str, int],
 ) -> Edge:  # fmt: skip
-    places = {letter: axis for letter, axis in zip(letters, value.axes, strict=True)}
+    places = dict(zip(letters, value.axes, strict=True))
     axes = []
     for letter in (*batch, *free, *summed):
         axis = places[letter]
@@ -250,13 +250,8 @@ def _unscaled(b: Builder, x: View) -> tuple[View, float]:
     return x, 1.0
 
 
-def attention(
-    b: Builder, query: View, key: View, value: View, scale: float | None, mask: View | None = None
-) -> View:
+def attention(b: Builder, query: View, key: View, value: View, scale: float | None, mask: View | None = None) -> View:
     """softmax(query @ key^T * scale + mask) @ value over the last two axes."""
-    from zoodata.graph.canonical.elementwise import add, scaled
-    from zoodata.graph.canonical.reduction import softmax
-
     width = query.shape[-1]
     rank = len(key.axes)
     turned = View(key.node, view.permute(key.axes, (*range(rank - 2), rank - 1, rank - 2)))

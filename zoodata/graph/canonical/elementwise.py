@@ -17,11 +17,16 @@ COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
 
 def unary(b: Builder, operator: str, x: View, **attributes: object) -> View:
     """An operator that treats every element alike; views pass through it."""
-    return View(b.add(operator, [b.edge(INPUT, View(x.node, view.identity(x.node.shape)))], x.node.shape, **attributes), x.axes)
+    return View(
+        b.add(operator, [b.edge(INPUT, View(x.node, view.identity(x.node.shape)))], x.node.shape, **attributes), x.axes
+    )
 
 
 def function(b: Builder, kind: str, x: View) -> View:
     """An elementary function: exp, log, sin, square_root, ..."""
+    node = x.node
+    if kind == "reciprocal" and node.operator == "function" and node.attributes["kind"] == "square_root":
+        return function(b, "inverse_square_root", View(b.source(node.inputs[0]), x.axes))
     return normalization.root(b, x, kind) or unary(b, "function", x, kind=kind)
 
 
@@ -88,8 +93,8 @@ def multiply(b: Builder, x: View, y: View) -> View:
         return scaled(b, y, number)
     if x.node.dynamic and y.node.dynamic and x.axes == y.axes:
         found = activation.from_product(b, x, y)
-        if found:
-            return found
+        if found is not None:
+            return scaled(b, *found)
     for one, other in ((x, y), (y, x)):
         inner = one.node
         if inner.operator == "multiply" and "scalar" in inner.attributes:
@@ -147,7 +152,10 @@ def binary(b: Builder, operator: str, x: View, y: View, **attributes: object) ->
         seen = view.seen_from(primary.axes, primary.node.shape, other.axes)
         if seen is None:
             continue
-        edges = [b.edge(role, View(primary.node, view.identity(primary.node.shape))), _along(b, other_role, other, seen)]
+        edges = [
+            b.edge(role, View(primary.node, view.identity(primary.node.shape))),
+            _along(b, other_role, other, seen),
+        ]
         made = _made(b, operator, edges, primary.node, attributes)
         shape = primary.axes
         return View(made, shape)
@@ -168,9 +176,7 @@ def _along(b: Builder, role: str, other: View, axes: Axes) -> Edge:
     return b.edge(role, other, axes)
 
 
-def _in_the_result(
-    b: Builder, operator: str, order: list[tuple[View, str]], attributes: dict[str, object]
-) -> View:
+def _in_the_result(b: Builder, operator: str, order: list[tuple[View, str]], attributes: dict[str, object]) -> View:
     shapes = [operand.shape for operand, _ in order]
     rank = max(map(len, shapes))
     full = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]

@@ -121,13 +121,13 @@ def affine(b: Builder, operator: str, edges: list[Edge], primary: Node) -> Node 
         return None
     first, second = edges
     one, other = b.source(first), b.source(second)
-    if one.dynamic == other.dynamic or second.axes is None and len(primary.shape) > 1:
+    if one.dynamic == other.dynamic or (second.axes is None and len(primary.shape) > 1):
         return None
     if not one.dynamic:
         return None
-    if one.operator in ("layer_norm", "rms_norm", "group_norm") and first.axes is None:
-        if found := _absorbed(b, one, other, second, operator):
-            return found
+    is_norm = one.operator in ("layer_norm", "rms_norm", "group_norm") and first.axes is None
+    if is_norm and (found := _absorbed(b, one, other, second, operator)):
+        return found
     axes = second.axes or view.identity(other.shape)
     along = [number for number, axis in enumerate(axes) if axis]
     if len(along) != 1 or len(other.shape) != 1 or axes[along[0]] != view.whole(0, other.shape):
@@ -172,12 +172,14 @@ def polynomial(b: Builder, node: Node) -> Polynomial | None:
         return None
     if any(found is None for found in operands):
         return None
-    left = operands[0] or {}
-    right = operands[1] if len(operands) > 1 else {(): float(node.attributes.get("scalar", 0.0))}
+    left: Polynomial = operands[0] or {}
+    right: Polynomial = {(): float(node.attributes.get("scalar", 0.0))}
+    if len(operands) > 1:
+        right = operands[1] or {}
     if node.operator == "multiply":
-        return product(left, right or {})
+        return product(left, right)
     if node.operator in ("add", "subtract"):
-        return total(left, right or {}, 1.0 if node.operator == "add" else -1.0)
+        return total(left, right, 1.0 if node.operator == "add" else -1.0)
     return None
 
 
@@ -243,12 +245,8 @@ def _absorbed(b: Builder, norm: Node, vector: Node, edge: Edge, operator: str) -
 
 
 def root(b: Builder, x: View, kind: str) -> View | None:
-    """1 / sqrt(variance + epsilon), noted for what follows; reciprocals of roots."""
+    """1 / sqrt(variance + epsilon), noted for what follows."""
     node = x.node
-    if kind == "reciprocal" and node.operator == "function" and node.attributes["kind"] == "square_root":
-        from zoodata.graph.canonical.elementwise import function
-
-        return function(b, "inverse_square_root", View(b.source(node.inputs[0]), x.axes))
     if kind != "inverse_square_root" or not node.dynamic:
         return None
     if node.operator != "add" or "scalar" not in node.attributes:
@@ -278,7 +276,11 @@ def _spread(b: Builder, node: Node) -> tuple[int, tuple[int, ...], bool] | None:
 def _squared(b: Builder, node: Node) -> Node | None:
     if node.operator == "power" and node.attributes.get("scalar") == 2.0:
         return b.source(node.inputs[0])
-    if node.operator == "multiply" and "scalar" not in node.attributes and node.inputs[0].source == node.inputs[1].source:
+    if (
+        node.operator == "multiply"
+        and "scalar" not in node.attributes
+        and node.inputs[0].source == node.inputs[1].source
+    ):
         return b.source(node.inputs[0])
     return None
 
@@ -326,9 +328,7 @@ def from_sum(b: Builder, operator: str, x: View, y: View) -> View | None:
     return None
 
 
-def _normalised_sum(
-    b: Builder, whole: View, rest: View, value: Edge, gain: Edge, operator: str
-) -> View | None:
+def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge, operator: str) -> View | None:
     split = _gain(b, b.source(gain))
     if split is None:
         return None
@@ -351,7 +351,10 @@ def _normalised_sum(
     vectors = {"scale": scale, "shift": shift}
     if any(node is not None and node.shape != (length,) for node in vectors.values()):
         return None
-    edges = [Edge(INPUT, source.number), *(Edge(role, node.number) for role, node in vectors.items() if node is not None)]
+    edges = [
+        Edge(INPUT, source.number),
+        *(Edge(role, node.number) for role, node in vectors.items() if node is not None),
+    ]
     axes = whole.axes if value.axes is None else view.composed(whole.axes, value.axes, whole.node.shape)
     if axes is None:
         return None

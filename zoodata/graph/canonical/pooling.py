@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from zoodata.graph import view
 from zoodata.graph.canonical.activation import is_not_negative
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.canonical.reduction import mean
+from zoodata.graph.canonical.shaping import cut
 from zoodata.graph.network import INPUT
 from zoodata.graph.view import Axes
 
 Padding = Sequence[Sequence[int]]
 
 
-def same(sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> list[list[int]]:
+def same(
+    sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> list[list[int]]:
     """TensorFlow's SAME padding: as little as gives ceil(size / stride), the odd row at the end."""
     found = []
     for size, k, s, d in zip(sizes, kernel, stride, dilation, strict=True):
@@ -29,8 +33,6 @@ def pad(b: Builder, x: View, amounts: Padding, number: float = 0.0) -> View:
     if not any(map(any, amounts)):
         return x
     if any(before < 0 or after < 0 for before, after in amounts):
-        from zoodata.graph.canonical.shaping import cut
-
         for axis, (before, after) in enumerate(amounts):
             if before < 0 or after < 0:
                 x = cut(b, x, axis, max(-before, 0), x.shape[axis] - max(-after, 0), 1)
@@ -50,9 +52,7 @@ def pad(b: Builder, x: View, amounts: Padding, number: float = 0.0) -> View:
     seen = tuple(x.axes[axis] for axis in kept)
     result = [size + sum(framed.get(axis, (0, 0))) for axis, size in enumerate(x.shape)]
     full = tuple(framed.get(axis, (0, 0)) for axis in kept)
-    node = b.add(
-        "pad", [b.edge(INPUT, x, seen)], tuple(result[axis] for axis in kept), amounts=full, number=number
-    )
+    node = b.add("pad", [b.edge(INPUT, x, seen)], tuple(result[axis] for axis in kept), amounts=full, number=number)
     return b.value(node, tuple(result))
 
 
@@ -130,7 +130,7 @@ def average_pool(
     if tuple(kernel) == tuple(x.shape[2:]) and flat and divisor is None:
         return mean(b, x, list(range(2, len(x.axes))), keep=True)
     result, over = _windows(x.shape[2:], kernel, stride, padding, ceil)
-    more = {"over": tuple(over)} if any(over) else {}
+    more: dict[str, Any] = {"over": tuple(over)} if any(over) else {}
     if not flat or any(over):
         more["count_padding"] = count_padding
     if divisor is not None:

@@ -7,6 +7,7 @@ from math import prod
 
 from zoodata.graph import view
 from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.elementwise import scaled
 from zoodata.graph.canonical.operand import operand
 
 
@@ -30,8 +31,6 @@ def reduce(b: Builder, operator: str, x: View, axes: Sequence[int], keep: bool, 
     shape = tuple(size for number, size in enumerate(ready.shape) if number not in gone)
     if operator == "sum" and not attributes:
         # A sum is a mean times how many there are; one of the two words is enough.
-        from zoodata.graph.canonical.elementwise import scaled
-
         node = b.add("mean", [ready.edge], shape, axes=tuple(gone))
         return scaled(b, View(node, result), float(prod(ready.shape[base] for base in gone)))
     node = b.add(operator, [ready.edge], shape, axes=tuple(gone), **attributes)

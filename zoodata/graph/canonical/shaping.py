@@ -17,7 +17,7 @@ def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> Vie
     part = x.axes[axis]
     length = view.size_of(part)
     count = max(0, -(-(stop - start) // step))
-    if count == length and step == 1 or not part:
+    if (count == length and step == 1) or not part:
         return x
     if step == 1 and (found := _range_of_the_base(b, x, axis, start, count)):
         return found
@@ -26,7 +26,13 @@ def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> Vie
         shape = tuple(count if number == base else size for number, size in enumerate(x.node.shape))
         edge = b.edge(INPUT, View(x.node, view.identity(x.node.shape)))
         node = b.add(
-            "slice", [edge], view.without_ones(shape), axis=base, start=start, stop=start + (count - 1) * step + 1, step=step
+            "slice",
+            [edge],
+            view.without_ones(shape),
+            axis=base,
+            start=start,
+            stop=start + (count - 1) * step + 1,
+            step=step,
         )
         return View(node, view.resized(x.axes, base, count))
     seen = tuple(other for other in x.axes if other)
@@ -48,18 +54,19 @@ def _range_of_the_base(b: Builder, x: View, axis: int, start: int, count: int) -
     length = x.node.shape[base]
     if inner * size != length:
         return None
-    if any(a == base for number, other in enumerate(x.axes) if number != axis for a, _, _ in other) is False and inner != 1:
+    if (
+        any(a == base for number, other in enumerate(x.axes) if number != axis for a, _, _ in other) is False
+        and inner != 1
+    ):
         return None
     node = x.node
     first, stretch = start * inner, count * inner
     shape = tuple(stretch if number == base else s for number, s in enumerate(node.shape))
-    source, edge = node, b.edge(INPUT, View(node, view.identity(node.shape)))
-    if node.operator == "slice" and node.attributes["axis"] == base and node.attributes["step"] == 1:
-        # A slice of a slice is a slice.
-        if b.source(node.inputs[0]).shape[base : base + 1] != () and node.inputs[0].axes is None:
-            source, edge = b.source(node.inputs[0]), node.inputs[0]
-            first += node.attributes["start"]
-    del source
+    edge = b.edge(INPUT, View(node, view.identity(node.shape)))
+    is_slice = node.operator == "slice" and node.attributes["axis"] == base and node.attributes["step"] == 1
+    if is_slice and len(b.source(node.inputs[0]).shape) == len(node.shape) and node.inputs[0].axes is None:
+        edge = node.inputs[0]  # a slice of a slice is a slice
+        first += node.attributes["start"]
     made = b.add("slice", [edge], view.without_ones(shape), axis=base, start=first, stop=first + stretch, step=1)
     axes = tuple(
         tuple((a, i, count) if number == axis and a == base else (a, i, s) for a, i, s in other)
@@ -96,9 +103,7 @@ def concatenate(b: Builder, values: Sequence[View], axis: int) -> View:
     place = order.index(axis)
     shape = tuple(result[number] for number in order)
     back = {number: position for position, number in enumerate(order)}
-    axes: Axes = tuple(
-        ((back[number], 1, size),) if number in back else () for number, size in enumerate(result)
-    )
+    axes: Axes = tuple(((back[number], 1, size),) if number in back else () for number, size in enumerate(result))
     edges: list[Edge] = []
     for value in values:
         seen = tuple(value.axes[number] for number in order)
@@ -118,9 +123,7 @@ def stack(b: Builder, values: Sequence[View], axis: int) -> View:
     return concatenate(b, [View(v.node, (*v.axes[:axis], (), *v.axes[axis:])) for v in values], axis)
 
 
-def call(
-    b: Builder, operator: str, values: Sequence[View], shape: Sequence[int], **attributes: Any
-) -> View:
+def call(b: Builder, operator: str, values: Sequence[View], shape: Sequence[int], **attributes: Any) -> View:
     """An operator that runs by its own framework's name, on operands exactly as that framework shaped them."""
     edges = [b.edge(INPUT, value) for value in values]
     node = b.add(operator, edges, view.without_ones(shape), **attributes)

@@ -75,9 +75,7 @@ class Comparison:
 
     def _wiring(self, x: Node, y: Node) -> list[Difference]:
         mine = [self._resolved(self.a, e.source, self.to_b, {}) for e in x.inputs if self.a.nodes[e.source].dynamic]
-        theirs = [
-            {("b", n) for n in self._resolved_b(e.source)} for e in y.inputs if self.b.nodes[e.source].dynamic
-        ]
+        theirs = [{("b", n) for n in self._resolved_b(e.source)} for e in y.inputs if self.b.nodes[e.source].dynamic]
         ours = [{("b", n) for n in group} for group in mine]
         if node_keeps_order(x):
             if len(ours) == len(theirs) and all(one & other for one, other in zip(ours, theirs, strict=True)):
@@ -86,9 +84,9 @@ class Comparison:
                 return [Difference("rewired", x.operator, "order", _order(ours, theirs), _order(theirs, theirs), x, y)]
         elif _matchable(ours, theirs):
             return []
-        if len(ours) != len(theirs) and all(any(one & other for other in theirs) for one in ours):
-            if set().union(*theirs) <= set().union(*ours) or not (set().union(*theirs) - set().union(*ours)):
-                return []
+        met = all(any(one & other for other in theirs) for one in ours)
+        if len(ours) != len(theirs) and met and set().union(*theirs) <= set().union(*ours):
+            return []
         return [Difference("rewired", x.operator, "inputs", self._names_a(x), self._names_b(y), x, y)]
 
     def _resolved(self, network: Network, number: int, partner: dict[int, int], seen: dict[int, set[int]]) -> set[int]:
@@ -120,14 +118,17 @@ class Comparison:
 
     def _alone(self) -> list[Difference]:
         found = []
-        for network, numbers, kind in ((self.a, self.alignment.only_a, "removed"), (self.b, self.alignment.only_b, "inserted")):
+        for network, numbers, kind in (
+            (self.a, self.alignment.only_a, "removed"),
+            (self.b, self.alignment.only_b, "inserted"),
+        ):
             for members in components(network, numbers):
                 lead = leading(network, members)
-                label = ", ".join(_label(node) for node in members)
-                side = {"a": label, "b": None} if kind == "removed" else {"a": None, "b": label}
-                place = {"node_a": lead, "node_b": None} if kind == "removed" else {"node_a": None, "node_b": lead}
-                nodes = {"members_a": members} if kind == "removed" else {"members_b": members}
-                found.append(Difference(kind, lead.operator, None, **side, **place, **nodes))
+                label = _called(members)
+                if kind == "removed":
+                    found.append(Difference(kind, lead.operator, None, label, None, lead, None, members_a=members))
+                else:
+                    found.append(Difference(kind, lead.operator, None, None, label, None, lead, members_b=members))
         return found
 
     def mismatched(self) -> list[tuple[Node, Node, str]]:
@@ -167,6 +168,12 @@ def leading(network: Network, members: tuple[Node, ...]) -> Node:
     return next((node for node in members if stored_shapes(network, node)), members[0])
 
 
+def _called(members: tuple[Node, ...]) -> str:
+    """A part by what it is made of, its first dozen nodes."""
+    words = [_label(node) for node in members]
+    return ", ".join(words[:12]) + (f" and {len(words) - 12} more" if len(words) > 12 else "")
+
+
 def _label(node: Node) -> str:
     return str(node.attributes.get("kind", node.operator))
 
@@ -180,7 +187,9 @@ def _style(own: dict[str, Any]) -> Any:
     if "padding" not in own or len(own["padding"]) != len(own.get("kernel", ())):
         return None
     reach = [(k - 1) * d for k, d in zip(own["kernel"], own.get("dilation", (1,) * 9), strict=False)]
-    return tuple((before - r // 2, after - (r - r // 2)) for (before, after), r in zip(own["padding"], reach, strict=True))
+    return tuple(
+        (before - r // 2, after - (r - r // 2)) for (before, after), r in zip(own["padding"], reach, strict=True)
+    )
 
 
 def _matchable(ours: list[set[Any]], theirs: list[set[Any]]) -> bool:

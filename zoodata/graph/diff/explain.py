@@ -55,7 +55,9 @@ def _changed(d: Difference, what: str, places: Places) -> str:
         side, other = ("a", "b") if d.a else ("b", "a")
         return f"{what.capitalize()} has a {d.attribute} in {side} and none in {other}{where(places)}."
     attribute = {"outputs": "number of outputs", "kind": "kind"}.get(str(d.attribute), str(d.attribute))
-    return f"{what.capitalize()}: {attribute} {show(d.a, d.attribute)} in a, {show(d.b, d.attribute)} in b{where(places)}."
+    return (
+        f"{what.capitalize()}: {attribute} {show(d.a, d.attribute)} in a, {show(d.b, d.attribute)} in b{where(places)}."
+    )
 
 
 def _moved(d: Difference, what: str, places: Places) -> str:

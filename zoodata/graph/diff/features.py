@@ -77,7 +77,9 @@ def _layer(network: Network, node: Node) -> dict[str, Any]:
     assert weight is not None
     shape = network.operand_shape(weight)
     if node.operator == CONVOLUTION:
-        found = {name: node.attributes[name] for name in ("kernel", "stride", "padding", "dilation", "groups", "outputs")}
+        found = {
+            name: node.attributes[name] for name in ("kernel", "stride", "padding", "dilation", "groups", "outputs")
+        }
         inputs = shape[1] * found["groups"]
         if found["groups"] == inputs > 1 and "extra" not in node.attributes:
             found["outputs"] = f"{found['outputs'] // inputs} per channel"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from typing import Any
 
-from zoodata.graph.counter import count, node_macs
+from zoodata.graph.counter import node_macs
 from zoodata.graph.diff import explain
 from zoodata.graph.diff.compare import Comparison, Difference
-from zoodata.graph.diff.weigh import BENIGN, RANK, weigh
+from zoodata.graph.diff.transplant import Proof
+from zoodata.graph.diff.weigh import BENIGN, PARAMETRIC, RANK, weigh
 from zoodata.graph.digest import digest, text
 from zoodata.graph.network import Network
 
@@ -59,7 +61,9 @@ def diff(a: Network, b: Network, comparison: Comparison | None = None) -> Diff:
         findings = [_regrouped()]
     findings.sort(key=lambda finding: -RANK[finding.severity])
     verdict = findings[0].severity if findings else BENIGN
-    return Diff("identical" if marks[0] == marks[1] and verdict == BENIGN and not findings else verdict, *marks, tuple(findings))
+    return Diff(
+        "identical" if marks[0] == marks[1] and verdict == BENIGN and not findings else verdict, *marks, tuple(findings)
+    )
 
 
 def _groups(differences: list[Difference]) -> list[list[Difference]]:
@@ -67,7 +71,9 @@ def _groups(differences: list[Difference]) -> list[list[Difference]]:
     groups: dict[Any, list[Difference]] = {}
     for d in differences:
         misfit = "misfit" in d.extra
-        groups.setdefault((d.kind, d.operator, d.attribute, text(d.a), text(d.b), d.severity, d.why, misfit), []).append(d)
+        groups.setdefault(
+            (d.kind, d.operator, d.attribute, text(d.a), text(d.b), d.severity, d.why, misfit), []
+        ).append(d)
     return list(groups.values())
 
 
@@ -109,7 +115,43 @@ def _regrouped() -> Finding:
     )  # fmt: skip
 
 
-def totals(network: Network) -> tuple[int, int]:
-    """(parameters, MACs), for a summary line."""
-    counts = count(network)
-    return counts.parameters, counts.macs
+MOVEMENT = frozenset({"slice", "concatenate", "flatten", "pad", "roll"})
+"""Operators that only put values elsewhere."""
+
+
+def settled(found: Diff, proof: Proof | None) -> Diff:
+    """The diff after its proof: another way to move values about is benign if both give the same scores."""
+    if proof is None or proof.status != "equivalent":
+        return found
+    findings = tuple(_as_movement(finding) for finding in found.findings)
+    findings = tuple(sorted(findings, key=lambda finding: -RANK[finding.severity]))
+    verdict = findings[0].severity if findings else found.verdict
+    return replace(found, findings=findings, verdict=verdict)
+
+
+def _as_movement(finding: Finding) -> Finding:
+    words = {word for side in (finding.a, finding.b) if isinstance(side, str) for word in side.split(", ")}
+    is_part = finding.kind in ("inserted", "removed", "replaced") and words <= MOVEMENT
+    if finding.severity != PARAMETRIC or not (is_part or finding.attribute == "view"):
+        return finding
+    text = finding.text.replace(explain.EFFECTS[PARAMETRIC], " It moves values about another way: run, both agree.")
+    return replace(finding, severity=BENIGN, text=text)
+
+
+def as_json(found: Diff, proof: Proof | None) -> dict[str, Any]:
+    """The answer in JSON's types, as ``zoodata diff`` prints it and the dataset keeps it."""
+    answer = asdict(found)
+    for finding in answer["findings"]:
+        finding["a"], finding["b"] = _plain(finding["a"]), _plain(finding["b"])
+    answer["proof"] = None
+    if proof is not None:
+        answer["proof"] = asdict(proof) | {"misfits": list(proof.misfits[:20])}
+        error = proof.max_relative_error
+        answer["proof"]["max_relative_error"] = None if error is None or not isfinite(error) else error
+    return answer
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -225,15 +225,13 @@ def _part_of(leaf: Node, tensor: torch.Tensor) -> torch.Tensor:
     return tensor.reshape(leaf.shape)
 
 
-def _put(
-    found: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]
-) -> None:
+def _put(found: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]) -> None:
     """Write an operand back into the tensor it is a view of."""
     name = leaf.attributes["parameter"]
     shape = shapes[name]
     if name not in found:
         found[name] = np.zeros(shape)
-    places = _part_of(leaf, torch.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape))
+    places = _part_of(leaf, torch.from_numpy(np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)))
     seen = look(places, edge.axes if edge.axes is not None else identity(leaf.shape))
     found[name].reshape(-1)[seen.reshape(-1).numpy()] = value.reshape(-1)
 

@@ -66,7 +66,9 @@ def _judge_attribute(c: Comparison, d: Difference) -> None:
     if d.attribute == "epsilon":
         close = abs(d.a - d.b) <= EPSILON_TOLERANCE * max(abs(d.a), abs(d.b))
         d.severity, d.why = (BENIGN, "close") if close else (PARAMETRIC, "")
-    elif d.attribute == "scalar" or d.attribute in ("scale", "slope") and isinstance(d.a, float) and isinstance(d.b, float):
+    elif d.attribute == "scalar" or (
+        d.attribute in ("scale", "slope") and isinstance(d.a, float) and isinstance(d.b, float)
+    ):
         close = isinstance(d.a, float) and isinstance(d.b, float) and abs(d.a - d.b) <= 1e-4 * max(abs(d.a), abs(d.b))
         d.severity, d.why = (BENIGN, "close") if close else (PARAMETRIC, "")
     elif d.attribute == "bias" and _feeds_batch_norm(c.a, d.node_a) and _feeds_batch_norm(c.b, d.node_b):
@@ -126,7 +128,9 @@ def _used(network: Network, node: Node) -> Any:
     sizes = network.operand_shape(node.inputs[0])[-len(own["kernel"]) :]
     found = []
     dilation = own.get("dilation", (1,) * len(sizes))
-    for size, k, s, d, (before, after) in zip(sizes, own["kernel"], own["stride"], dilation, own["padding"], strict=True):
+    for size, k, s, d, (before, after) in zip(
+        sizes, own["kernel"], own["stride"], dilation, own["padding"], strict=True
+    ):
         spare = (size + before + after - (k - 1) * d - 1) % s
         found.append((before, after - spare))
     return tuple(found)
@@ -159,7 +163,9 @@ def _arithmetic(network: Network) -> str:
     for node in embedded.preprocessing(network):
         if node.operator in signs:
             scalar = node.attributes.get("scalar")
-            steps.append(f"{signs[node.operator]} {scalar:.6g}" if scalar is not None else f"{signs[node.operator]} per channel")
+            steps.append(
+                f"{signs[node.operator]} {scalar:.6g}" if scalar is not None else f"{signs[node.operator]} per channel"
+            )
     return " ".join(steps) or "nothing"
 
 
@@ -298,5 +304,3 @@ def _consequences(c: Comparison, found: list[Difference]) -> list[Difference]:
             blamed.severity = STRUCTURAL
             blamed.extra["misfit"] = (x.name, y.name, one, other)
     return sorted(found, key=place)
-
-

@@ -1,0 +1,91 @@
+"""``zoodata diff``: what differs between two networks, where, how much it matters, and proof."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from zoodata.cli.common import asked, check_entries
+
+
+def diff(a: str, b: str, prove: bool) -> dict[str, Any]:
+    """The diff of two entries, in the form that ``--format json`` prints.
+
+    Raises:
+        click.ClickException: when an entry cannot be built or read.
+    """
+    return {"a": a, "b": b, **asked("compare", a, b, prove)}
+
+
+def as_text(answer: dict[str, Any]) -> str:
+    """The diff for a terminal: verdict, findings gravest first, proof."""
+    lines = [f"a  {answer['a']}  {answer['digest_a'][:12]}", f"b  {answer['b']}  {answer['digest_b'][:12]}", ""]
+    lines.append(f"{answer['verdict'].upper()}: {MEANING[answer['verdict']]}")
+    for finding in answer["findings"]:
+        lines += ["", f"  [{finding['severity']}] {finding['text']}"]
+    if (proof := answer.get("proof")) is not None:
+        lines += ["", _proof(proof)]
+    return "\n".join(lines)
+
+
+MEANING = {
+    "identical": "one network; the same weights give the same scores.",
+    "benign": "the same function; what differs has no effect or next to none.",
+    "parametric": "weights of one fit the other, but the scores differ.",
+    "structural": "weights of one do not fit the other.",
+}
+
+
+def _proof(proof: dict[str, Any]) -> str:
+    error = proof["max_relative_error"]
+    if proof["status"] == "equivalent":
+        return f"Proof: a's weights run in b give the same scores, to {error:.1e} of the largest."
+    if proof["status"] == "not_transferable":
+        layers = "; ".join(proof["misfits"][:5])
+        return f"Proof: a's weights cannot be carried into b: {layers}."
+    first = proof["first_difference"]
+    by = "beyond measure" if error is None else f"by up to {error:.2g} of the largest score"
+    at = f", first at {first['a']} | {first['b']}" if first else ""
+    return f"Proof: with a's weights in b the scores part {by}{at}."
+
+
+@click.command("diff")
+@click.argument("a")
+@click.argument("b")
+@click.option("--prove", is_flag=True, help="Also carry the weights of A into B and run both.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+def command(a: str, b: str, prove: bool, style: str) -> None:
+    """Say what differs between the networks of A and B, where, and how much it matters.
+
+    \b
+    identical    one network
+    benign       no effect on the function, or under a stated tolerance
+    parametric   the weights fit, the scores differ
+    structural   the weights do not fit
+
+    \b
+    Examples:
+      zoodata diff torchvision:resnet50 keras_applications:ResNet50 --prove
+      zoodata diff torchvision:resnet50 file:exported.onnx
+      zoodata diff timm:resnet50 python:mine.models:build --format html > diff.html
+    """
+    check_entries([a, b])
+    answer = diff(a, b, prove)
+    if style == "json":
+        click.echo(json.dumps(answer, indent=1, ensure_ascii=False))
+    elif style == "html":
+        from generator.render import diff_page
+
+        proof = _proof(answer["proof"]) if answer["proof"] else None
+        click.echo(diff_page(answer, MEANING[answer["verdict"]], proof))
+    else:
+        click.echo(as_text(answer))

@@ -1,0 +1,390 @@
+"""A network as an ONNX model: netron draws it, ONNX Runtime runs it.
+
+Weights stand as placeholders unless they are given: a shape and an operator that fills it, so the file stays
+small. Views become the Reshape, Transpose and Expand nodes that they stand for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from zoodata.graph import view
+from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node
+
+OPSET = 20
+Array = npt.NDArray[Any]
+
+
+class CannotWrite(ValueError):
+    """An operator that ONNX has no word for."""
+
+
+def model(network: Network, title: str, weights: Mapping[str, Array] | None = None) -> onnx.ModelProto:
+    """The network at batch 1, image (1, channels, height, width) in, (1, classes) out.
+
+    Operators that run only by another framework's name become nodes of the domain ``zoodata``, which netron
+    shows and no runtime executes.
+    """
+    writer = _Writer(network, weights)
+    for node in network.nodes:
+        writer.node(node)
+    output = writer.reshaped(writer.names[network.output], (1, int(np.prod(network.nodes[network.output].shape))))
+    graph = helper.make_graph(
+        [*writer.nodes, helper.make_node("Identity", [output], ["scores"])],
+        title,
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, *network.input_shape])],
+        [
+            helper.make_tensor_value_info(
+                "scores", TensorProto.FLOAT, [1, int(np.prod(network.nodes[network.output].shape))]
+            )
+        ],
+        initializer=writer.initializers,
+    )
+    opsets = [helper.make_opsetid("", OPSET), *([helper.make_opsetid("zoodata", 1)] if writer.has_foreign else [])]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="zoodata")
+
+
+class _Writer:
+    def __init__(self, network: Network, weights: Mapping[str, Array] | None) -> None:
+        self.network = network
+        self.weights = weights
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.names: dict[int, str] = {}
+        self.has_foreign = False
+        self._stored: dict[str, str] = {}
+        self._count = 0
+
+    def node(self, node: Node) -> None:
+        """Write one node; its value has the node's own shape."""
+        if node.operator == INPUT:
+            name = self.reshaped("image", node.shape)
+        elif node.operator == PARAMETER:
+            name = self._parameter(node)
+        elif node.operator == CONSTANT:
+            data = np.asarray(self.network.constants[node.attributes["constant"]])
+            name = self.constant(data.astype(np.float32) if data.dtype.kind == "f" else data)
+        elif "call" in node.attributes or node.operator not in WRITERS:
+            self.has_foreign = True
+            text = {key: str(value) for key, value in node.attributes.items()}
+            name = self.op(
+                node.operator.replace(".", "_"), [self.operand(e) for e in node.inputs], domain="zoodata", **text
+            )
+        else:
+            name = self.reshaped(WRITERS[node.operator](self, node), node.shape)
+        self.names[node.number] = name
+
+    def op(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add an ONNX node; returns the name of its result."""
+        self._count += 1
+        name = f"v{self._count}"
+        domain = attributes.pop("domain", None)
+        self.nodes.append(
+            helper.make_node(kind, list(inputs), [name], name=f"{kind}_{self._count}", domain=domain, **attributes)
+        )
+        return name
+
+    def constant(self, data: Any) -> str:
+        """Store numbers in the file."""
+        self._count += 1
+        name = f"c{self._count}"
+        self.initializers.append(numpy_helper.from_array(np.asarray(data), name))
+        return name
+
+    def number(self, value: float) -> str:
+        """One float32."""
+        return self.constant(np.float32(value))
+
+    def reshaped(self, name: str, shape: Sequence[int]) -> str:
+        """A value under another shape."""
+        return self.op("Reshape", [name, self.constant(np.asarray(list(shape), dtype=np.int64))])
+
+    def operand(self, edge: Edge) -> str:
+        """An operand under its view."""
+        name, shape = self.names[edge.source], self.network.nodes[edge.source].shape
+        return name if edge.axes is None else self._look(name, shape, edge.axes)
+
+    def all(self, node: Node) -> list[str]:
+        """All operands."""
+        return [self.operand(edge) for edge in node.inputs]
+
+    def role(self, node: Node, role: str) -> str | None:
+        """The operand with a role, if there is one."""
+        edge = node.edge(role)
+        return None if edge is None else self.operand(edge)
+
+    def _look(self, name: str, shape: view.Shape, axes: view.Axes) -> str:
+        cut: list[int] = []
+        places: dict[tuple[int, int], int] = {}
+        for base in range(len(shape)):
+            for inner, size in sorted(((i, s) for axis in axes for a, i, s in axis if a == base), reverse=True):
+                places[base, inner] = len(cut)
+                cut.append(size)
+        order = [places[a, i] for axis in axes for a, i, _ in axis if a != view.REPEAT]
+        if tuple(cut) != tuple(shape):
+            name = self.reshaped(name, cut)
+        if order != sorted(order):
+            name = self.op("Transpose", [name], perm=order)
+        if len(order) != sum(map(len, axes)):
+            slots = [s if a != view.REPEAT else 1 for axis in axes for a, _, s in axis]
+            full = [s for axis in axes for _, _, s in axis]
+            name = self.op("Expand", [self.reshaped(name, slots), self.constant(np.asarray(full, dtype=np.int64))])
+        return self.reshaped(name, view.shape_of(axes))
+
+    def _parameter(self, node: Node) -> str:
+        stored, own = node.attributes["parameter"], node.attributes
+        full = next((p.shape for p in self.network.parameters if p.name == stored), node.shape)
+        if stored not in self._stored:
+            if self.weights is not None:
+                self.initializers.append(
+                    numpy_helper.from_array(np.asarray(self.weights[stored], dtype=np.float32), stored)
+                )
+            else:
+                zero = numpy_helper.from_array(np.zeros(1, dtype=np.float32))
+                sizes = self.constant(np.asarray(full, dtype=np.int64))
+                self.nodes.append(helper.make_node("ConstantOfShape", [sizes], [stored], name=stored, value=zero))
+            self._stored[stored] = self.reshaped(stored, view.without_ones(full))
+        name = self._stored[stored]
+        if "part" in own:
+            axis, start, stop = own["part"]
+            return self._slice(name, axis, start, stop, 1)
+        return name
+
+    def _slice(self, name: str, axis: int, start: int, stop: int, step: int) -> str:
+        ends = [self.constant(np.asarray([value], dtype=np.int64)) for value in (start, stop, axis, step)]
+        return self.op("Slice", [name, *ends])
+
+    def along(self, vector: str, channel: int | None, rank: int) -> str:
+        """A vector beside one axis of a value."""
+        if channel is None:
+            return vector
+        return self.reshaped(vector, [-1 if axis == channel else 1 for axis in range(rank)])
+
+
+def _convolution(w: _Writer, node: Node) -> str:
+    own, x = node.attributes, w.operand(node.inputs[0])
+    shape = w.network.operand_shape(node.inputs[0])
+    rank = len(own["kernel"])
+    if len(shape) == rank + 1:
+        x = w.reshaped(x, (1, *shape))
+    inputs = [x, w.role(node, "weight"), w.role(node, "bias")]
+    pads = [before for before, _ in own["padding"]] + [after for _, after in own["padding"]]
+    more = {"output_padding": list(own["extra"])} if "extra" in own else {}
+    return w.op(
+        "ConvTranspose" if "extra" in own else "Conv", [name for name in inputs if name],
+        kernel_shape=list(own["kernel"]), strides=list(own["stride"]), pads=pads, dilations=list(own["dilation"]),
+        group=own["groups"], **more,
+    )  # fmt: skip
+
+
+def _linear(w: _Writer, node: Node) -> str:
+    x, own = w.operand(node.inputs[0]), node.attributes
+    shape = w.network.operand_shape(node.inputs[0])
+    axes = own["axes"]
+    rest = [axis for axis in range(len(shape)) if axis not in axes]
+    rows = w.op("Transpose", [x], perm=[*rest, *axes]) if len(shape) > 1 else x
+    inputs = int(np.prod([shape[axis] for axis in axes]))
+    flat = w.reshaped(rows, (-1, inputs))
+    weight = w.role(node, "weight")
+    assert weight is not None
+    turned = w.op("Transpose", [w.reshaped(weight, (own["outputs"], inputs))], perm=[1, 0])
+    made = w.op("MatMul", [flat, turned])
+    if (bias := w.role(node, "bias")) is not None:
+        made = w.op("Add", [made, w.reshaped(bias, (own["outputs"],))])
+    if own["channel"] is None:
+        return made
+    full = w.reshaped(made, (*(shape[axis] for axis in rest), own["outputs"]))
+    order = list(range(len(rest)))
+    order.insert(own["channel"], len(rest))
+    return w.op("Transpose", [full], perm=order)
+
+
+def _matmul(w: _Writer, node: Node) -> str:
+    batch, (first, second) = node.attributes["batch"], node.attributes["free"]
+    sides = []
+    for edge, free in zip(node.inputs, (first, second), strict=True):
+        shape = w.network.operand_shape(edge)
+        heads = int(np.prod(shape[:batch]))
+        rows = int(np.prod(shape[batch : batch + free]))
+        sides.append(w.reshaped(w.operand(edge), (heads, rows, -1)))
+    return w.op("MatMul", [sides[0], w.op("Transpose", [sides[1]], perm=[0, 2, 1])])
+
+
+def _batch_norm(w: _Writer, node: Node) -> str:
+    x, channel = w.operand(node.inputs[0]), node.attributes["channel"]
+    rank = len(node.shape)
+    variance, mean = w.role(node, "variance"), w.role(node, "mean")
+    assert variance is not None and mean is not None
+    deviation = w.op("Sqrt", [w.op("Add", [variance, w.number(node.attributes["epsilon"])])])
+    made = w.op("Div", [w.op("Sub", [x, w.along(mean, channel, rank)]), w.along(deviation, channel, rank)])
+    return _scaled(w, node, made, [channel] if channel is not None else [])
+
+
+def _scaled(w: _Writer, node: Node, made: str, axes: Sequence[int]) -> str:
+    shape = [node.shape[axis] if axis in axes else 1 for axis in range(len(node.shape))]
+    for role, kind in (("scale", "Mul"), ("shift", "Add")):
+        if (vector := w.role(node, role)) is not None:
+            made = w.op(kind, [made, w.reshaped(vector, shape)])
+    return made
+
+
+def _layer_norm(w: _Writer, node: Node) -> str:
+    x = w.operand(node.inputs[0])
+    axes = w.constant(np.asarray(node.attributes["axes"], dtype=np.int64))
+    if node.operator == "layer_norm":
+        x = w.op("Sub", [x, w.op("ReduceMean", [x, axes], keepdims=1)])
+    spread = w.op("ReduceMean", [w.op("Mul", [x, x]), axes], keepdims=1)
+    deviation = w.op("Sqrt", [w.op("Add", [spread, w.number(node.attributes["epsilon"])])])
+    return _scaled(w, node, w.op("Div", [x, deviation]), node.attributes["axes"])
+
+
+def _group_norm(w: _Writer, node: Node) -> str:
+    own, shape = node.attributes, w.network.operand_shape(node.inputs[0])
+    full = shape if own["batch"] else (1, *shape)
+    grouped = w.reshaped(w.operand(node.inputs[0]), (full[0] * own["groups"], -1))
+    axes = w.constant(np.asarray([1], dtype=np.int64))
+    x = w.op("Sub", [grouped, w.op("ReduceMean", [grouped, axes], keepdims=1)])
+    spread = w.op("ReduceMean", [w.op("Mul", [x, x]), axes], keepdims=1)
+    made = w.op("Div", [x, w.op("Sqrt", [w.op("Add", [spread, w.number(own["epsilon"])])])])
+    return _scaled(w, node, w.reshaped(made, node.shape), [1 if own["batch"] else 0])
+
+
+def _local_response_norm(w: _Writer, node: Node) -> str:
+    own, shape = node.attributes, node.shape
+    order = [own["channel"], *(axis for axis in range(len(shape)) if axis != own["channel"])]
+    x = w.op("Transpose", [w.operand(node.inputs[0])], perm=order)
+    x = w.reshaped(x, (1, *(shape[axis] for axis in order)))
+    made = w.op("LRN", [x], size=own["size"], alpha=own["alpha"] * own["size"], beta=own["beta"], bias=own["bias"])
+    made = w.reshaped(made, [shape[axis] for axis in order])
+    return w.op("Transpose", [made], perm=[order.index(axis) for axis in range(len(shape))])
+
+
+PLAIN = {
+    "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus", "softsign": "Softsign",
+    "mish": "Mish", "selu": "Selu",
+}  # fmt: skip
+
+
+def _activation(w: _Writer, node: Node) -> str:
+    own, x = node.attributes, w.operand(node.inputs[0])
+    kind = own["kind"]
+    if kind in PLAIN:
+        return w.op(PLAIN[kind], [x])
+    if kind == "relu6":
+        return w.op("Clip", [x, w.number(0.0), w.number(6.0)])
+    if kind == "clip":
+        low, high = ("" if own[name] is None else w.number(own[name]) for name in ("low", "high"))
+        return w.op("Clip", [x, low, high])
+    if kind in ("silu", "quick_gelu"):
+        inner = x if kind == "silu" else w.op("Mul", [x, w.number(own["slope"])])
+        return w.op("Mul", [x, w.op("Sigmoid", [inner])])
+    if kind in ("hard_sigmoid", "hard_swish"):
+        clipped = w.op("Clip", [w.op("Add", [x, w.number(3.0)]), w.number(0.0), w.number(6.0)])
+        gate = w.op("Mul", [clipped, w.number(own.get("scale", 1 / 6))])
+        return gate if kind == "hard_sigmoid" else w.op("Mul", [x, gate])
+    if kind in ("gelu", "gelu_tanh"):
+        return w.op("Gelu", [x], approximate="tanh" if kind == "gelu_tanh" else "none")
+    if kind == "leaky_relu":
+        return w.op("LeakyRelu", [x], alpha=own["slope"])
+    if kind == "elu":
+        return w.op("Elu", [x], alpha=own["slope"])
+    if kind == "prelu":
+        return w.op("PRelu", [x, w.role(node, "slope") or ""])
+    if kind == "log_sigmoid":
+        return w.op("Neg", [w.op("Softplus", [w.op("Neg", [x])])])
+    raise CannotWrite(f"the activation {kind} at {node.name}")
+
+
+def _function(w: _Writer, node: Node) -> str:
+    kind, x = node.attributes["kind"], w.operand(node.inputs[0])
+    if kind == "inverse_square_root":
+        return w.op("Reciprocal", [w.op("Sqrt", [x])])
+    if kind == "erfc":
+        return w.op("Sub", [w.number(1.0), w.op("Erf", [x])])
+    words = {"square_root": "Sqrt", "exp": "Exp", "log": "Log", "sin": "Sin", "cos": "Cos", "abs": "Abs", "erf": "Erf",
+             "reciprocal": "Reciprocal"}  # fmt: skip
+    return w.op(words[kind], [x])
+
+
+def _pool(w: _Writer, node: Node) -> str:
+    own, x = node.attributes, w.operand(node.inputs[0])
+    shape = w.network.operand_shape(node.inputs[0])
+    if "adaptive" in own or "divisor" in own or own.get("over"):
+        raise CannotWrite(f"this kind of average pooling at {node.name}")
+    rank = len(own["kernel"])
+    x = w.reshaped(x, (1, *shape)) if len(shape) == rank + 1 else x
+    pads = [before for before, _ in own["padding"]] + [after for _, after in own["padding"]]
+    more: dict[str, Any] = {"kernel_shape": list(own["kernel"]), "strides": list(own["stride"])}
+    if node.operator == "max_pool" and any(pads):
+        # A frame of its own: ONNX Runtime refuses frames as wide as the window.
+        framed = [0, 0, *pads[:rank], 0, 0, *pads[rank:]]
+        x = w.op("Pad", [x, w.constant(np.asarray(framed, dtype=np.int64)), w.number(-np.inf)])
+        pads = [0] * len(pads)
+    if node.operator == "max_pool":
+        return w.op("MaxPool", [x], pads=pads, dilations=list(own["dilation"]), **more)
+    return w.op("AveragePool", [x], pads=pads, count_include_pad=int(own.get("count_padding", True)), **more)
+
+
+def _pad(w: _Writer, node: Node) -> str:
+    pairs = node.attributes["amounts"]
+    amounts = [before for before, _ in pairs] + [after for _, after in pairs]
+    return w.op(
+        "Pad",
+        [
+            w.operand(node.inputs[0]),
+            w.constant(np.asarray(amounts, dtype=np.int64)),
+            w.number(node.attributes["number"]),
+        ],
+    )
+
+
+def _softmax(w: _Writer, node: Node) -> str:
+    axes = node.attributes["axes"]
+    if len(axes) != 1:
+        raise CannotWrite(f"a softmax over {len(axes)} axes at {node.name}")
+    return w.op(
+        "LogSoftmax" if node.attributes.get("logarithm") else "Softmax", [w.operand(node.inputs[0])], axis=axes[0]
+    )
+
+
+def _binary(kind: str) -> Any:
+    def write(w: _Writer, node: Node) -> str:
+        scalar = node.attributes.get("scalar")
+        if scalar is not None:
+            return w.op(kind, [w.operand(node.inputs[0]), w.number(scalar)])
+        return w.op(kind, w.all(node))
+
+    return write
+
+
+def _reduce(kind: str) -> Any:
+    def write(w: _Writer, node: Node) -> str:
+        if node.edge("other") is not None:
+            return w.op("Max" if kind == "ReduceMax" else "Min", w.all(node))
+        axes = w.constant(np.asarray(node.attributes["axes"], dtype=np.int64))
+        return w.op(kind, [w.operand(node.inputs[0]), axes], keepdims=0)
+
+    return write
+
+
+def _slice(w: _Writer, node: Node) -> str:
+    own = node.attributes
+    return w._slice(w.operand(node.inputs[0]), own["axis"], own["start"], own["stop"], own["step"])
+
+
+WRITERS: dict[str, Any] = {
+    "convolution": _convolution, "linear": _linear, "matmul": _matmul, "batch_norm": _batch_norm,
+    "layer_norm": _layer_norm, "rms_norm": _layer_norm, "group_norm": _group_norm,
+    "local_response_norm": _local_response_norm, "activation": _activation, "function": _function, "max_pool": _pool,
+    "average_pool": _pool, "pad": _pad, "softmax": _softmax, "add": _binary("Add"), "subtract": _binary("Sub"),
+    "multiply": _binary("Mul"), "divide": _binary("Div"), "power": _binary("Pow"), "mean": _reduce("ReduceMean"),
+    "maximum": _reduce("ReduceMax"), "minimum": _reduce("ReduceMin"), "slice": _slice,
+    "flatten": lambda w, node: w.reshaped(w.operand(node.inputs[0]), (-1,)),
+    "concatenate": lambda w, node: w.op("Concat", w.all(node), axis=node.attributes["axis"]),
+}  # fmt: skip
