@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -150,6 +150,9 @@ def _padding(
 @handles("Conv2D", "DepthwiseConv2dNative")
 def _convolution(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
     x, weight = _image(b, operation, inputs[0]), value(b, inputs[1])
+    spread = b.notes.get(x.node.number)
+    if isinstance(spread, _Spread):
+        x = View(spread.x.node, view.permute(spread.x.axes, TO_NCHW))
     height, width, per_group, outputs = weight.shape
     groups = x.shape[1] // per_group
     if operation.type == "Conv2D":
@@ -160,8 +163,52 @@ def _convolution(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -
         weight = b.reshaped(turned, (per_group * outputs, 1, height, width))
     stride, dilation = _positions(operation, "strides"), _positions(operation, "dilations")
     padding = _padding(operation, x.shape[2:], (height, width), stride, dilation)
+    if isinstance(spread, _Spread):
+        # As it stands, between its two regroupings; the second of them replaces it by the dilated form.
+        made = opaque(b, operation, inputs)[0]
+        b.notes[made.node.number] = _Dilated(spread, weight, groups)
+        return made
     made = contraction.convolution(b, x, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
     return _back(operation, made)
+
+
+class _Spread(NamedTuple):
+    """An image that SpaceToBatchND cut into ``block`` interleaved ones, to convolve it with gaps."""
+
+    x: View
+    block: tuple[int, ...]
+    paddings: tuple[int, ...]
+    """(before, after) of height and of width, flat."""
+
+
+class _Dilated(NamedTuple):
+    """A convolution between SpaceToBatchND and BatchToSpaceND: all that its dilated form needs."""
+
+    spread: _Spread
+    weight: View
+    groups: int
+
+
+@handles("SpaceToBatchND")
+def _space_to_batch(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    made = opaque(b, operation, inputs)[0]
+    b.notes[made.node.number] = _Spread(value(b, inputs[0]), tuple(numbers(inputs[1])), tuple(numbers(inputs[2])))
+    return made
+
+
+@handles("BatchToSpaceND")
+def _batch_to_space(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    x, block, crops = value(b, inputs[0]), tuple(numbers(inputs[1])), numbers(inputs[2])
+    note = b.notes.get(x.node.number)
+    if not isinstance(note, _Dilated) or note.spread.block != block or len(block) != 2 or any(crops[::2]):
+        raise NotImplementedError
+    paddings = note.spread.paddings
+    padding = [(paddings[n], paddings[n + 1] - crops[n + 1]) for n in (0, 2)]
+    image = View(note.spread.x.node, view.permute(note.spread.x.axes, TO_NCHW))
+    made = contraction.convolution(
+        b, image, note.weight, stride=(1, 1), padding=padding, dilation=block, groups=note.groups
+    )
+    return View(made.node, view.permute(made.axes, TO_NHWC))
 
 
 @handles("MatMul")

@@ -120,6 +120,7 @@ def average_pool(
     ceil: bool = False, count_padding: bool = True, divisor: int | None = None,
 ) -> View:  # fmt: skip
     """Mean under a window. ``count_padding``: whether the frame's zeros are counted in it."""
+    count_padding = count_padding or not any(map(any, padding))  # the pad before it has zeros that count
     if count_padding and divisor is None:
         x, padding = with_padding(b, x, padding, 0.0)
     flat = not any(map(any, padding))

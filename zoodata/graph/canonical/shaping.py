@@ -98,7 +98,7 @@ def concatenate(b: Builder, values: Sequence[View], axis: int) -> View:
     # Axes stand in the order of the deepest value's own, so that channels stay first where they were.
     order = sorted(
         (number for number, size in enumerate(result) if size != 1),
-        key=lambda number: min(((a, -i) for a, i, _ in primary.axes[number] if a != view.REPEAT), default=(99, number)),
+        key=lambda number: min(((a, -i) for a, i, _ in primary.axes[number] if a != view.REPEAT), default=(-1, number)),
     )
     place = order.index(axis)
     shape = tuple(result[number] for number in order)

@@ -37,7 +37,7 @@ class Alignment:
 class _Marks:
     """One network's operations as columns of small numbers that can be compared wholesale."""
 
-    def __init__(self, network: Network, words: dict[str, int]) -> None:
+    def __init__(self, network: Network, words: dict[str, int], by_content: bool = False) -> None:
         self.nodes = [node for node in network.nodes if not node.is_leaf]
 
         def column(values: Sequence[str]) -> Ints:
@@ -46,6 +46,8 @@ class _Marks:
         own = {node.number: features(network, node) for node in self.nodes}
         exact = {n.number: f"{n.operator}({signature(own[n.number])})" for n in self.nodes}
         up, down = _upstream(network, exact), _downstream(network, exact)
+        if by_content:
+            self.nodes = _ordered_by_content(network, _upstream(network, exact, ordered=False))
         self.columns = {
             FAMILIES: column([f"f:{family(n)}" for n in self.nodes]),
             "operator": column([f"o:{n.operator}" for n in self.nodes]),
@@ -60,9 +62,23 @@ FAMILIES = "family"
 
 
 def align(a: Network, b: Network) -> Alignment:
-    """Pair the operations of two networks."""
+    """Pair the operations of two networks.
+
+    Branches that are concatenated are taken in the order in which they are, and, unless that leaves nothing
+    to explain, once more in an order of their contents, for the case that only their order differs.
+    """
+    found, score = _aligned(a, b, by_content=False)
+    if score < 1.0 and any(node.operator == "concatenate" for node in a.nodes):
+        other, better = _aligned(a, b, by_content=True)
+        if better > score:
+            return other
+    return found
+
+
+def _aligned(a: Network, b: Network, by_content: bool) -> tuple[Alignment, float]:
+    """An alignment, and which part of all nodes has a partner that equals it."""
     words: dict[str, int] = {}
-    left, right = _Marks(a, words), _Marks(b, words)
+    left, right = _Marks(a, words, by_content), _Marks(b, words, by_content)
     first, last_a, last_b = _common_ends(left, right)
     rows = slice(first, last_a)
     columns = slice(first, last_b)
@@ -70,11 +86,13 @@ def align(a: Network, b: Network) -> Alignment:
     pairs += [(i + first, j + first) for i, j in _best(left, right, rows, columns)]
     pairs += [(last_a + k, last_b + k) for k in range(len(left.nodes) - last_a)]
     taken_a, taken_b = {i for i, _ in pairs}, {j for _, j in pairs}
-    return Alignment(
+    equal = sum(1 for i, j in pairs if left.columns["exact"][i] == right.columns["exact"][j])
+    alignment = Alignment(
         tuple((left.nodes[i].number, right.nodes[j].number) for i, j in pairs),
         tuple(node.number for i, node in enumerate(left.nodes) if i not in taken_a),
         tuple(node.number for j, node in enumerate(right.nodes) if j not in taken_b),
     )
+    return alignment, equal / max(len(left.nodes), len(right.nodes), 1)
 
 
 def _common_ends(left: _Marks, right: _Marks) -> tuple[int, int, int]:
@@ -131,15 +149,38 @@ def _trace(score: npt.NDArray[np.int32], a: dict[str, Ints], b: dict[str, Ints])
     return found[::-1]
 
 
+def _ordered_by_content(network: Network, up: dict[int, str]) -> list[Node]:
+    """The operations, those before a concatenation in an order that does not depend on the concatenation's."""
+    found: dict[int, Node] = {}
+    waiting: list[tuple[int, bool]] = [(network.output, False)]
+    while waiting:
+        number, ready = waiting.pop()
+        node = network.nodes[number]
+        if number in found:
+            continue
+        if ready:
+            found[number] = node
+            continue
+        waiting.append((number, True))
+        sources = [edge.source for edge in node.inputs]
+        if node.operator == "concatenate":
+            sources.sort(key=up.__getitem__)
+        waiting.extend((source, False) for source in sources[::-1] if source not in found)
+    return [node for node in found.values() if not node.is_leaf]
+
+
 def _hash(words: Sequence[str]) -> str:
     return hashlib.blake2b("|".join(words).encode(), digest_size=8).hexdigest()
 
 
-def _upstream(network: Network, exact: dict[int, str]) -> dict[int, str]:
-    """A mark of each node with everything that leads to it."""
+def _upstream(network: Network, exact: dict[int, str], ordered: bool = True) -> dict[int, str]:
+    """A mark of each node with everything that leads to it; ``ordered``: the order of what is concatenated too."""
     found: dict[int, str] = {}
     for node in network.nodes:
-        found[node.number] = _hash([exact.get(node.number, node.operator), *(found[e.source] for e in node.inputs)])
+        before = [found[edge.source] for edge in node.inputs]
+        if not ordered and node.operator == "concatenate":
+            before.sort()
+        found[node.number] = _hash([exact.get(node.number, node.operator), *before])
     return found
 
 

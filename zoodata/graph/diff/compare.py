@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from zoodata.graph.canonical.pooling import same
 from zoodata.graph.diff.align import Alignment, align, node_keeps_order
 from zoodata.graph.diff.features import features, label, stored_shapes
 from zoodata.graph.digest import text
@@ -63,11 +64,22 @@ class Comparison:
             if text(one.get(name)) != text(other.get(name)):
                 found.append(Difference("changed", self._called(x, y), name, one.get(name), other.get(name), x, y))
         names = {difference.attribute for difference in found}
-        if names >= {"kernel", "padding"} and _same_style(one, other):
+        if "padding" in names and names & {"kernel", "dilation"} and _same_style(one, other):
             found = [difference for difference in found if difference.attribute != "padding"]
+        if "padding" in names and self._follow_same_rule(x, y, names):
+            found = [difference for difference in found if difference.attribute != "padding"]
+        if names >= {"groups", "outputs"} and x.attributes["outputs"] == y.attributes["outputs"]:
+            found = [difference for difference in found if difference.attribute != "outputs"]
         if "call" in names:
             found = [difference for difference in found if difference.attribute != "arguments"]
         return found
+
+    def _follow_same_rule(self, x: Node, y: Node, names: set[Any]) -> bool:
+        """Whether both paddings are what the SAME rule gives for their own image size, stride and kernel."""
+        sizes = [network.operand_shape(node.inputs[0])[1:] for network, node in ((self.a, x), (self.b, y))]
+        if sizes[0] == sizes[1] and not names & {"kernel", "stride", "dilation"}:
+            return False
+        return all(_is_same_padding(node, size) for node, size in zip((x, y), sizes, strict=True))
 
     def _called(self, x: Node, y: Node) -> str:
         names = {label(self.a, x), label(self.b, y)}
@@ -181,6 +193,17 @@ def _label(node: Node) -> str:
 def _same_style(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether both paddings follow from their kernels by one rule."""
     return _style(one) == _style(other)
+
+
+def _is_same_padding(node: Node, sizes: tuple[int, ...]) -> bool:
+    own = node.attributes
+    if "padding" not in own:  # a kernel of one element
+        return True
+    if len(sizes) != len(own["kernel"]):
+        return False
+    dilation = own.get("dilation", (1,) * len(sizes))
+    expected = same(sizes, own["kernel"], own["stride"], dilation)
+    return [list(pair) for pair in own["padding"]] == expected
 
 
 def _style(own: dict[str, Any]) -> Any:

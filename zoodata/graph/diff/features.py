@@ -88,10 +88,9 @@ def _layer(network: Network, node: Node) -> dict[str, Any]:
     operand = network.operand_shape(node.inputs[0])
     axes = node.attributes["axes"]
     spatial = max(len(operand) - 1, 2)
-    kernel = operand[1:] if len(axes) == len(operand) > 1 else (1,) * (2 if spatial <= 2 else spatial)
-    rank = len(kernel)
+    rank = 2 if spatial <= 2 else spatial
     return {
-        "kernel": kernel if len(axes) > 1 and len(axes) == len(operand) else (1,) * rank,
+        "kernel": "whole image" if len(axes) == len(operand) > 1 else (1,) * rank,
         "stride": (1,) * rank,
         "padding": ((0, 0),) * rank,
         "dilation": (1,) * rank,

@@ -279,6 +279,19 @@ def _input(c: Comparison) -> list[Difference]:
     return [Difference("input", "input", "size", c.a.input_shape, c.b.input_shape, image_a, image_b, severity)]
 
 
+def _only_resizes(c: Comparison, d: Difference, found: list[Difference]) -> bool:
+    """A pooling to a fixed size that the other side does not need, since its image has that size already."""
+    members = d.members_a or d.members_b
+    if d.kind not in ("removed", "inserted") or len(members) != 1 or members[0].operator != "average_pool":
+        return False
+    network, other, partners = (c.a, c.b, c.to_b) if d.kind == "removed" else (c.b, c.a, c.to_a)
+    source = members[0].inputs[0].source
+    if source not in partners or len(found) < 2:
+        return False
+    have, want = network.nodes[source].shape, members[0].shape
+    return have != want and other.nodes[partners[source]].shape == want
+
+
 def _consequences(c: Comparison, found: list[Difference]) -> list[Difference]:
     """Stored tensors that do not fit although nothing about their own layer changed: who is to blame."""
     place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
@@ -290,6 +303,7 @@ def _consequences(c: Comparison, found: list[Difference]) -> list[Difference]:
             return place_a.get(d.node_a.number, _before(place_a, d.node_a.number))
         return sum(1 for _, j in c.alignment.pairs if d.node_b is not None and j < d.node_b.number)
 
+    found = [d for d in found if not _only_resizes(c, d, found)]
     for x, y, role in c.mismatched():
         here = place_a[x.number]
         before = [d for d in found if place(d) <= here]
