@@ -33,7 +33,14 @@ def reduce(b: Builder, operator: str, x: View, axes: Sequence[int], keep: bool, 
         # A sum is a mean times how many there are; one of the two words is enough.
         node = b.add("mean", [ready.edge], shape, axes=tuple(gone))
         return scaled(b, View(node, result), float(prod(ready.shape[base] for base in gone)))
-    node = b.add(operator, [ready.edge], shape, axes=tuple(gone), **attributes)
+    edge = ready.edge
+    if operator == "mean" and x.node.operator == "mean" and edge.axes is None:
+        # The mean of means over axes of fixed length is the mean over all of them.
+        inner = x.node
+        before = len(inner.shape) + len(inner.attributes["axes"])
+        kept = [axis for axis in range(before) if axis not in inner.attributes["axes"]]
+        edge, gone = inner.inputs[0], sorted([*inner.attributes["axes"], *(kept[axis] for axis in gone)])
+    node = b.add(operator, [edge], shape, axes=tuple(gone), **attributes)
     return View(node, result)
 
 

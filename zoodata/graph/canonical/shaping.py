@@ -7,7 +7,7 @@ from typing import Any
 
 from zoodata.graph import view
 from zoodata.graph.canonical.builder import Builder, View
-from zoodata.graph.network import INPUT, Edge
+from zoodata.graph.network import INPUT, PARAMETER, Edge
 from zoodata.graph.view import Axes
 
 
@@ -19,6 +19,8 @@ def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> Vie
     count = max(0, -(-(stop - start) // step))
     if (count == length and step == 1) or not part:
         return x
+    if step == 1 and (found := _stored_part(b, x, axis, start, count)):
+        return found
     if step == 1 and (found := _range_of_the_base(b, x, axis, start, count)):
         return found
     if part[0][0] != view.REPEAT and len(part) == 1 and part[0][1] == 1 and part[0][2] == x.node.shape[part[0][0]]:
@@ -43,6 +45,19 @@ def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> Vie
         axis=position, start=start, stop=start + (count - 1) * step + 1, step=step,
     )  # fmt: skip
     return b.value(node, result)
+
+
+def _stored_part(b: Builder, x: View, axis: int, start: int, count: int) -> View | None:
+    """A stretch of a stored tensor along one of its own axes is a stored tensor too."""
+    part, node = x.axes[axis], x.node
+    if node.operator != PARAMETER or "part" in node.attributes or len(part) != 1 or count == 1:
+        return None
+    base, inner, size = part[0]
+    if inner != 1 or size != node.shape[base]:
+        return None
+    shape = tuple(count if number == base else length for number, length in enumerate(node.shape))
+    leaf = b.add(PARAMETER, (), shape, **{**node.attributes, "part": (base, start, start + count)})
+    return View(leaf, view.resized(x.axes, base, count))
 
 
 def _range_of_the_base(b: Builder, x: View, axis: int, start: int, count: int) -> View | None:
