@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import pickle
 import subprocess
 import sys
 
@@ -36,7 +38,8 @@ def measured(local, unmeasured):
 
 
 EVERY = [
-    ("zoos",), ("models",), ("bench",), ("bench", "architecture"), ("bench", "latency"), ("rank",),
+    ("zoos",), ("models",), ("bench",), ("bench", "architecture"), ("bench", "latency"),
+    ("bench", "comparison"), ("diff",), ("network",), ("rank",),
     ("rank", "accuracy"), ("rank", "macs"), ("rank", "latency"), ("validate",), ("export",), ("site",),
     ("site", "build"), ("site", "serve"), ("site", "pages"), ("run",), ("contribute",), ("claims",),
     ("claims", "collect"),
@@ -229,3 +232,44 @@ def test_what_says_nothing_is_not_contributed(measured, tmp_path):
     target = tmp_path / "dataset"
     store.write(builders.family(), target)
     assert "4 files copied" in call("contribute", "--to", str(target)).output
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("graph")
+def test_diff_and_network_of_entries_and_of_files(tmp_path, monkeypatch):
+    """Zoos and a user's own file alike; the ONNX that `network` writes is a file that `diff` reads."""
+    monkeypatch.chdir(tmp_path)
+    run = functools.partial(subprocess.run, capture_output=True, text=True, timeout=300)
+    zoodata = [sys.executable, "-c", "from zoodata.cli.main import main; main()"]
+    made = run([*zoodata, "network", "torchvision:squeezenet1_1", "--format", "onnx", "-o", "mine.onnx"])
+    assert made.returncode == 0, made.stderr
+    same = run([*zoodata, "diff", "torchvision:squeezenet1_1", "file:mine.onnx", "--format", "json", "--prove"])
+    assert same.returncode == 0, same.stderr
+    answer = json.loads(same.stdout)
+    assert set(answer) == {"a", "b", "verdict", "digest_a", "digest_b", "findings", "proof"}
+    assert (answer["verdict"], answer["proof"]["status"]) == ("identical", "equivalent")
+    page = run([*zoodata, "diff", "torchvision:squeezenet1_0", "file:mine.onnx", "--format", "html"])
+    assert "<title>torchvision:squeezenet1_0 against file:mine.onnx</title>" in page.stdout
+    shown = run([*zoodata, "network", "file:mine.onnx"])
+    assert "1,235,496 parameters, 0 statistics, 349,151,936 MACs" in shown.stdout
+    dot = run([*zoodata, "network", "file:mine.onnx", "--format", "dot"])
+    assert dot.stdout.startswith("digraph")
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("graph")
+def test_diff_of_what_cannot_be_read_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.onnx").write_bytes(b"\x08\x07no model")
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps({"a": 1}))
+    zoodata = [sys.executable, "-c", "from zoodata.cli.main import main; main()"]
+    for wrong, code, word in (
+        ("file:broken.onnx", 1, "not a readable ONNX model"), ("file:evil.pt", 2, "neither .onnx nor .keras"),
+        ("file:none.onnx", 2, "there is no file"), ("torchvision:resnet51", 2, "did you mean"), ("nozoo:x", 2, "no zoo"),
+    ):  # fmt: skip
+        run = subprocess.run(
+            [*zoodata, "diff", wrong, "torchvision:alexnet"], capture_output=True, text=True, timeout=300
+        )
+        assert run.returncode == code, run.stderr
+        assert word in run.stderr
+        assert "Traceback" not in run.stderr

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 tf = pytest.importorskip("tensorflow")
 onnx = pytest.importorskip("onnx")
-pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("torch")]
+pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("graph")]
 
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
@@ -279,7 +279,12 @@ def test_three_frameworks_write_one_network():
     from zoodata.graph.digest import digest
 
     module = nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(4, 5),
     )
     marks = {digest(torch_reader.read(module, (1, 3, 8, 8)))}
     marks.add(

@@ -52,12 +52,13 @@ def test_counts_agree_with_torchs_flop_counter():
 
 def test_edges_lead_from_the_image_to_the_output():
     network = read(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(inplace=True), torch.nn.Flatten()))
-    first, second, third = network.nodes
-    assert first.inputs[0] == "input"
-    assert second.inputs == first.outputs
-    assert third.inputs == second.outputs
-    assert [node.operator for node in network.nodes] == ["convolution", "activation", "reshape"]
-    assert network.output_shape == (1, 4 * 30 * 30)
+    image, _, _, first, second = network.nodes
+    assert first.inputs[0].source == image.number
+    assert [edge.role for edge in first.inputs] == ["input", "weight", "bias"]
+    assert second.inputs[0].source == first.number
+    # A flatten that only the output sees computes nothing: the value keeps its own shape.
+    assert [node.operator for node in network.operations] == ["convolution", "activation"]
+    assert network.nodes[network.output].shape == (4, 30, 30)
 
 
 def test_a_weight_without_bias_or_in_three_dimensions_is_still_linear():

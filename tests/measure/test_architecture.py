@@ -10,6 +10,7 @@ from zoodata.isolation import Worker
 from zoodata.measure import architecture
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
+from zoodata.records.measurement import FAITHFUL
 from zoodata.records import parse_entry
 
 
@@ -18,10 +19,10 @@ from zoodata.records import parse_entry
 def test_counts_and_reasons_from_one_worker():
     environment = capture(["torch", "torchvision"])
     with Worker("zoodata.measure.host:Host", worker_environment("cpu", 1)) as worker:
-        good = architecture.measure(worker, "torchvision:googlenet", environment, 1)
-        unknown = architecture.measure(worker, "torchvision:googlenet5", environment, 1)
-        absent = architecture.measure(worker, "python:no.such:thing", environment, 1)
-        again = architecture.measure(worker, "torchvision:googlenet", environment, 1)
+        good, network = architecture.measure(worker, "torchvision:googlenet", environment, 1)
+        unknown, nothing = architecture.measure(worker, "torchvision:googlenet5", environment, 1)
+        absent, _ = architecture.measure(worker, "python:no.such:thing", environment, 1)
+        again, same = architecture.measure(worker, "torchvision:googlenet", environment, 1)
     # As its weights need it: no auxiliary heads, which the builder without weights would add.
     assert good.result is not None
     assert good.result.parameters == 6_624_904
@@ -31,6 +32,11 @@ def test_counts_and_reasons_from_one_worker():
     assert "did you mean torchvision:googlenet" in unknown.missing.message
     assert absent.entry == "python:thing"
     assert good.environment == environment.id
+    # The network is stored under its digest, and was checked against the model it was read from.
+    assert network == same
+    assert nothing is None
+    assert network.digest == good.result.digest
+    assert good.result.relative_error < FAITHFUL
 
 
 def test_an_environment_names_versions_and_no_person():

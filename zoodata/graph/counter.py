@@ -1,8 +1,8 @@
 """Counts over a network: one counter for every framework, so that a ratio never compares two counters.
 
-A MAC is one multiply-accumulate of a convolution, a linear layer or a matrix product that depends on the
-image. Biases, normalisations, activations, poolings and additions count none, as in torchvision's ``_ops``
-and fvcore; so does what is computed from weights alone, such as their standardisation.
+A MAC is one multiply-accumulate of a convolution, a linear layer or a matrix product that a pass executes,
+also where it depends on weights alone (the position bias of Swin V2). Biases, normalisations, activations,
+poolings and additions count none, as in torchvision's ``_ops`` and fvcore.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def count(network: Network) -> Counts:
         auxiliary_parameters=auxiliary,
         statistics=stored["statistic"],
         constants=stored["constant"],
-        macs=sum(node_macs(network, node) for node in network.operations),
+        macs=sum(node_macs(network, node) for node in network.nodes),
         layers=dict(sorted(layers.items())),
         unknown_operators=tuple(sorted({node.operator for node in network.nodes if not node.is_known})),
     )
@@ -50,8 +50,6 @@ def count(network: Network) -> Counts:
 
 def node_macs(network: Network, node: Node) -> int:
     """Multiply-accumulates of one node; 0 for operators that multiply no weights."""
-    if not node.dynamic:
-        return 0
     if node.operator == CONVOLUTION:
         return _convolution(network, node)
     if node.operator == LINEAR:

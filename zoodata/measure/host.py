@@ -9,11 +9,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from zoodata.graph import faithful, formats, storage
+from zoodata.graph import formats, storage
 from zoodata.graph.counter import count
 from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.findings import as_json, diff, settled
-from zoodata.graph.diff.transplant import prove as prove_transplant
 from zoodata.graph.network import Network
 from zoodata.records.base import entry_zoo, parse_entry
 from zoodata.runtimes.model import CannotRead, Model, Pass
@@ -63,6 +62,8 @@ def _faithfulness(model: Model, network: Network) -> tuple[float | None, str | N
     numbers = sum(parameter.numbers for parameter in network.parameters)
     if numbers > LARGEST_CHECKED:
         return None, f"{numbers:,} stored numbers; checked up to {LARGEST_CHECKED:,}"
+    from zoodata.graph import faithful  # runs networks, so needs torch; a list of entries does not
+
     try:
         found = faithful.error(network, model.forward, seed=0)
     except Exception as error:
@@ -135,7 +136,11 @@ class Host:
             self._network(entry)
         one, other = self._network(a), self._network(b)
         comparison = Comparison(one, other)
-        proof = prove_transplant(one, other, comparison) if prove else None
+        proof = None
+        if prove:
+            from zoodata.graph.diff import transplant
+
+            proof = transplant.prove(one, other, comparison)
         return as_json(settled(diff(one, other, comparison), proof), proof)
 
     def network(self, entry: str, style: str) -> str:

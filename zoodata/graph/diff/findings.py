@@ -9,7 +9,7 @@ from typing import Any
 from zoodata.graph.counter import node_macs
 from zoodata.graph.diff import explain
 from zoodata.graph.diff.compare import Comparison, Difference
-from zoodata.graph.diff.transplant import Proof
+from zoodata.graph.diff.proof import Proof
 from zoodata.graph.diff.weigh import BENIGN, PARAMETRIC, RANK, weigh
 from zoodata.graph.digest import digest, text
 from zoodata.graph.network import Network

@@ -16,6 +16,7 @@ import torch
 
 from zoodata.graph import embedded
 from zoodata.graph.diff.compare import Comparison
+from zoodata.graph.diff.proof import Proof
 from zoodata.graph.executor import Operands, compute, look
 from zoodata.graph.faithful import calibrated
 from zoodata.graph.network import PARAMETER, Edge, Network, Node
@@ -29,19 +30,6 @@ LAYERS = ("convolution", "linear")
 NEUTRAL = {"scale": 1.0, "shift": 0.0, "bias": 0.0}
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What running both showed."""
-
-    status: str
-    """equivalent, parted or not_transferable"""
-    max_relative_error: float | None = None
-    first_difference: dict[str, str] | None = None
-    """Names on either side of the first node whose values part."""
-    misfits: tuple[str, ...] = ()
-    """Layers whose weights do not fit, if any."""
 
 
 def prove(a: Network, b: Network, comparison: Comparison, seed: int = 0) -> Proof:
@@ -194,16 +182,19 @@ class _Carry:
         c = self.comparison
         shapes = {edge.role: c.b.operand_shape(edge) for edge in y.inputs}
         if y.operator == "batch_norm":
-            self._blame_source(y)
+            source = c.b.nodes[y.inputs[0].source]
+            self.absorbed.add(source.number)
             near = {"mean": 0.0, "variance": 1.0 - y.attributes["epsilon"], "scale": 1.0, "shift": 0.0}
-            return {role: np.full(shapes[role], near[role]) for role in shapes if role in near}
+            found = {role: np.full(shapes[role], near[role]) for role in shapes if role in near}
+            if source.number in c.to_a and source.edge("bias") is None:
+                bias = _operands(c.a, c.a.nodes[c.to_a[source.number]], self.weights).get("bias")
+                if bias is not None:  # the gain is one, so the mean can carry it as well as the shift
+                    found["mean"] = found["mean"] - bias
+            return found
         vector = c.b.nodes[y.inputs[1].source] if len(y.inputs) == 2 else None
         if y.operator in ("multiply", "add") and vector is not None and len(vector.shape) == 1:
             return {"other": np.full(shapes["other"], 1.0 if y.operator == "multiply" else 0.0)}
         return {}
-
-    def _blame_source(self, y: Node) -> None:
-        self.absorbed.add(y.inputs[0].source)
 
 
 def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[str, Array]:

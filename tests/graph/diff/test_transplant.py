@@ -1,0 +1,64 @@
+"""Proof: the weights of one in the other, both run."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("graph")]
+
+
+def proof(a, b):
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.transplant import prove
+    from zoodata.zoos import registry
+
+    one, other = (
+        registry.get(zoo).build(name, hollow=True).network() for zoo, _, name in (e.partition(":") for e in (a, b))
+    )
+    return prove(one, other, Comparison(one, other))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("torchvision:resnet50", "timm:resnet50"),
+        ("keras_applications:VGG16", "torchvision:vgg16"),
+        ("keras_applications:DenseNet121", "torchvision:densenet121"),
+        ("torchvision:densenet121", "keras_applications:DenseNet121"),
+        ("onnx_model_zoo:densenet121", "torchvision:densenet121"),  # per-channel product and sum folded
+        ("torchvision:swin_t", "timm:swin_tiny_patch4_window7_224"),  # windows cut another way
+        ("tf_slim:vgg_16", "torchvision:vgg16"),
+    ],
+)
+def test_equivalent(a, b):
+    found = proof(a, b)
+    assert found.status == "equivalent", found
+    assert found.max_relative_error < 1e-5
+
+
+def test_resnet_parts_at_the_moved_stride():
+    found = proof("keras_applications:ResNet50", "torchvision:resnet50")
+    assert found.status == "parted"
+    assert found.first_difference["a"].startswith("conv3_block1_1_")
+    assert found.first_difference["b"] in ("layer2.0.conv1", "layer2.0.bn1")
+
+
+def test_alexnets_weights_do_not_fit():
+    found = proof("torchvision:alexnet", "onnx_model_zoo:bvlc_alexnet")
+    assert found.status == "not_transferable"
+    assert any("64x3x11x11 against 96x3x11x11" in layer for layer in found.misfits)
+
+
+def test_a_folded_batch_norm_is_proved():
+    from zoodata.graph import torch_reader
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.transplant import prove
+
+    def made(*parts):
+        return torch_reader.read(torch.nn.Sequential(*parts, torch.nn.ReLU(), torch.nn.Flatten()), (1, 3, 8, 8))
+
+    normed = made(torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.BatchNorm2d(4))
+    folded = made(torch.nn.Conv2d(3, 4, 3))
+    for one, other in ((normed, folded), (folded, normed)):
+        assert prove(one, other, Comparison(one, other)).status == "equivalent"
