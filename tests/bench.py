@@ -74,6 +74,70 @@ def validating(files: int = 2000) -> None:
         )
 
 
+def reading(every: int = 40) -> None:
+    """Every 40th timm model read, canonicalised, counted and digested, against the counters people use."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from zoodata.graph.counter import count
+    from zoodata.graph.digest import digest
+    from zoodata.zoos import registry
+
+    zoo = registry.get("timm")
+    ratios = []
+    for name in zoo.entries()[::every]:
+
+        def ours(name: str = name) -> None:
+            network = zoo.build(name, hollow=True).network()
+            count(network), digest(network)
+
+        def theirs(name: str = name) -> None:
+            model = zoo.build(name)
+            image = torch.zeros(1, model.input.channels, model.input.height, model.input.width)  # type: ignore[attr-defined]
+            with FlopCounterMode(display=False), torch.no_grad():
+                model._module(image)  # type: ignore[attr-defined]
+
+        ours()
+        ratios.append(seconds(theirs) / seconds(ours))
+    print(f"read {len(ratios)} timm models: {median(ratios):.1f} times as fast as FlopCounterMode (median)")
+
+
+def diffing() -> None:
+    """The diff of two ResNet-152 after reading."""
+    from zoodata.graph.diff.findings import diff
+    from zoodata.zoos import registry
+
+    a = registry.get("torchvision").build("resnet152", hollow=True).network()  # type: ignore[attr-defined]
+    b = registry.get("keras_applications").build("ResNet152", hollow=True).network()  # type: ignore[attr-defined]
+    print(f"diff of two ResNet-152: {seconds(lambda: diff(a, b)):.2f} s")
+
+
+def mutating(each: int = 2) -> None:
+    """The mutation score: single mutations found as one finding at the right node."""
+    from tests.graph import mutations
+    from zoodata.graph.diff.findings import diff
+
+    total = found = 0
+    families = (
+        (mutations.TORCH, mutations.torch_mutants),
+        (mutations.KERAS, mutations.keras_mutants),
+        (mutations.ONNX, mutations.onnx_mutants),
+    )
+    for entries, generate in families:
+        for entry in entries:
+            for mutant in generate(entry, 0, each):
+                answer = diff(mutant.original, mutant.mutated)
+                if answer.verdict == "identical":
+                    continue
+                names = [n for f in answer.findings for p in f.places for n in (p.a, p.b) if n]
+                total += 1
+                found += len(answer.findings) == 1 and any(mutant.place in name for name in names)
+    print(f"mutations: {found} of {total} found at the right node with one finding ({found / total:.1%})")
+
+
 if __name__ == "__main__":
     validating()
     counting()
+    diffing()
+    reading()
+    mutating()

@@ -265,7 +265,8 @@ def test_diff_of_what_cannot_be_read_is_one_line(tmp_path, monkeypatch):
     zoodata = [sys.executable, "-c", "from zoodata.cli.main import main; main()"]
     for wrong, code, word in (
         ("file:broken.onnx", 1, "not a readable ONNX model"), ("file:evil.pt", 2, "neither .onnx nor .keras"),
-        ("file:none.onnx", 2, "there is no file"), ("torchvision:resnet51", 2, "did you mean"), ("nozoo:x", 2, "no zoo"),
+        ("file:none.onnx", 2, "there is no file"), ("torchvision:resnet51", 2, "did you mean"),
+        ("nozoo:x", 2, "no zoo"),
     ):  # fmt: skip
         run = subprocess.run(
             [*zoodata, "diff", wrong, "torchvision:alexnet"], capture_output=True, text=True, timeout=300

@@ -10,8 +10,8 @@ from zoodata.isolation import Worker
 from zoodata.measure import architecture
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
-from zoodata.records.measurement import FAITHFUL
 from zoodata.records import parse_entry
+from zoodata.records.measurement import FAITHFUL
 
 
 @pytest.mark.zoos

@@ -169,9 +169,7 @@ class Recorder(TorchDispatchMode):
             return value
         if tensor.device == META:
             raise Unreadable("a table appears whose contents torch does not show (a Python list used as an index)")
-        return self.builder.constant(
-            tensor.detach().to(torch.float64 if tensor.is_floating_point() else tensor.dtype).numpy()
-        )
+        return self.builder.constant(tensor.detach().numpy())
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}

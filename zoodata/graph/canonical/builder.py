@@ -18,6 +18,9 @@ DIGITS = 6
 """Significant digits to which numbers must agree to be one: float32 arithmetic leaves about seven."""
 
 
+LARGE = 1 << 20
+"""Numbers of a table that is named by its contents as they are: rounding it would take too much memory."""
+
 COUNTED = re.compile(r"_[a-z]+_[0-9]+$")
 """How Caffe2's exporter ends the names of a layer's tensors: conv1_w_0, conv1_b_0."""
 
@@ -320,6 +323,8 @@ def fingerprint(data: npt.NDArray[Any]) -> str:
         kind = "b"
     elif np.issubdtype(data.dtype, np.integer):
         kind, stored = "i", data.astype("<i8")
+    elif data.size > LARGE:
+        kind, stored = "f", data.astype("<f4")
     else:
         kind, stored = "f", significant(data.astype("<f8"))
     if data.size == 1:
