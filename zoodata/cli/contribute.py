@@ -10,11 +10,21 @@ from zoodata.cli.common import data_option
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.validate import validate
-from zoodata.records import PERSONAL_ZOOS, ArchitectureMeasurement, Environment, LatencyMeasurement, entry_zoo
+from zoodata.records import (
+    PERSONAL_ZOOS,
+    ArchitectureMeasurement,
+    ComparisonMeasurement,
+    Environment,
+    LatencyMeasurement,
+    StoredNetwork,
+    entry_zoo,
+)
+
+Run = ArchitectureMeasurement | ComparisonMeasurement | LatencyMeasurement
 
 
 def run(data: Path, target: Path) -> list[Path]:
-    """Copy the publishable measurements and their environments; returns the new files.
+    """Copy the publishable measurements, their environments and networks; returns the new files.
 
     Raises:
         click.ClickException: when the local records are not valid.
@@ -24,29 +34,34 @@ def run(data: Path, target: Path) -> list[Path]:
         raise click.ClickException("\n".join(as_text(issue) for issue in report.errors[:10]))
     records = [store.read(path) for path in store.files(data)]
     environments = {record.id: record for record in records if isinstance(record, Environment)}
+    networks = {record.digest: record for record in records if isinstance(record, StoredNetwork)}
     written = []
     for record in records:
-        if not isinstance(record, ArchitectureMeasurement | LatencyMeasurement):
+        if not isinstance(record, Run):
             continue
         if _is_personal(record) or _says_nothing(record):
             continue
         environment = environments.get(record.environment)
-        for item in (environment, record):
+        is_count = isinstance(record, ArchitectureMeasurement) and record.result is not None
+        network = networks.get(record.result.digest or "") if is_count else None  # type: ignore[union-attr]
+        for item in (environment, network, record):
             if item is not None and not (target / store.path_of(item)).exists():
                 written.append(store.write(item, target))
     return written
 
 
-def _is_personal(record: ArchitectureMeasurement | LatencyMeasurement) -> bool:
+def _is_personal(record: Run) -> bool:
+    if isinstance(record, ComparisonMeasurement):
+        return bool({entry_zoo(record.a), entry_zoo(record.b)} & PERSONAL_ZOOS)
     if isinstance(record, ArchitectureMeasurement):
         return entry_zoo(record.entry) in PERSONAL_ZOOS
     asked = [item.entry for item in record.participants] + [item.entry for item in record.missing]
     return any(entry_zoo(entry) in PERSONAL_ZOOS for entry in asked)
 
 
-def _says_nothing(record: ArchitectureMeasurement | LatencyMeasurement) -> bool:
+def _says_nothing(record: Run) -> bool:
     """A misspelt entry, or a run in which nothing was timed: news for the one who ran it only."""
-    if isinstance(record, ArchitectureMeasurement):
+    if isinstance(record, ArchitectureMeasurement | ComparisonMeasurement):
         return record.missing is not None and record.missing.reason == "not_in_package"
     return not record.samples
 

@@ -61,7 +61,8 @@ def run(data: Path, out: Path) -> tuple[Path, int]:
     dataset = read_dataset(data)
     here = _installed()
     entries = [entry for entry in plan.catalogue_entries(dataset) if entry.partition(":")[0] in here]
-    bench_architecture(dataset, entries, data, jobs=usable_cores())
+    # Whether our networks compute what the models do is no property of this machine: the dataset says it.
+    bench_architecture(dataset, entries, data, jobs=usable_cores(), check=False)
     groups = {
         name: [f"{zoo}:{entry}" for zoo, entry in group.items() if zoo in here] for name, group in LATENCY_SET.items()
     }
