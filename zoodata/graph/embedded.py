@@ -9,7 +9,6 @@ ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "slice", "conca
 
 def preprocessing(network: Network) -> tuple[Node, ...]:
     """The nodes that only rescale the image by fixed numbers, before the first layer; empty if there are none."""
-    inside = {0: network.nodes[0]} if network.nodes else {}
     image = next((node for node in network.nodes if node.operator == "input"), None)
     if image is None:
         return ()

@@ -7,7 +7,7 @@ the same weights and the same image, must give the same scores.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,10 @@ class CannotExecute(ValueError):
 class Operands:
     """What a node sees: its operands by role, regrouped as its edges say."""
 
-    def __init__(self, node: Node, values: Mapping[int, Any], shapes: Callable[[int], view.Shape]) -> None:
+    def __init__(self, node: Node, values: Mapping[int, Any]) -> None:
         self.node = node
         self.attributes = node.attributes
         self._values = values
-        self._shapes = shapes
 
     def __call__(self, role: str = INPUT) -> Any:
         """The operand with a role; None if there is none."""
@@ -52,22 +51,19 @@ Run = Callable[[Operands], Any]
 
 def look(value: Tensor, axes: view.Axes) -> Tensor:
     """A tensor under a view of it."""
-    cut: list[int] = []
-    places: dict[tuple[int, int], int] = {}
-    for base in range(value.dim()):
-        for inner, size in sorted(((i, s) for axis in axes for a, i, s in axis if a == base), reverse=True):
-            places[base, inner] = len(cut)
-            cut.append(size)
-    order = [places[a, i] for axis in axes for a, i, _ in axis if a != view.REPEAT]
-    seen = value.reshape(cut).permute(order)
-    if len(order) != sum(map(len, axes)):
-        slots = [s if a != view.REPEAT else 1 for axis in axes for a, _, s in axis]
-        seen = seen.reshape(slots).expand([s for axis in axes for _, _, s in axis])
+    how = view.steps(axes, value.dim())
+    seen = value.reshape(how.cut).permute(how.order)
+    if how.repeats:
+        seen = seen.reshape(how.slots).expand(how.full)
     return seen.reshape(view.shape_of(axes))
 
 
 def execute(
-    network: Network, stored: Mapping[str, Tensor], image: Tensor, keep: bool = False
+    network: Network,
+    stored: Mapping[str, Tensor],
+    image: Tensor,
+    keep: bool = False,
+    given: Mapping[int, Tensor] | None = None,
 ) -> Tensor | dict[int, Tensor]:
     """Class scores of one image, or with ``keep`` the value of every node by its number.
 
@@ -75,15 +71,19 @@ def execute(
         network: what to run; it must have its constants.
         stored: the model's tensors by name, in the shapes the model stores them in.
         image: (channels, height, width), of the type to calculate in.
+        keep: return all values.
+        given: values of some nodes by number, which are then not computed.
 
     Raises:
         CannotExecute: naming the operator.
         KeyError: when a stored tensor is missing.
     """
+    given = given or {}
     values: dict[int, Any] = {}
     last = {edge.source: node.number for node in network.nodes for edge in node.inputs}
-    for node, value in steps(network, stored, image, values):
-        values[node.number] = value
+    for node in network.nodes:
+        known = given.get(node.number)
+        values[node.number] = compute(node, network, stored, image, values) if known is None else known
         if not keep:
             for edge in node.inputs:
                 if last[edge.source] == node.number:
@@ -91,21 +91,15 @@ def execute(
     return values if keep else values[network.output]
 
 
-def steps(
-    network: Network, stored: Mapping[str, Tensor], image: Tensor, values: dict[int, Any]
-) -> Iterator[tuple[Node, Any]]:
-    """Each node with its value, in order; what is in ``values`` is used and may be changed between steps."""
-    shapes = [node.shape for node in network.nodes]
-    for node in network.nodes:
-        yield node, compute(node, network, stored, image, Operands(node, values, shapes.__getitem__))
-
-
-def compute(node: Node, network: Network, stored: Mapping[str, Tensor], image: Tensor, operands: Operands) -> Any:
-    """The value of one node."""
+def compute(
+    node: Node, network: Network, stored: Mapping[str, Tensor], image: Tensor, values: Mapping[int, Any]
+) -> Any:
+    """The value of one node, from those of the nodes it reads."""
+    operands = Operands(node, values)
     if node.operator == INPUT:
         return image.reshape(node.shape)
     if node.operator == PARAMETER:
-        return _stored(node, stored[node.attributes["parameter"]])
+        return stored_part(node, stored[node.attributes["parameter"]])
     if node.operator == CONSTANT:
         return _constant(network.constants[node.attributes["constant"]], image.dtype)
     if "call" in node.attributes:
@@ -117,7 +111,7 @@ def compute(node: Node, network: Network, stored: Mapping[str, Tensor], image: T
     return value.reshape(node.shape) if isinstance(value, Tensor) else value
 
 
-def _stored(node: Node, tensor: Tensor) -> Tensor:
+def stored_part(node: Node, tensor: Tensor) -> Tensor:
     """A stored tensor without axes of size 1, or the part of it that a node is."""
     if "part" in node.attributes:
         axis, start, stop = node.attributes["part"]

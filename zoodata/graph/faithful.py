@@ -12,12 +12,11 @@ import torch
 from zoodata.graph.executor import Operands, compute, execute
 from zoodata.graph.network import Network, Node
 from zoodata.graph.random_weights import random_weights
+from zoodata.records.measurement import FAITHFUL
 
 Array = npt.NDArray[Any]
 Forward = Callable[[Array, Mapping[str, Array], bool], Array]
 """Image, stored tensors, in double precision or not; the model's own class scores."""
-
-TOLERANCE = 1e-4
 
 
 def scores(network: Network, weights: Mapping[str, Array], image: Array, precise: bool = False) -> Array:
@@ -48,7 +47,7 @@ def error(network: Network, forward: Forward, seed: int) -> float:
     image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
     weights = random_weights(network, seed)
     found = relative_error(forward(image, weights, False), scores(network, weights, image))
-    if found < TOLERANCE:
+    if found < FAITHFUL:
         return found
     weights = calibrated(network, weights, image)
     return min(
@@ -62,20 +61,20 @@ def calibrated(network: Network, weights: Mapping[str, Array], image: Array) -> 
     found = dict(weights)
     generator = np.random.default_rng(0)
     stored = {name: torch.from_numpy(np.array(array)).double() for name, array in found.items()}
+    picture = torch.from_numpy(image).double()
     values: dict[int, Any] = {}
     with torch.inference_mode():
         for node in network.nodes:
             if node.operator == "batch_norm" and node.attributes["channel"] is not None:
                 _observe(network, node, values, found, generator)
-            operands = Operands(node, values, lambda number: network.nodes[number].shape)
-            values[node.number] = compute(node, network, stored, torch.from_numpy(image).double(), operands)
+            values[node.number] = compute(node, network, stored, picture, values)
     return found
 
 
 def _observe(
     network: Network, node: Node, values: dict[int, Any], found: dict[str, Array], generator: np.random.Generator
 ) -> None:
-    x = Operands(node, values, lambda number: network.nodes[number].shape)()
+    x = Operands(node, values)()
     axes = [axis for axis in range(x.dim()) if axis != node.attributes["channel"]]
     spread = x.var(axes, unbiased=False) if axes else torch.ones_like(x)
     seen = {"mean": x.mean(axes) if axes else x, "variance": spread.clamp_min(1e-6)}
@@ -85,6 +84,5 @@ def _observe(
         if edge is None or name is None or edge.axes is not None:
             continue
         jitter = torch.from_numpy(generator.uniform(0.9, 1.1, vector.shape))
-        values[edge.source] = vector * jitter
-        found[name] = values[edge.source].numpy().astype(np.float32).reshape(found[name].shape)
+        found[name] = (vector * jitter).numpy().astype(np.float32).reshape(found[name].shape)
         values[edge.source] = torch.from_numpy(found[name]).double().reshape(vector.shape)

@@ -25,6 +25,8 @@ Role = Literal["parameter", "statistic", "constant"]
 INPUT, PARAMETER, CONSTANT = "input", "parameter", "constant"
 LEAVES = frozenset({INPUT, PARAMETER, CONSTANT})
 CONVOLUTION, LINEAR, MATMUL = "convolution", "linear", "matmul"
+LAYERS = (CONVOLUTION, LINEAR)
+"""What has a weight and may have a bias."""
 
 VOCABULARY = LEAVES | {
     CONVOLUTION, LINEAR, MATMUL, "batch_norm", "layer_norm", "rms_norm", "group_norm", "local_response_norm",

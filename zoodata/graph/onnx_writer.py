@@ -120,21 +120,14 @@ class _Writer:
         return None if edge is None else self.operand(edge)
 
     def _look(self, name: str, shape: view.Shape, axes: view.Axes) -> str:
-        cut: list[int] = []
-        places: dict[tuple[int, int], int] = {}
-        for base in range(len(shape)):
-            for inner, size in sorted(((i, s) for axis in axes for a, i, s in axis if a == base), reverse=True):
-                places[base, inner] = len(cut)
-                cut.append(size)
-        order = [places[a, i] for axis in axes for a, i, _ in axis if a != view.REPEAT]
-        if tuple(cut) != tuple(shape):
-            name = self.reshaped(name, cut)
-        if order != sorted(order):
-            name = self.op("Transpose", [name], perm=order)
-        if len(order) != sum(map(len, axes)):
-            slots = [s if a != view.REPEAT else 1 for axis in axes for a, _, s in axis]
-            full = [s for axis in axes for _, _, s in axis]
-            name = self.op("Expand", [self.reshaped(name, slots), self.constant(np.asarray(full, dtype=np.int64))])
+        how = view.steps(axes, len(shape))
+        if tuple(how.cut) != tuple(shape):
+            name = self.reshaped(name, how.cut)
+        if how.order != sorted(how.order):
+            name = self.op("Transpose", [name], perm=how.order)
+        if how.repeats:
+            full = self.constant(np.asarray(how.full, dtype=np.int64))
+            name = self.op("Expand", [self.reshaped(name, how.slots), full])
         return self.reshaped(name, view.shape_of(axes))
 
     def _parameter(self, node: Node) -> str:

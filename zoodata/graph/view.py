@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
+from typing import NamedTuple
 
 Shape = tuple[int, ...]
 Atom = tuple[int, int, int]
@@ -203,11 +204,39 @@ def dropped(axes: Axes, gone: set[int]) -> Axes:
     return tuple(tuple((a if a == REPEAT else number(a), i, s) for a, i, s in axis if a not in gone) for axis in axes)
 
 
-def composed(outer: Axes, inner: Axes, inner_shape: Shape) -> Axes | None:
-    """``outer`` is a view of a value that is itself the view ``inner`` of another; the one view of both.
+class Steps(NamedTuple):
+    """A view as the operations that carry it out, in this order; the last is a reshape to the view's shape."""
 
-    ``inner_shape`` is the shape of the value between them, that is of ``inner`` without axes of size 1.
-    """
+    cut: list[int]
+    """Reshape to this,"""
+    order: list[int]
+    """transpose,"""
+    slots: list[int]
+    """reshape, with 1 wherever the value is repeated,"""
+    full: list[int]
+    """and expand to this."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether there is anything to expand."""
+        return len(self.order) != len(self.full)
+
+
+def steps(axes: Axes, rank: int) -> Steps:
+    """How to look at a value of so many axes under a view."""
+    cut: list[int] = []
+    places: dict[tuple[int, int], int] = {}
+    for base in range(rank):
+        for inner, size in sorted(((i, s) for axis in axes for a, i, s in axis if a == base), reverse=True):
+            places[base, inner] = len(cut)
+            cut.append(size)
+    atoms = [atom for axis in axes for atom in axis]
+    order = [places[a, i] for a, i, _ in atoms if a != REPEAT]
+    return Steps(cut, order, [1 if a == REPEAT else s for a, _, s in atoms], [s for _, _, s in atoms])
+
+
+def composed(outer: Axes, inner: Axes) -> Axes | None:
+    """``outer`` is a view of a value that is itself the view ``inner`` of another; the one view of both."""
     between = tuple(axis for axis in inner if axis)
     by_axis: list[list[tuple[int, Axis]]] = []
     for number, axis in enumerate(between):
@@ -226,5 +255,4 @@ def composed(outer: Axes, inner: Axes, inner_shape: Shape) -> Axes | None:
             else:
                 atoms.extend(next(piece for inner_step, piece in by_axis[a] if inner_step == i))
         found.append(merged(atoms))
-    del inner_shape
     return tuple(found)

@@ -66,7 +66,7 @@ def from_scaling(b: Builder, x: View, factor: float) -> View | None:
 def from_product(b: Builder, x: View, y: View) -> tuple[View, float] | None:
     """The activation that the product of two values of one view is, and the number it is still to be multiplied by."""
     for value, gate in ((x, y), (y, x)):
-        factor, gated = _unscaled(b, gate.node)
+        factor, gated = unscaled(b, gate.node)
         if six := _six_hard_swish(b, value, gated, factor):
             return six, 6.0
         if found := _gated(b, value, gated, factor):
@@ -74,7 +74,7 @@ def from_product(b: Builder, x: View, y: View) -> tuple[View, float] | None:
     return None
 
 
-def _unscaled(b: Builder, node: Node) -> tuple[float, Node]:
+def unscaled(b: Builder, node: Node) -> tuple[float, Node]:
     """A node with the number it was multiplied by taken out of it."""
     if node.operator == "multiply" and "scalar" in node.attributes:
         return node.attributes["scalar"], b.source(node.inputs[0])

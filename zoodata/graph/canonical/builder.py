@@ -96,12 +96,6 @@ class Builder:
         node = self.add(CONSTANT, (), contents.shape, constant=mark)
         return View(node, view.with_ones(data.shape))
 
-    def scalar_of(self, value: View) -> float | None:
-        """The number a constant of one element is."""
-        if value.node.operator == CONSTANT and not value.node.shape:
-            return float(self.constants[value.node.attributes["constant"]])
-        return None
-
     def number_of(self, value: View) -> float | None:
         """The number that a constant holds everywhere."""
         if value.node.operator == CONSTANT:
@@ -299,18 +293,9 @@ def _unique(name: str, taken: dict[str, int]) -> str:
 
 def look(data: npt.NDArray[Any], axes: Axes) -> npt.NDArray[Any]:
     """An array under a view of it."""
-    cut: list[int] = []
-    places: dict[tuple[int, int], int] = {}
-    for base in range(data.ndim):
-        atoms = sorted(((i, s) for axis in axes for a, i, s in axis if a == base), reverse=True)
-        for inner, size in atoms:
-            places[base, inner] = len(cut)
-            cut.append(size)
-    order = [places[a, i] for axis in axes for a, i, _ in axis if a != view.REPEAT]
-    seen = data.reshape(cut).transpose(order)
-    full = [s for axis in axes for _, _, s in axis]
-    slots = [s if a != view.REPEAT else 1 for axis in axes for a, _, s in axis]
-    return np.broadcast_to(seen.reshape(slots), full).reshape(view.shape_of(axes))
+    how = view.steps(axes, data.ndim)
+    seen = data.reshape(how.cut).transpose(how.order).reshape(how.slots)
+    return np.broadcast_to(seen, how.full).reshape(view.shape_of(axes))
 
 
 def fingerprint(data: npt.NDArray[Any]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from math import prod
 
 from zoodata.graph import view
+from zoodata.graph.canonical.activation import unscaled
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.canonical.elementwise import add, scaled
 from zoodata.graph.canonical.operand import operand
-from zoodata.graph.canonical.pooling import Padding, with_padding
+from zoodata.graph.canonical.pooling import Padding, image_axes, with_padding
 from zoodata.graph.canonical.reduction import softmax
 from zoodata.graph.network import CONVOLUTION, INPUT, LINEAR, MATMUL, Edge
 from zoodata.graph.view import Axes, Axis
@@ -107,16 +108,23 @@ def convolution(
         )
         return b.reshaped(made, (batch, outputs, *(1 for _ in sizes)))
     stride = [s if size > 1 else 1 for s, size in zip(stride, result, strict=True)]
-    edges = [b.edge(INPUT, x, _image(x)), b.edge("weight", weight)]
+    return _convolution(
+        b, x, weight, bias, (outputs, *result), kernel=tuple(kernel), stride=tuple(stride),
+        padding=tuple(map(tuple, padding)), dilation=tuple(dilation), groups=groups,
+    )  # fmt: skip
+
+
+def _convolution(
+    b: Builder, x: View, weight: View, bias: View | None, result: Sequence[int], **attributes: object
+) -> View:
+    """The node itself; ``result`` is its (outputs, *positions)."""
+    edges = [b.edge(INPUT, x, image_axes(x)), b.edge("weight", weight)]
     if bias is not None:
         edges.append(b.edge("bias", bias))
-    batch = x.shape[0]
-    shape = (batch, outputs, *result)
-    node = b.add(
-        CONVOLUTION, edges, view.without_ones(shape),
-        outputs=outputs, kernel=tuple(kernel), stride=tuple(stride), padding=tuple(map(tuple, padding)),
-        dilation=tuple(dilation), groups=groups, channel=_channel(batch, outputs),
-    )  # fmt: skip
+    batch, outputs = x.shape[0], result[0]
+    channel = None if outputs == 1 else int(batch != 1)
+    shape = (batch, *result)
+    node = b.add(CONVOLUTION, edges, view.without_ones(shape), outputs=outputs, channel=channel, **attributes)
     return b.value(node, shape)
 
 
@@ -130,26 +138,10 @@ def _transposed(
         (size - 1) * s - sum(pad) + d * (k - 1) + e + 1
         for size, s, pad, d, k, e in zip(x.shape[2:], stride, padding, dilation, kernel, extra, strict=True)
     )
-    edges = [b.edge(INPUT, x, _image(x)), b.edge("weight", weight)]
-    if bias is not None:
-        edges.append(b.edge("bias", bias))
-    shape = (x.shape[0], outputs, *result)
-    node = b.add(
-        CONVOLUTION, edges, view.without_ones(shape),
-        outputs=outputs, kernel=tuple(kernel), stride=tuple(stride), padding=tuple(map(tuple, padding)),
-        dilation=tuple(dilation), groups=groups, channel=_channel(x.shape[0], outputs), extra=tuple(extra),
+    return _convolution(
+        b, x, weight, bias, (outputs, *result), kernel=tuple(kernel), stride=tuple(stride),
+        padding=tuple(map(tuple, padding)), dilation=tuple(dilation), groups=groups, extra=tuple(extra),
     )  # fmt: skip
-    return b.value(node, shape)
-
-
-def _image(x: View) -> Axes:
-    """(channels, *positions), the batch axis before them only if there is one."""
-    return x.axes if x.axes[0] else x.axes[1:]
-
-
-def _channel(batch: int, outputs: int) -> int | None:
-    """Which axis of a convolution's value holds its outputs."""
-    return None if outputs == 1 else int(batch != 1)
 
 
 def matmul(b: Builder, x: View, y: View) -> View:
@@ -184,9 +176,8 @@ def contract(
     b: Builder, x: View, y: View, x_letters: Sequence[str], y_letters: Sequence[str], result: Sequence[str]
 ) -> View:
     """An einsum of two values: letters name axes; what is not in the result is summed."""
-    x, factor = _unscaled(b, x)
-    y, times = _unscaled(b, y)
-    factor *= times
+    (factor, left), (times, right) = unscaled(b, x.node), unscaled(b, y.node)
+    x, y, factor = View(left, x.axes), View(right, y.axes), factor * times
     if (y.node.depth, -y.node.number) > (x.node.depth, -x.node.number):
         x, y, x_letters, y_letters = y, x, y_letters, x_letters
     sizes: dict[str, int] = {}
@@ -198,7 +189,6 @@ def contract(
     summed = [letter for letter in x_letters if letter in y_letters and letter not in result and sizes[letter] != 1]
     first = [letter for letter in kept if letter not in batch and letter in x_letters]
     second = [letter for letter in kept if letter not in batch and letter in y_letters]
-    # A batch axis that one operand repeats is an axis of the other alone only if both have it; keep it as it is.
     edges = [
         _grouped(b, INPUT, x, x_letters, batch, first, summed, sizes),
         _grouped(b, "other", y, y_letters, batch, second, summed, sizes),
@@ -241,13 +231,6 @@ def _grouped(
         axis = places[letter]
         axes.append(axis if axis or sizes[letter] == 1 else ((view.REPEAT, 0, sizes[letter]),))
     return b.edge(role, value, tuple(axes))
-
-
-def _unscaled(b: Builder, x: View) -> tuple[View, float]:
-    """A value without the number it was multiplied by."""
-    if x.node.operator == "multiply" and "scalar" in x.node.attributes:
-        return View(b.source(x.node.inputs[0]), x.axes), x.node.attributes["scalar"]
-    return x, 1.0
 
 
 def attention(b: Builder, query: View, key: View, value: View, scale: float | None, mask: View | None = None) -> View:

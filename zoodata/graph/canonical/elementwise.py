@@ -9,8 +9,7 @@ from __future__ import annotations
 from zoodata.graph import view
 from zoodata.graph.canonical import activation, normalization
 from zoodata.graph.canonical.builder import Builder, View, same_number
-from zoodata.graph.network import CONSTANT, CONVOLUTION, INPUT, LINEAR, Edge, Node
-from zoodata.graph.view import Axes
+from zoodata.graph.network import CONSTANT, INPUT, LAYERS, Edge
 
 COMMUTATIVE = frozenset({"add", "multiply", "maximum", "minimum"})
 
@@ -141,8 +140,7 @@ def fits(small: View, large: View) -> bool:
 
 def binary(b: Builder, operator: str, x: View, y: View, **attributes: object) -> View:
     """Two operands side by side in the first's own axes, or in the result's where that cannot be."""
-    roles = (INPUT, "other")
-    order = [(x, roles[0]), (y, roles[1])]
+    order = [(x, INPUT), (y, "other")]
     if operator in COMMUTATIVE:
         order.sort(key=lambda operand: (-operand[0].node.depth, operand[0].node.number))
     for number, (primary, role) in enumerate(order):
@@ -152,28 +150,19 @@ def binary(b: Builder, operator: str, x: View, y: View, **attributes: object) ->
         seen = view.seen_from(primary.axes, primary.node.shape, other.axes)
         if seen is None:
             continue
-        edges = [
-            b.edge(role, View(primary.node, view.identity(primary.node.shape))),
-            _along(b, other_role, other, seen),
-        ]
-        made = _made(b, operator, edges, primary.node, attributes)
-        shape = primary.axes
-        return View(made, shape)
+        node = primary.node
+        edges = [b.edge(role, View(node, view.identity(node.shape))), b.edge(other_role, other, seen)]
+        edges = _as_operands(operator, edges)
+        made = normalization.affine(b, operator, edges, node) or b.add(operator, edges, node.shape, **attributes)
+        return View(made, primary.axes)
     return _in_the_result(b, operator, order, attributes)
 
 
-def _made(b: Builder, operator: str, edges: list[Edge], primary: Node, attributes: dict[str, object]) -> Node:
+def _as_operands(operator: str, edges: list[Edge]) -> list[Edge]:
+    """The two edges in the order of their roles, which commutative operators give by place."""
     if operator in COMMUTATIVE:
-        edges = [edge._replace(role=INPUT if n == 0 else "other") for n, edge in enumerate(edges)]
-    else:
-        edges.sort(key=lambda edge: edge.role != INPUT)
-    made = normalization.affine(b, operator, edges, primary)
-    return made or b.add(operator, edges, primary.shape, **attributes)
-
-
-def _along(b: Builder, role: str, other: View, axes: Axes) -> Edge:
-    """An operand already cut to the primary's axes."""
-    return b.edge(role, other, axes)
+        return [edge._replace(role=role) for edge, role in zip(edges, (INPUT, "other"), strict=True)]
+    return sorted(edges, key=lambda edge: edge.role != INPUT)
 
 
 def _in_the_result(b: Builder, operator: str, order: list[tuple[View, str]], attributes: dict[str, object]) -> View:
@@ -186,11 +175,7 @@ def _in_the_result(b: Builder, operator: str, order: list[tuple[View, str]], att
     for operand, role in order:
         axes = ((),) * (rank - len(operand.axes)) + operand.axes
         edges.append(b.edge(role, operand, tuple(axes[number] for number in kept)))
-    if operator not in COMMUTATIVE:
-        edges.sort(key=lambda edge: edge.role != INPUT)
-    else:
-        edges = [edge._replace(role=INPUT if n == 0 else "other") for n, edge in enumerate(edges)]
-    return b.value(b.add(operator, edges, view.without_ones(result), **attributes), result)
+    return b.value(b.add(operator, _as_operands(operator, edges), view.without_ones(result), **attributes), result)
 
 
 def _negated(b: Builder, x: View) -> View | None:
@@ -204,7 +189,7 @@ def _negated(b: Builder, x: View) -> View | None:
 def _bias(b: Builder, x: View, y: View) -> View | None:
     """x + y as the bias of the convolution or linear layer that x is."""
     node = x.node
-    if node.operator not in (CONVOLUTION, LINEAR) or y.node.dynamic or y.node.operator == CONSTANT:
+    if node.operator not in LAYERS or y.node.dynamic or y.node.operator == CONSTANT:
         return None
     if node.edge("bias") is not None or not fits(y, x) or not view.is_bijective(x.axes):
         return None

@@ -355,7 +355,7 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
         Edge(INPUT, source.number),
         *(Edge(role, node.number) for role, node in vectors.items() if node is not None),
     ]
-    axes = whole.axes if value.axes is None else view.composed(whole.axes, value.axes, whole.node.shape)
+    axes = whole.axes if value.axes is None else view.composed(whole.axes, value.axes)
     if axes is None:
         return None
     made = b.add("layer_norm", edges, source.shape, axes=note.axes, epsilon=note.epsilon)

@@ -109,7 +109,7 @@ def max_pool(
     padding = [(before, after + more) for (before, after), more in zip(padding, over, strict=True)]
     shape = (*x.shape[:2], *result)
     node = b.add(
-        "max_pool", [b.edge(INPUT, x, _image(x))], view.without_ones(shape), kernel=tuple(kernel),
+        "max_pool", [b.edge(INPUT, x, image_axes(x))], view.without_ones(shape), kernel=tuple(kernel),
         stride=tuple(stride), padding=tuple(map(tuple, padding)), dilation=tuple(dilation),
     )  # fmt: skip
     return b.value(node, shape)
@@ -138,7 +138,7 @@ def average_pool(
         more["divisor"] = divisor
     shape = (*x.shape[:2], *result)
     node = b.add(
-        "average_pool", [b.edge(INPUT, x, _image(x))], view.without_ones(shape),
+        "average_pool", [b.edge(INPUT, x, image_axes(x))], view.without_ones(shape),
         kernel=tuple(kernel), stride=tuple(stride), padding=tuple(map(tuple, padding)), **more,
     )  # fmt: skip
     return b.value(node, shape)
@@ -155,7 +155,7 @@ def adaptive_average_pool(b: Builder, x: View, sizes: Sequence[int | None]) -> V
         step = [size // target for size, target in zip(x.shape[2:], wanted, strict=True)]
         return average_pool(b, x, step, step, [(0, 0)] * len(step))
     shape = (*x.shape[:2], *wanted)
-    node = b.add("average_pool", [b.edge(INPUT, x, _image(x))], view.without_ones(shape), adaptive=tuple(wanted))
+    node = b.add("average_pool", [b.edge(INPUT, x, image_axes(x))], view.without_ones(shape), adaptive=tuple(wanted))
     return b.value(node, shape)
 
 
@@ -174,6 +174,6 @@ def _windows(
     return result, over
 
 
-def _image(x: View) -> Axes:
+def image_axes(x: View) -> Axes:
     """(channels, *positions), the batch axis before them only if there is one."""
     return x.axes if x.axes[0] else x.axes[1:]

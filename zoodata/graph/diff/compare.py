@@ -86,9 +86,10 @@ class Comparison:
         return "convolution" if "convolution" in names else x.operator
 
     def _wiring(self, x: Node, y: Node) -> list[Difference]:
-        mine = [self._resolved(self.a, e.source, self.to_b, {}) for e in x.inputs if self.a.nodes[e.source].dynamic]
-        theirs = [{("b", n) for n in self._resolved_b(e.source)} for e in y.inputs if self.b.nodes[e.source].dynamic]
-        ours = [{("b", n) for n in group} for group in mine]
+        read_a, read_b = _values_read(self.a, x), _values_read(self.b, y)
+        ours = [self._resolved(self.a, source.number, self.to_b, {}) for source in read_a]
+        # Values of b in b's own numbers: itself if it has a partner, else what it is made of.
+        theirs = [self._resolved(self.b, source.number, {n: n for n in self.to_a}, {}) for source in read_b]
         if node_keeps_order(x):
             if len(ours) == len(theirs) and all(one & other for one, other in zip(ours, theirs, strict=True)):
                 return []
@@ -99,7 +100,8 @@ class Comparison:
         met = all(any(one & other for other in theirs) for one in ours)
         if len(ours) != len(theirs) and met and set().union(*theirs) <= set().union(*ours):
             return []
-        return [Difference("rewired", x.operator, "inputs", self._names_a(x), self._names_b(y), x, y)]
+        names_a, names_b = (", ".join(source.name for source in read) for read in (read_a, read_b))
+        return [Difference("rewired", x.operator, "inputs", names_a, names_b, x, y)]
 
     def _resolved(self, network: Network, number: int, partner: dict[int, int], seen: dict[int, set[int]]) -> set[int]:
         """Partners of a value, looking through nodes that have none. The image is -1."""
@@ -117,16 +119,6 @@ class Comparison:
                 found |= self._resolved(network, edge.source, partner, seen)
         seen[number] = found
         return found
-
-    def _resolved_b(self, number: int) -> set[int]:
-        """Of a value of b: itself if it has a partner, else what it is made of, in b's numbers."""
-        return self._resolved(self.b, number, {y: y for y in self.to_a}, {})
-
-    def _names_a(self, x: Node) -> str:
-        return ", ".join(self.a.nodes[e.source].name for e in x.inputs if self.a.nodes[e.source].dynamic)
-
-    def _names_b(self, y: Node) -> str:
-        return ", ".join(self.b.nodes[e.source].name for e in y.inputs if self.b.nodes[e.source].dynamic)
 
     def _alone(self) -> list[Difference]:
         found = []
@@ -153,6 +145,11 @@ class Comparison:
                     found.append((x, y, role))
                     break
         return found
+
+
+def _values_read(network: Network, node: Node) -> list[Node]:
+    """The nodes whose values a node reads, stored tensors and constants apart."""
+    return [source for edge in node.inputs if (source := network.nodes[edge.source]).dynamic]
 
 
 def components(network: Network, numbers: Iterable[int]) -> list[tuple[Node, ...]]:

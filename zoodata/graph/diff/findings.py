@@ -57,13 +57,9 @@ def diff(a: Network, b: Network, comparison: Comparison | None = None) -> Diff:
     found = comparison or Comparison(a, b)
     differences = weigh(found)
     findings = [_finding(found, group) for group in _groups(differences)]
-    if not findings and marks[0] != marks[1]:
-        findings = [_regrouped()]
+    findings = findings or [_regrouped()]  # the digests differ, or the image sizes, which is a finding
     findings.sort(key=lambda finding: -RANK[finding.severity])
-    verdict = findings[0].severity if findings else BENIGN
-    return Diff(
-        "identical" if marks[0] == marks[1] and verdict == BENIGN and not findings else verdict, *marks, tuple(findings)
-    )
+    return Diff(findings[0].severity, *marks, tuple(findings))
 
 
 def _groups(differences: list[Difference]) -> list[list[Difference]]:

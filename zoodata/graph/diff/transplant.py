@@ -17,16 +17,15 @@ import torch
 from zoodata.graph import embedded
 from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.proof import Proof
-from zoodata.graph.executor import Operands, compute, look
+from zoodata.graph.executor import execute, look, stored_part
 from zoodata.graph.faithful import calibrated
-from zoodata.graph.network import PARAMETER, Edge, Network, Node
+from zoodata.graph.network import LAYERS, PARAMETER, Edge, Network, Node
 from zoodata.graph.random_weights import random_weights
 from zoodata.graph.view import identity
 
 TOLERANCE = 1e-4
 """Scores that differ by less than this part of the largest are equal."""
 
-LAYERS = ("convolution", "linear")
 NEUTRAL = {"scale": 1.0, "shift": 0.0, "bias": 0.0}
 
 Array = npt.NDArray[Any]
@@ -204,16 +203,9 @@ def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[s
         source = network.nodes[edge.source]
         if source.operator == PARAMETER:
             tensor = torch.from_numpy(np.asarray(weights[source.attributes["parameter"]], dtype=np.float64))
-            tensor = _part_of(source, tensor)
+            tensor = stored_part(source, tensor)
             found[edge.role] = (tensor if edge.axes is None else look(tensor, edge.axes)).numpy()
     return found
-
-
-def _part_of(leaf: Node, tensor: torch.Tensor) -> torch.Tensor:
-    if "part" in leaf.attributes:
-        axis, start, stop = leaf.attributes["part"]
-        tensor = tensor.reshape([size for size in tensor.shape if size != 1]).narrow(axis, start, stop - start)
-    return tensor.reshape(leaf.shape)
 
 
 def _put(found: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]) -> None:
@@ -222,7 +214,7 @@ def _put(found: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: 
     shape = shapes[name]
     if name not in found:
         found[name] = np.zeros(shape)
-    places = _part_of(leaf, torch.from_numpy(np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)))
+    places = stored_part(leaf, torch.from_numpy(np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)))
     seen = look(places, edge.axes if edge.axes is not None else identity(leaf.shape))
     found[name].reshape(-1)[seen.reshape(-1).numpy()] = value.reshape(-1)
 
@@ -232,14 +224,9 @@ def _values(network: Network, weights: dict[str, Array], image: Array) -> dict[i
     stored = {name: torch.from_numpy(np.asarray(array, dtype=np.float64)) for name, array in weights.items()}
     picture = torch.from_numpy(image)
     entrance = embedded.entrance(network)
-    values: dict[int, Any] = {}
     with torch.inference_mode():
-        for node in network.nodes:
-            if node.number == entrance.number:
-                values[node.number] = picture.reshape(node.shape)
-                continue
-            operands = Operands(node, values, lambda number: network.nodes[number].shape)
-            values[node.number] = compute(node, network, stored, picture, operands)
+        values = execute(network, stored, picture, keep=True, given={entrance.number: picture.reshape(entrance.shape)})
+    assert isinstance(values, dict)
     return values
 
 

@@ -6,13 +6,13 @@ fit, the scores differ. *Structural*: the weights do not fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from zoodata.graph import embedded
 from zoodata.graph.diff.compare import Comparison, Difference
 from zoodata.graph.diff.features import features, signature, stored_shapes
-from zoodata.graph.network import CONVOLUTION, LINEAR, PARAMETER, Network, Node
+from zoodata.graph.network import LAYERS, PARAMETER, Network, Node
 
 BENIGN, PARAMETRIC, STRUCTURAL = "benign", "parametric", "structural"
 RANK = {BENIGN: 0, PARAMETRIC: 1, STRUCTURAL: 2}
@@ -25,8 +25,6 @@ NEIGHBOURHOOD = 8
 
 WEIGHT_SHAPES = frozenset({"kernel", "outputs", "groups", "bias", "transposed", "scale", "shift"})
 """Attributes whose change changes the stored tensors."""
-
-LAYERS = (CONVOLUTION, LINEAR)
 
 
 def weigh(comparison: Comparison) -> list[Difference]:
@@ -52,12 +50,15 @@ def _judge(c: Comparison, d: Difference) -> None:
         _judge_attribute(c, d)
     elif d.kind in ("removed", "inserted"):
         _judge_part(c, d)
-    elif d.kind == "replaced" and (d.members_a or d.members_b):
-        stored = any(stored_shapes(c.a, n) for n in d.members_a) or any(stored_shapes(c.b, n) for n in d.members_b)
+    elif d.kind == "replaced":
+        sides = ((c.a, _nodes(d.members_a, d.node_a)), (c.b, _nodes(d.members_b, d.node_b)))
+        stored = any(stored_shapes(network, node) for network, nodes in sides for node in nodes)
         d.severity = STRUCTURAL if stored else PARAMETRIC
-    elif d.kind == "replaced" and d.node_a is not None and d.node_b is not None:
-        stored = bool(stored_shapes(c.a, d.node_a) or stored_shapes(c.b, d.node_b))
-        d.severity = STRUCTURAL if stored else PARAMETRIC
+
+
+def _nodes(members: tuple[Node, ...], node: Node | None) -> tuple[Node, ...]:
+    """The nodes of one side of a difference."""
+    return members or ((node,) if node is not None else ())
 
 
 def _judge_attribute(c: Comparison, d: Difference) -> None:
@@ -142,9 +143,8 @@ def _preprocessing(c: Comparison, found: list[Difference]) -> list[Difference]:
     inside_b = {node.number for node in embedded.preprocessing(c.b)}
 
     def within(d: Difference) -> bool:
-        nodes_a = d.members_a or ((d.node_a,) if d.node_a else ())
-        nodes_b = d.members_b or ((d.node_b,) if d.node_b else ())
-        return all(n.number in inside_a for n in nodes_a) and all(n.number in inside_b for n in nodes_b)
+        sides = ((inside_a, _nodes(d.members_a, d.node_a)), (inside_b, _nodes(d.members_b, d.node_b)))
+        return all(node.number in inside for inside, nodes in sides for node in nodes)
 
     touched = [d for d in found if within(d)]
     if not touched:
@@ -220,6 +220,38 @@ def _moved(c: Comparison, found: list[Difference]) -> list[Difference]:
 
 def _reordered(c: Comparison, found: list[Difference]) -> list[Difference]:
     """The same part on both sides, before a node here and after its counterpart there."""
+
+    def joined(one: Difference, other: Difference, apart: int) -> Difference | None:
+        if not 0 < abs(apart) <= 3 or _words(c.a, one.members_a) != _words(c.b, other.members_b):
+            return None
+        return _both("reordered", "order", one.a, "later" if apart < 0 else "earlier", one, other)
+
+    return _joined(c, found, joined)
+
+
+def _swapped_parts(c: Comparison, found: list[Difference]) -> list[Difference]:
+    """A part here and another part there in the same place: one was replaced by the other."""
+
+    def joined(one: Difference, other: Difference, apart: int) -> Difference | None:
+        return None if apart or one.why or other.why else _both("replaced", None, one.a, other.b, one, other)
+
+    return _joined(c, found, joined)
+
+
+def _both(kind: str, attribute: str | None, a: Any, b: Any, one: Difference, other: Difference) -> Difference:
+    """What only a has and what only b has, as one difference."""
+    return Difference(
+        kind, one.operator, attribute, a, b, one.node_a, other.node_b,
+        members_a=one.members_a, members_b=other.members_b,
+    )  # fmt: skip
+
+
+def _joined(
+    c: Comparison,
+    found: list[Difference],
+    join: Callable[[Difference, Difference, int], Difference | None],
+) -> list[Difference]:
+    """Removed and inserted parts of which ``join`` makes one, told how many pairs lie between their places."""
     place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
     place_b = {j: place for place, (_, j) in enumerate(c.alignment.pairs)}
     gone: set[int] = set()
@@ -228,16 +260,10 @@ def _reordered(c: Comparison, found: list[Difference]) -> list[Difference]:
         for other in found:
             if one.kind != "removed" or other.kind != "inserted" or id(one) in gone or id(other) in gone:
                 continue
-            if _words(c.a, one.members_a) != _words(c.b, other.members_b):
-                continue
             apart = _before(place_a, one.members_a[0].number) - _before(place_b, other.members_b[0].number)
-            if 0 < abs(apart) <= 3:
+            if (both := join(one, other, apart)) is not None:
                 gone |= {id(one), id(other)}
-                after = "later" if apart < 0 else "earlier"
-                made[id(one)] = Difference(
-                    "reordered", one.operator, "order", one.a, after, one.node_a, other.node_b,
-                    members_a=one.members_a, members_b=other.members_b,
-                )  # fmt: skip
+                made[id(one)] = both
     return [made.get(id(d), d) for d in found if id(d) not in gone or id(d) in made]
 
 
@@ -248,27 +274,6 @@ def _before(places: dict[int, int], number: int) -> int:
 
 def _words(network: Network, members: Iterable[Node]) -> list[str]:
     return [f"{node.operator}({signature(features(network, node))})" for node in members]
-
-
-def _swapped_parts(c: Comparison, found: list[Difference]) -> list[Difference]:
-    """A part here and another part there in the same place: one was replaced by the other."""
-    place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
-    place_b = {j: place for place, (_, j) in enumerate(c.alignment.pairs)}
-    gone: set[int] = set()
-    made: dict[int, Difference] = {}
-    for one in found:
-        for other in found:
-            if one.kind != "removed" or other.kind != "inserted" or id(one) in gone or id(other) in gone:
-                continue
-            if one.why or other.why:
-                continue
-            if _before(place_a, one.members_a[0].number) == _before(place_b, other.members_b[0].number):
-                gone |= {id(one), id(other)}
-                made[id(one)] = Difference(
-                    "replaced", one.operator, None, one.a, other.b, one.node_a, other.node_b,
-                    members_a=one.members_a, members_b=other.members_b,
-                )  # fmt: skip
-    return [made.get(id(d), d) for d in found if id(d) not in gone or id(d) in made]
 
 
 def _input(c: Comparison) -> list[Difference]:
