@@ -20,7 +20,8 @@ lint: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/dev.done  ## Speed, as ratios within one run
+bench: $(VENV)/dev.done  ## Speed, as ratios within one run, beside the tools people use today
+	$(PIP) --editable '.[zoos,site,dev,bench]'
 	$(BIN)/python -m tests.bench
 
 site: $(VENV)/zoos.done

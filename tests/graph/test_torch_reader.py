@@ -101,3 +101,29 @@ def test_all_of_torchvision_counts_as_its_metadata_says():
             wrong.append((entry, counts.unknown_operators))
     assert len(zoo.entries()) == 80
     assert not wrong
+
+
+FVCORE = (
+    "torchvision:alexnet", "torchvision:vgg11_bn", "torchvision:resnet50", "torchvision:densenet121",
+    "torchvision:googlenet", "torchvision:inception_v3", "torchvision:mobilenet_v2", "torchvision:mobilenet_v3_small",
+    "torchvision:efficientnet_b0", "torchvision:shufflenet_v2_x1_0", "torchvision:squeezenet1_1",
+    "torchvision:regnet_y_400mf", "torchvision:convnext_tiny", "timm:dla34", "timm:repvgg_a0", "timm:ghostnet_100",
+    "timm:hardcorenas_a", "timm:resnet26t", "timm:cspresnet50", "timm:dpn48b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", FVCORE)
+def test_macs_agree_with_fvcore_on_convolutional_nets(entry):
+    """Within 0.1 %. fvcore's count of its operators that multiply; it also counts what norms and poolings cost."""
+    from fvcore.nn import FlopCountAnalysis
+
+    from zoodata.zoos import registry
+
+    zoo, _, name = entry.partition(":")
+    model = registry.get(zoo).build(name)
+    image = torch.zeros(1, model.input.channels, model.input.height, model.input.width)
+    theirs = FlopCountAnalysis(model._module, image)
+    theirs.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    kinds = theirs.by_operator()
+    counted = sum(kinds[kind] for kind in ("conv", "linear", "addmm", "matmul", "bmm", "einsum"))
+    assert count(model.network()).macs == pytest.approx(counted, rel=1e-3)

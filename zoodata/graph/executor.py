@@ -7,7 +7,7 @@ the same weights and the same image, must give the same scores.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -58,37 +58,52 @@ def look(value: Tensor, axes: view.Axes) -> Tensor:
     return seen.reshape(view.shape_of(axes))
 
 
-def execute(
-    network: Network,
-    stored: Mapping[str, Tensor],
-    image: Tensor,
-    keep: bool = False,
-    given: Mapping[int, Tensor] | None = None,
-) -> Tensor | dict[int, Tensor]:
-    """Class scores of one image, or with ``keep`` the value of every node by its number.
+Watch = Callable[[Node, dict[int, Any]], None]
+"""Sees a node and the values at hand just before it runs, and may change them."""
+
+
+def execute(network: Network, stored: Mapping[str, Tensor], image: Tensor) -> Tensor:
+    """Class scores of one image.
 
     Args:
         network: what to run; it must have its constants.
         stored: the model's tensors by name, in the shapes the model stores them in.
         image: (channels, height, width), of the type to calculate in.
-        keep: return all values.
-        given: values of some nodes by number, which are then not computed.
 
     Raises:
         CannotExecute: naming the operator.
         KeyError: when a stored tensor is missing.
     """
+    return next(value for node, value in steps(network, stored, image) if node.number == network.output)
+
+
+def steps(
+    network: Network,
+    stored: Mapping[str, Tensor],
+    image: Tensor,
+    given: Mapping[int, Tensor] | None = None,
+    before: Watch | None = None,
+) -> Iterator[tuple[Node, Any]]:
+    """Run a network node by node. A value is let go once its last reader has run, so large networks fit.
+
+    Args:
+        network, stored, image: see :func:`execute`.
+        given: values of some nodes by number, which are then not computed.
+        before: called before each node.
+    """
     given = given or {}
     values: dict[int, Any] = {}
     last = {edge.source: node.number for node in network.nodes for edge in node.inputs}
     for node in network.nodes:
+        if before is not None:
+            before(node, values)
         known = given.get(node.number)
-        values[node.number] = compute(node, network, stored, image, values) if known is None else known
-        if not keep:
-            for edge in node.inputs:
-                if last[edge.source] == node.number:
-                    values.pop(edge.source, None)
-    return values if keep else values[network.output]
+        value = compute(node, network, stored, image, values) if known is None else known
+        values[node.number] = value
+        for edge in node.inputs:
+            if last[edge.source] == node.number:
+                values.pop(edge.source, None)
+        yield node, value
 
 
 def compute(

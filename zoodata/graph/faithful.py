@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from zoodata.graph.executor import Operands, compute, execute
+from zoodata.graph.executor import Operands, execute, steps
 from zoodata.graph.network import Network, Node
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import FAITHFUL
@@ -25,7 +25,6 @@ def scores(network: Network, weights: Mapping[str, Array], image: Array, precise
     stored = {name: torch.from_numpy(np.array(array)).to(dtype) for name, array in weights.items()}
     with torch.inference_mode():
         result = execute(network, stored, torch.from_numpy(image).to(dtype))
-    assert isinstance(result, torch.Tensor)
     return np.asarray(result.numpy()).ravel()
 
 
@@ -59,15 +58,18 @@ def error(network: Network, forward: Forward, seed: int) -> float:
 def calibrated(network: Network, weights: Mapping[str, Array], image: Array) -> dict[str, Array]:
     """Weights whose batch norms hold the statistics of what reaches them, off by a tenth here and there."""
     found = dict(weights)
+    if not any(node.operator == "batch_norm" for node in network.nodes):
+        return found
     generator = np.random.default_rng(0)
     stored = {name: torch.from_numpy(np.array(array)).double() for name, array in found.items()}
-    picture = torch.from_numpy(image).double()
-    values: dict[int, Any] = {}
+
+    def observe(node: Node, values: dict[int, Any]) -> None:
+        if node.operator == "batch_norm" and node.attributes["channel"] is not None:
+            _observe(network, node, values, found, generator)
+
     with torch.inference_mode():
-        for node in network.nodes:
-            if node.operator == "batch_norm" and node.attributes["channel"] is not None:
-                _observe(network, node, values, found, generator)
-            values[node.number] = compute(node, network, stored, picture, values)
+        for _ in steps(network, stored, torch.from_numpy(image).double(), before=observe):
+            pass
     return found
 
 

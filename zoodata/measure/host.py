@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -140,8 +141,21 @@ class Host:
         if prove:
             from zoodata.graph.diff import transplant
 
-            proof = transplant.prove(one, other, comparison)
+            alike = self._at_one_size(a, b)
+            proof = transplant.prove(*alike, comparison if alike == (one, other) else Comparison(*alike))
         return as_json(settled(diff(one, other, comparison), proof), proof)
+
+    def _at_one_size(self, a: str, b: str) -> tuple[Network, Network]:
+        """Both networks for images of one size, as far as either model bears the other's; else as they are."""
+        one, other = self._network(a), self._network(b)
+        if one.input_shape == other.input_shape:
+            return one, other
+        for entry, network in ((b, one), (a, other)):
+            _, height, width = network.input_shape
+            with contextlib.suppress(Unreadable, CannotRead):
+                resized = _read(self._model(entry).at(height, width))
+                return (one, resized) if entry == b else (resized, other)
+        return one, other
 
     def network(self, entry: str, style: str) -> str:
         """An entry's network as text, json, dot or onnx (base64).
@@ -153,9 +167,12 @@ class Host:
 
     def _network(self, entry: str) -> Network:
         if entry not in self._networks:
-            zoo, name, weights = self._find(entry)
-            self._networks[entry] = _read(zoo.build(name, weights=weights, hollow=True))
+            self._networks[entry] = _read(self._model(entry))
         return self._networks[entry]
+
+    def _model(self, entry: str) -> Model:
+        zoo, name, weights = self._find(entry)
+        return zoo.build(name, weights=weights, hollow=True)
 
     def prepare(self, entry: str, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
         """Build an entry, put its input in place and warm it up; returns its runtime and input.

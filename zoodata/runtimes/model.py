@@ -43,6 +43,13 @@ class Model(Protocol):
             CannotRead: with the framework's own message.
         """
 
+    def at(self, height: int, width: int) -> Model:
+        """The same model for images of another size.
+
+        Raises:
+            CannotRead: where its size is fixed.
+        """
+
     def stored(self) -> Weights:
         """The model's tensors as they are now. Empty for a hollow model."""
 

@@ -56,6 +56,10 @@ class OnnxModel:
                 raise CannotRead(f"{type(error).__name__}: {error}") from error
         return self._network
 
+    def at(self, height: int, width: int) -> OnnxModel:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        raise CannotRead(f"the ONNX graph is for one image size, {self.input.height}x{self.input.width}")
+
     def stored(self) -> Weights:
         """See :class:`zoodata.runtimes.model.Model`. Placeholders are no weights."""
         return {tensor.name: numpy_helper.to_array(tensor) for tensor in self._model.graph.initializer}

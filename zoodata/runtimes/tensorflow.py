@@ -49,6 +49,10 @@ class KerasModel:
         except Exception as error:  # a model's call may raise anything
             raise CannotRead(f"{type(error).__name__}: {error}") from error
 
+    def at(self, height: int, width: int) -> KerasModel:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        raise CannotRead(f"a Keras model is built for one image size, here {self.input.height}x{self.input.width}")
+
     def stored(self) -> Weights:
         """See :class:`zoodata.runtimes.model.Model`."""
         return {tensorflow_reader.variable_name(v): np.asarray(v.numpy()) for v in _variables(self._model)}
@@ -101,6 +105,11 @@ class GraphModel:
             return tensorflow_reader.read(graph, image, output, variables, handles)
         except Exception as error:
             raise CannotRead(f"{type(error).__name__}: {error}") from error
+
+    def at(self, height: int, width: int) -> GraphModel:
+        """See :class:`zoodata.runtimes.model.Model`. Whether the function bears the size shows when it is read."""
+        image = self.input.model_copy(update={"height": height, "width": width})
+        return GraphModel(self._define, image, self.classes)
 
     def stored(self) -> Weights:
         """See :class:`zoodata.runtimes.model.Model`."""

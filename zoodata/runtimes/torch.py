@@ -91,6 +91,10 @@ class TorchModel:
         except Exception as error:  # a model's forward may raise anything
             raise CannotRead(f"{type(error).__name__}: {error}") from error
 
+    def at(self, height: int, width: int) -> TorchModel:
+        """See :class:`zoodata.runtimes.model.Model`. Whether the module bears the size shows when it is read."""
+        return TorchModel(self._module, self.input.model_copy(update={"height": height, "width": width}), self.classes)
+
     def stored(self) -> Weights:
         """See :class:`zoodata.runtimes.model.Model`."""
         return {name: tensor.detach().numpy() for name, tensor in _tensors(self._module) if not tensor.is_meta}

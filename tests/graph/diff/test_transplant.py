@@ -62,3 +62,50 @@ def test_a_folded_batch_norm_is_proved():
     folded = made(torch.nn.Conv2d(3, 4, 3))
     for one, other in ((normed, folded), (folded, normed)):
         assert prove(one, other, Comparison(one, other)).status == "equivalent"
+
+
+class Residual(torch.nn.Module):
+    """Pre-activation: what the last convolution of the branch adds is normalised only after the sum."""
+
+    def __init__(self, bias):
+        super().__init__()
+        self.stem = torch.nn.Conv2d(3, 4, 3, padding=1, bias=bias)
+        self.branch = torch.nn.Conv2d(4, 4, 3, stride=2, padding=1, bias=bias)
+        self.skip = torch.nn.MaxPool2d(1, 2)
+        self.inner, self.after = torch.nn.BatchNorm2d(4), torch.nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        x = self.stem(x)
+        return torch.relu(self.after(self.skip(x) + self.branch(torch.relu(self.inner(x))))).flatten(1)
+
+
+class Bare(Residual):
+    """The same, ending without the batch norm: now the bias shows."""
+
+    def forward(self, x):
+        x = self.stem(x)
+        return torch.relu(self.skip(x) + self.branch(torch.relu(self.inner(x)))).flatten(1)
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, False), (False, True)])
+def test_a_bias_that_reaches_only_batch_norms_is_carried_into_their_means(first, second):
+    from zoodata.graph import torch_reader
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.findings import diff
+    from zoodata.graph.diff.transplant import prove
+
+    one, other = (torch_reader.read(Residual(bias).eval(), (1, 3, 8, 8)) for bias in (first, second))
+    found = diff(one, other).findings
+    assert [(f.attribute, f.severity, len(f.places)) for f in found] == [("bias", "benign", 2)]
+    assert prove(one, other, Comparison(one, other)).status == "equivalent"
+    one, other = (torch_reader.read(Bare(bias).eval(), (1, 3, 8, 8)) for bias in (first, second))
+    assert diff(one, other).verdict == "structural"
+
+
+def test_entries_that_read_other_image_sizes_are_run_at_one():
+    from zoodata.measure.host import Host
+
+    found = Host().compare("torchvision:efficientnet_b2", "timm:efficientnet_b2")
+    assert found["verdict"] == "benign"
+    assert [f["attribute"] for f in found["findings"]] == ["size"]
+    assert found["proof"]["status"] == "equivalent"

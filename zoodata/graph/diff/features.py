@@ -13,6 +13,7 @@ from typing import Any
 
 from zoodata.graph.digest import text
 from zoodata.graph.network import CONVOLUTION, LINEAR, PARAMETER, Network, Node
+from zoodata.graph.view import identity
 
 FAMILIES: dict[str, str] = {
     CONVOLUTION: "layer", LINEAR: "layer", "max_pool": "pool", "average_pool": "pool",
@@ -112,3 +113,14 @@ def stored_shapes(network: Network, node: Node) -> dict[str, tuple[int, ...]]:
         if network.nodes[edge.source].operator == PARAMETER:
             found[edge.role] = tuple(size for size in network.operand_shape(edge) if size != 1)
     return found
+
+
+def passes_constants(node: Node) -> bool:
+    """Whether a constant per channel added to one operand comes out of it as it went in.
+
+    True of a sum of two values laid out alike, and of max pooling, whose frame never wins.
+    """
+    alike = all(edge.axes is None or edge.axes == identity(node.shape) for edge in node.inputs)
+    if node.operator == "add":
+        return alike and "scalar" not in node.attributes
+    return node.operator == "max_pool"

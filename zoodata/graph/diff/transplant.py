@@ -7,6 +7,7 @@ a folded batch norm is folded, a missing scale is one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from zoodata.graph import embedded
+from zoodata.graph import embedded, view
 from zoodata.graph.diff.compare import Comparison
+from zoodata.graph.diff.features import passes_constants
 from zoodata.graph.diff.proof import Proof
-from zoodata.graph.executor import execute, look, stored_part
+from zoodata.graph.executor import look, steps, stored_part
 from zoodata.graph.faithful import calibrated
 from zoodata.graph.network import LAYERS, PARAMETER, Edge, Network, Node
 from zoodata.graph.random_weights import random_weights
-from zoodata.graph.view import identity
 
 TOLERANCE = 1e-4
 """Scores that differ by less than this part of the largest are equal."""
@@ -45,11 +46,8 @@ def prove(a: Network, b: Network, comparison: Comparison, seed: int = 0) -> Proo
     if a.input_shape != b.input_shape:
         return Proof("not_transferable", misfits=(f"the image: {a.input_shape} against {b.input_shape}",))
     image = np.random.default_rng(seed + 1).standard_normal(a.input_shape)
-    ours, theirs = _values(a, weights, image), _values(b, carried, image)
-    final = _error(ours[embedded.exit_(a).number], theirs[embedded.exit_(b).number])
-    if final < TOLERANCE:
-        return Proof("equivalent", final)
-    return Proof("parted", final, _first_difference(comparison, ours, theirs, carry.absorbed))
+    final, first = _side_by_side(comparison, _steps(a, weights, image), _steps(b, carried, image), carry.absorbed)
+    return Proof("equivalent", final) if final < TOLERANCE else Proof("parted", final, first)
 
 
 def _weights(network: Network, seed: int) -> dict[str, Array]:
@@ -71,6 +69,7 @@ class _Carry:
     absorbed: set[int] = field(default_factory=set)
     """Nodes of b that take part in another's work: their own values may differ."""
     misfits: list[str] = field(default_factory=list)
+    _left: dict[int, Array | float] = field(default_factory=dict)
 
     def all(self) -> dict[str, Array]:
         """Every stored tensor that b reads.
@@ -122,14 +121,7 @@ class _Carry:
     def _batch_norm(self, x: Node, y: Node, values: dict[str, Array]) -> dict[str, Array]:
         """Batch norm, with what the layer before it and the product and sum after it have over b's."""
         c, epsilon = self.comparison, x.attributes["epsilon"]
-        before = c.a.nodes[x.inputs[0].source]
-        partner = c.b.nodes[c.to_b[before.number]] if before.number in c.to_b else None
-        if before.operator in LAYERS and partner is not None and partner.edge("bias") is None:
-            bias = _operands(c.a, before, self.weights).get("bias")
-            if bias is not None:
-                values["mean"] = values["mean"] - bias
-        elif partner is not None and partner.edge("bias") is not None and before.edge("bias") is None:
-            self.absorbed.add(partner.number)
+        values["mean"] = values["mean"] - self._without_place(c.a.nodes[x.inputs[0].source])
         scale, shift = values.get("scale"), values.get("shift")
         for node in self._trailing(x):
             self.absorbed.add(y.number)
@@ -149,6 +141,19 @@ class _Carry:
             values["mean"], shift = values["mean"] - shift / gain, None
         kept = {"mean": values["mean"], "variance": values["variance"]}
         return kept | {role: v for role, v in (("scale", scale), ("shift", shift)) if v is not None}
+
+    def _without_place(self, x: Node) -> Array | float:
+        """What the biases that b has no place for add to a value of a, per channel: the next batch norm takes it."""
+        if x.number not in self._left:
+            self._left[x.number] = 0.0
+            y = self.comparison.to_b.get(x.number)
+            if x.operator in LAYERS and y is not None and self.comparison.b.nodes[y].edge("bias") is None:
+                self._left[x.number] = _operands(self.comparison.a, x, self.weights).get("bias", 0.0)
+            elif passes_constants(x):
+                self._left[x.number] = sum(self._without_place(self.comparison.a.nodes[e.source]) for e in x.inputs)
+            if y is not None and np.any(self._left[x.number]):
+                self.absorbed.add(y)
+        return self._left[x.number]
 
     def _trailing(self, x: Node) -> list[Node]:
         """Per-channel products and sums after a node of a that b has no counterpart of."""
@@ -211,23 +216,23 @@ def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[s
 def _put(found: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]) -> None:
     """Write an operand back into the tensor it is a view of."""
     name = leaf.attributes["parameter"]
-    shape = shapes[name]
     if name not in found:
-        found[name] = np.zeros(shape)
-    places = stored_part(leaf, torch.from_numpy(np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)))
-    seen = look(places, edge.axes if edge.axes is not None else identity(leaf.shape))
-    found[name].reshape(-1)[seen.reshape(-1).numpy()] = value.reshape(-1)
+        found[name] = np.zeros(shapes[name])
+    part = stored_part(leaf, torch.from_numpy(found[name]))
+    how = view.steps(view.identity(leaf.shape) if edge.axes is None else edge.axes, part.dim())
+    whole = torch.from_numpy(np.ascontiguousarray(value)).reshape(how.full)
+    for axis, size in enumerate(how.slots):
+        whole = whole.narrow(axis, 0, size)  # of what is repeated, once
+    place = part.reshape(how.cut).permute(how.order)  # shares memory with the tensor: only cuts and reorders it
+    place.copy_(whole.reshape(place.shape))
 
 
-def _values(network: Network, weights: dict[str, Array], image: Array) -> dict[int, Any]:
-    """The value of every node, with the image handed to the first layer."""
+def _steps(network: Network, weights: dict[str, Array], image: Array) -> Iterator[tuple[Node, Any]]:
+    """The value of node after node, with the image handed to the first layer."""
     stored = {name: torch.from_numpy(np.asarray(array, dtype=np.float64)) for name, array in weights.items()}
     picture = torch.from_numpy(image)
     entrance = embedded.entrance(network)
-    with torch.inference_mode():
-        values = execute(network, stored, picture, keep=True, given={entrance.number: picture.reshape(entrance.shape)})
-    assert isinstance(values, dict)
-    return values
+    return steps(network, stored, picture, given={entrance.number: picture.reshape(entrance.shape)})
 
 
 def _error(one: Any, other: Any) -> float:
@@ -237,15 +242,48 @@ def _error(one: Any, other: Any) -> float:
     return float((one.reshape(-1) - other.reshape(-1)).abs().max()) / (largest or 1.0)
 
 
-def _first_difference(
-    c: Comparison, ours: dict[int, Any], theirs: dict[int, Any], absorbed: set[int]
-) -> dict[str, str] | None:
-    for i, j in c.alignment.pairs:
-        one, other = ours[i], theirs[j]
-        if j in absorbed or not isinstance(one, torch.Tensor) or not c.a.nodes[i].dynamic:
-            continue
-        if one.shape != other.shape and sorted(one.shape) == sorted(other.shape):
-            continue  # the same values laid out in another order
-        if one.shape != other.shape or _error(one, other) > TOLERANCE:
-            return {"a": c.a.nodes[i].name, "b": c.b.nodes[j].name}
-    return None
+def _side_by_side(
+    c: Comparison, ours: Iterator[tuple[Node, Any]], theirs: Iterator[tuple[Node, Any]], absorbed: set[int]
+) -> tuple[float, dict[str, str] | None]:
+    """Run both in step; the error of the logits, and the first pair in order whose values part.
+
+    A value of a is kept only until its partner in b is there.
+    """
+    order = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
+    exits = embedded.exit_(c.a).number, embedded.exit_(c.b).number
+    waiting: dict[int, Any] = {}
+    reached = -1
+    logits: dict[str, Any] = {}
+    first: tuple[int, dict[str, str]] | None = None
+    with torch.inference_mode():
+        for y, theirs_value in theirs:
+            partner = c.to_a.get(y.number)
+            while reached < max(-1 if partner is None else partner, exits[0] if y.number == exits[1] else -1):
+                x, value = next(ours)
+                reached = x.number
+                if x.number in c.to_b:
+                    waiting[x.number] = value
+                if x.number == exits[0]:
+                    logits["a"] = value
+            if y.number == exits[1]:
+                logits["b"] = theirs_value
+            if partner is None:
+                continue
+            value = waiting.pop(partner)
+            place = order[partner]
+            if (
+                (first is None or place < first[0])
+                and y.number not in absorbed
+                and _parts(c.a.nodes[partner], value, theirs_value)
+            ):
+                first = place, {"a": c.a.nodes[partner].name, "b": y.name}
+    return _error(logits["a"], logits["b"]), None if first is None else first[1]
+
+
+def _parts(x: Node, one: Any, other: Any) -> bool:
+    """Whether the values of two partners differ. The same values laid out in another order count as equal."""
+    if not isinstance(one, torch.Tensor) or not x.dynamic:
+        return False
+    if one.shape != other.shape:
+        return sorted(one.shape) != sorted(other.shape)
+    return _error(one, other) > TOLERANCE

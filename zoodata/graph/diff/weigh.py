@@ -11,7 +11,7 @@ from typing import Any
 
 from zoodata.graph import embedded
 from zoodata.graph.diff.compare import Comparison, Difference
-from zoodata.graph.diff.features import features, signature, stored_shapes
+from zoodata.graph.diff.features import features, passes_constants, signature, stored_shapes
 from zoodata.graph.network import LAYERS, PARAMETER, Network, Node
 
 BENIGN, PARAMETRIC, STRUCTURAL = "benign", "parametric", "structural"
@@ -72,7 +72,7 @@ def _judge_attribute(c: Comparison, d: Difference) -> None:
     ):
         close = isinstance(d.a, float) and isinstance(d.b, float) and abs(d.a - d.b) <= 1e-4 * max(abs(d.a), abs(d.b))
         d.severity, d.why = (BENIGN, "close") if close else (PARAMETRIC, "")
-    elif d.attribute == "bias" and _feeds_batch_norm(c.a, d.node_a) and _feeds_batch_norm(c.b, d.node_b):
+    elif d.attribute == "bias" and _ends_in_batch_norms(c.a, d.node_a) and _ends_in_batch_norms(c.b, d.node_b):
         d.severity, d.why = BENIGN, "absorbed"
     elif d.attribute in ("scale", "shift") and d.node_a.operator == "batch_norm":
         d.severity, d.why = BENIGN, "statistics"
@@ -94,9 +94,21 @@ def _judge_part(c: Comparison, d: Difference) -> None:
         d.severity = STRUCTURAL if any(stored_shapes(network, node) for node in members) else PARAMETRIC
 
 
-def _feeds_batch_norm(network: Network, node: Node) -> bool:
-    after = network.consumers[node.number]
-    return bool(after) and all(consumer.operator == "batch_norm" for consumer in after)
+def _ends_in_batch_norms(network: Network, node: Node) -> bool:
+    """Whether a constant added to a node's value reaches nothing but batch norms, whose means can take it."""
+    waiting, seen = [node], set()
+    while waiting:
+        after = network.consumers[waiting.pop().number]
+        if not after:
+            return False
+        for consumer in after:
+            if consumer.operator == "batch_norm" or consumer.number in seen:
+                continue
+            if not passes_constants(consumer):
+                return False
+            seen.add(consumer.number)
+            waiting.append(consumer)
+    return True
 
 
 def _is_affine(network: Network, node: Node) -> bool:

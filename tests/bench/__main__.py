@@ -1,0 +1,31 @@
+"""``make bench``: speed as ratios within one run, so that they hold on any machine. Not a test.
+
+``python -m tests.bench NAME...`` runs some of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tests.bench import comparing, dataset, reading
+
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "validating": dataset.validating,
+    "diffing": comparing.diffing,
+    "mutating": comparing.mutating,
+    "peers": reading.peers,
+    "everything": reading.everything,
+}
+
+
+def main(names: list[str]) -> None:
+    """Run benchmarks by name; all of them if none is named."""
+    if unknown := set(names) - set(BENCHMARKS):
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    for name in names or BENCHMARKS:
+        BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
