@@ -24,8 +24,8 @@ class Cost(NamedTuple):
     """What one tool took for one model, from its name to its count."""
 
     seconds: float
-    megabytes: float
-    """Growth of the process at its largest over what it was with every tool imported."""
+    mebibytes: float
+    """Growth of the process at its largest over what it was when every tool had run once."""
     macs: float | None
     """None: stopped, or failed."""
 
@@ -36,39 +36,62 @@ def peers() -> None:
     Each tool gets a fresh process for each model, in turns, and does what a user would do: build the model,
     count it. The peers need its parameters and a real pass; they do not canonicalise or digest.
     """
-    tools = _tools()
+    import torch
+
     from zoodata.zoos import registry
 
+    tools = _tools()
+    torch.set_num_threads(1)  # no thread may live when this process forks
+    with _quiet():
+        for work in tools.values():
+            work("test_resnet")  # what a tool imports or compiles at its first use
     names = registry.get("timm").entries()[::EVERY]
     faster, leaner, failed = [], [], dict.fromkeys(tools, 0)
-    ours_total = best_total = 0.0
+    total = dict.fromkeys(tools, 0.0)
+    memory = dict.fromkeys(tools, 0.0)
     for name in names:
         costs = {tool: _cost(work, name) for tool, work in tools.items()}
+        for tool, cost in costs.items():
+            total[tool] += cost.seconds
+            memory[tool] = max(memory[tool], cost.mebibytes)
         ours = costs.pop("zoodata")
         done = {tool: cost for tool, cost in costs.items() if cost.macs is not None or cost.seconds >= PATIENCE}
         for tool in costs.keys() - done.keys():
             failed[tool] += 1
         fastest = min(done, key=lambda tool: done[tool].seconds)
-        leanest = min(done, key=lambda tool: done[tool].megabytes)
-        ours_total, best_total = ours_total + ours.seconds, best_total + done[fastest].seconds
+        leanest = min(done, key=lambda tool: done[tool].mebibytes)
         faster.append(done[fastest].seconds / ours.seconds)
-        leaner.append(done[leanest].megabytes / ours.megabytes)
+        leaner.append(done[leanest].mebibytes / ours.mebibytes)
         print(
-            f"{name:36.36} zoodata {ours.seconds:5.2f} s {ours.megabytes:5.0f} MB   fastest {fastest:8} "
+            f"{name:36.36} zoodata {ours.seconds:5.2f} s {ours.mebibytes:5.0f} MiB   fastest {fastest:8} "
             f"{done[fastest].seconds:6.2f} s {faster[-1]:5.1f} x   leanest {leanest:8} "
-            f"{done[leanest].megabytes:6.0f} MB {leaner[-1]:5.1f} x",
+            f"{done[leanest].mebibytes:6.0f} MiB {leaner[-1]:5.1f} x",
             flush=True,
         )
+    ours_total, ours_memory = total.pop("zoodata"), memory.pop("zoodata")
+    quickest, smallest = min(total, key=lambda tool: total[tool]), min(memory, key=lambda tool: memory[tool])
     print(
-        f"{len(names)} timm models, against the fastest peer on each: median {median(faster):.1f} times as fast "
-        f"({min(faster):.1f} to {max(faster):.1f}), all together {best_total / ours_total:.1f} times; against the "
-        f"leanest: median 1/{median(leaner):.1f} of its memory"
+        f"{len(names)} timm models in {ours_total:.1f} s; the fastest peer over all, {quickest}, takes "
+        f"{total[quickest]:.1f} s: {total[quickest] / ours_total:.1f} times as long. Against whatever peer is fastest "
+        f"on each model: median {median(faster):.1f} times ({min(faster):.1f} to {max(faster):.1f})"
     )
-    print("failed on: " + ", ".join(f"{tool} {count}" for tool, count in failed.items() if count))
+    print(
+        f"memory at its most: {ours_memory:.0f} MiB; the leanest peer, {smallest}: {memory[smallest]:.0f} MiB, "
+        f"{memory[smallest] / ours_memory:.1f} times as much. Against the leanest on each model: median "
+        f"{median(leaner):.1f} times"
+    )
+    print(
+        "seconds in all (a stop after a minute counts as one): "
+        + ", ".join(f"{tool} {seconds:.0f}" for tool, seconds in total.items())
+    )
+    print("failed on: " + (", ".join(f"{tool} {count}" for tool, count in failed.items() if count) or "none"))
 
 
 def everything() -> None:
     """The whole of torchvision and timm, on two processes."""
+    from zoodata.measure.host import LEAN
+
+    os.environ |= LEAN  # as a sweep's workers run
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         start = time.perf_counter()
         found = pool.map(_whole, [(0, 2), (1, 2)])
@@ -77,7 +100,7 @@ def everything() -> None:
     peak = max(f[2] for f in found)
     print(
         f"torchvision and timm: {read} models read, counted and digested in {took:.0f} s on two processes, at most "
-        f"{peak / 1000:.2f} GB each; not read: {', '.join(failed) or 'none'}"
+        f"{peak / 1024:.2f} GiB each; not read: {', '.join(failed) or 'none'}"
     )
 
 
@@ -179,6 +202,9 @@ def _cost(work: Callable[[str], float], name: str) -> Cost:
 
 
 def _child(sender: Any, work: Callable[[str], float], name: str) -> None:
+    import torch
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     before = _peak()
     start = time.perf_counter()
     macs = None
@@ -190,15 +216,15 @@ def _child(sender: Any, work: Callable[[str], float], name: str) -> None:
 
 
 def _peak() -> float:
-    """Largest size this process ever had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    """Largest size this process ever had, in MiB (Linux counts it in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _peak_of(pid: int | None) -> float:
-    """Size of another process now, in MB over this one's."""
+    """Size of another process now, in MiB over this one's."""
     import psutil
 
-    return (psutil.Process(pid).memory_info().rss - psutil.Process().memory_info().rss) / 1e6
+    return (psutil.Process(pid).memory_info().rss - psutil.Process().memory_info().rss) / 2**20
 
 
 @contextlib.contextmanager

@@ -70,15 +70,6 @@ def arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     return found
 
 
-def shortcut(word: str, *args: Any) -> Any:
-    """The result's shape where torch itself would work long to find it: an LSTM step by step."""
-    if word != "lstm" or not isinstance(args[1], (list, tuple)) or isinstance(args[3], (list, tuple)):
-        return None
-    x, (hidden, cell) = args[0], args[1][:2]
-    directions = 2 if args[7] else 1
-    return x.new_empty((*x.shape[:-1], hidden.shape[-1] * directions)), hidden.clone(), cell.clone()
-
-
 def opaque(t: Any, func: Any, args: Any, kwargs: Any, result: Any, operator: str | None = None) -> Any:
     """A node that runs by its aten name, with its arguments as they were."""
     operands: list[View] = []

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch.nn.modules import module as hooks
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils._pytree import tree_map_only
 
-from zoodata.graph import torch_operators
+from zoodata.graph import torch_meta, torch_operators
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.network import Network, Parameter, Role
 from zoodata.graph.view import Shape
@@ -51,11 +51,10 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
         recorder = Recorder(builder, image, stored)
         with _places(module, builder), recorder:
             output = module(image)
-    outputs = [leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor)]
     return builder.finish(
         "torch",
         tuple(input_shape[1:]),
-        recorder.view(outputs[0]),
+        recorder.view(next(torch_meta.tensors(output))),
         [parameter for _, parameter in stored],
     )
 
@@ -173,7 +172,7 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        tensors = list(torch_meta.tensors((args, kwargs)))
         if all(tensor.device != META and id(tensor) not in self._twins for tensor in tensors):
             args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
             return func(*args, **kwargs)
@@ -189,8 +188,11 @@ class Recorder(TorchDispatchMode):
                 return result
         if func._schema.is_mutable and tensors and isinstance(args[0], torch.Tensor) and self._is_constant(args[0]):
             self._make_dynamic(args[0])
-        metas = tree_map_only(torch.Tensor, self._meta, (args, kwargs))
-        result = torch_operators.shortcut(word, *metas[0]) or func(*metas[0], **_on(metas[1]))
+        are_metas = all(tensor.device == META for tensor in tensors)
+        metas = (args, kwargs) if are_metas else tree_map_only(torch.Tensor, self._meta, (args, kwargs))
+        result = torch_meta.result(word, *metas[0])
+        if result is None:
+            result = func(*metas[0], **_on(metas[1]))
         self._record(word, func, handler, args, kwargs, result)
         if func._schema.is_mutable and isinstance(args[0], torch.Tensor):
             return args[0]
@@ -217,7 +219,7 @@ class Recorder(TorchDispatchMode):
             self._write(args[0], value)
             return
         made = (handler or torch_operators.opaque)(self, func, args, kwargs, result)
-        outputs = [leaf for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+        outputs = list(torch_meta.tensors(result))
         for tensor, value in zip(outputs, made if isinstance(made, list) else [made], strict=True):
             if tuple(tensor.shape) != value.shape:
                 raise Unreadable(f"{word}: our result is {value.shape}, torch's {tuple(tensor.shape)}")

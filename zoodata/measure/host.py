@@ -36,6 +36,11 @@ class Unreadable(Exception):
     reason = "cannot_be_read"
 
 
+LEAN = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""For workers that are not timed: large blocks go back to the system at once, so a worker that reads many
+networks is never much larger than the largest of them needs (read by glibc; others ignore it)."""
+
+
 def worker_environment(device: str, threads: int) -> dict[str, str]:
     """Variables that fix threads and devices before any framework starts."""
     count = str(threads)

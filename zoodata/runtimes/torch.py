@@ -12,10 +12,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from zoodata.graph import torch_reader
+from zoodata.graph import torch_meta, torch_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, random_image
+
+CPU = torch.device("cpu")
 
 
 @contextlib.contextmanager
@@ -64,13 +66,11 @@ class _TablesAreReal(TorchDispatchMode):
         kwargs = kwargs or {}
         if self._aside:
             return func(*args, **kwargs)
-        first = args[0] if args and isinstance(args[0], torch.Tensor) else None
-        if first is not None and first.is_meta and func._schema.is_mutable:
-            return first
-        if any(leaf.is_meta for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)):
-            args, kwargs = tree_map_only(torch.Tensor, _as_meta, (args, kwargs))
-        else:
-            args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
+        if not any(tensor.is_meta for tensor in torch_meta.tensors((args, kwargs))):
+            return func(*args, **(kwargs if kwargs.get("device") is None else {**kwargs, "device": CPU}))
+        if func._schema.is_mutable and args[0].is_meta:
+            return args[0]
+        args, kwargs = tree_map_only(torch.Tensor, _as_meta, (args, kwargs))
         return func(*args, **kwargs)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from zoodata.dataset import store
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import architecture, comparison, latency
-from zoodata.measure.host import worker_environment
+from zoodata.measure.host import LEAN, worker_environment
 from zoodata.records import (
     PERSONAL_ZOOS,
     ArchitectureMeasurement,
@@ -51,7 +51,7 @@ def run_architecture(
                 if interrupted.is_set():
                     return
                 if worker is None or not worker.alive:
-                    worker = _worker("cpu", threads)
+                    worker = _lean_worker(threads)
                     live.add(worker)
                 record, network = architecture.measure(
                     worker, task.entry, environments[task.zoo], threads, weights_path, check
@@ -122,7 +122,7 @@ def run_comparisons(
                 if interrupted.is_set():
                     return
                 if worker is None or not worker.alive:
-                    worker = _worker("cpu", threads)
+                    worker = _lean_worker(threads)
                     live.add(worker)
                 where = environment(task)
                 record = comparison.compare(worker, task.a, task.b, task.architecture, where)
@@ -149,4 +149,9 @@ def run_comparisons(
 
 
 def _worker(device: str, threads: int) -> Worker:
+    """A worker to be timed: its memory is handled as its runtime likes it."""
     return Worker(HANDLER, worker_environment(device, threads), default_memory_limit())
+
+
+def _lean_worker(threads: int) -> Worker:
+    return Worker(HANDLER, worker_environment("cpu", threads) | LEAN, default_memory_limit())

@@ -307,15 +307,15 @@ def fingerprint(data: npt.NDArray[Any]) -> str:
         stored: npt.NDArray[Any] = data.astype(np.uint8)
         kind = "b"
     elif np.issubdtype(data.dtype, np.integer):
-        kind, stored = "i", data.astype("<i8")
+        kind, stored = "i", data.astype("<i8", copy=False)
     elif data.size > LARGE:
-        kind, stored = "f", data.astype("<f4")
+        kind, stored = "f", data.astype("<f4", copy=False)
     else:
         kind, stored = "f", significant(data.astype("<f8"))
     if data.size == 1:
         return f"{kind}:{stored.item():.6g}"
     shape = "x".join(map(str, data.shape))
-    return f"{kind}{shape}:{hashlib.sha256(np.ascontiguousarray(stored).tobytes()).hexdigest()[:32]}"
+    return f"{kind}{shape}:{hashlib.sha256(np.ascontiguousarray(stored).data).hexdigest()[:32]}"
 
 
 def significant(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
