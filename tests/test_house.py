@@ -11,7 +11,7 @@ import pytest
 
 FLOORS = [
     {"zoodata", "zoodata.about", "zoodata.stats", "zoodata.isolation", "zoodata.records"},
-    {"zoodata.graph", "zoodata.dataset"},
+    {"zoodata.graph", "zoodata.dataset", "zoodata.collectors"},
     {"zoodata.runtimes", "zoodata.discrepancy"},
     {"zoodata.zoos"},
     {"zoodata.measure", "generator"},

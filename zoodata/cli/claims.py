@@ -1,12 +1,14 @@
-"""``zoodata claims``: read what the installed zoos state about themselves into the dataset."""
+"""``zoodata claims``: bring what zoos state about themselves into the dataset."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from zoodata.cli.common import data_option
+from zoodata.collectors import table
 from zoodata.dataset import store
 from zoodata.records import ClaimCollection
 from zoodata.zoos import registry
@@ -64,3 +66,28 @@ def collect_command(zoos: tuple[str, ...], data: Path) -> None:
             click.echo(f"{zoo.title}: the package states no numbers about its models")
         else:
             click.echo(f"{zoo.title}: {found[1]} claims in {found[0]}")
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--on", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day on which the table was finished."
+)
+@data_option
+def import_command(file: Path, day: datetime, data: Path) -> None:
+    """Bring a curated table of claims (CSV) into the dataset, a collection for each zoo and version in it.
+
+    For zoos whose numbers stand in prose pages. Each row names the line that states it; rows that cannot
+    become claims are listed in the collection with the reason.
+
+    \b
+    Example:
+      zoodata claims import claims.csv --on 2026-11-24 --data zoodata/data
+    """
+    try:
+        found = table.collections(file, f"{day:%Y-%m-%d}")
+    except (table.NotAClaimTable, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{file.name} is no table of claims: {error}") from error
+    for collection in found:
+        store.write(collection, data)
+        click.echo(f"{collection.id}: {len(collection.claims)} claims, {len(collection.left_out)} rows left out")

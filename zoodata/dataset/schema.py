@@ -17,7 +17,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     """File name to schema, for every kind of record that has a file."""
     made = {}
     for kind, model in KINDS.items():
-        schema = TypeAdapter(model).json_schema(mode="serialization")
+        schema = TypeAdapter(model).json_schema(mode="validation")
         made[f"{kind}.schema.json"] = {"$schema": DIALECT, **schema}
     return made
 

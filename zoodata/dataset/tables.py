@@ -74,6 +74,8 @@ def source_text(claim: Claim) -> str:
         case "repository":
             line = f"#L{source.line}" if source.line else ""
             return f"{source.repository}@{source.commit[:12]}: {source.path}{line}"
+        case "page":
+            return f"{source.address}: {source.locator}"
         case _:
             origin = f", from {source.reconstructed_from}" if source.reconstructed_from else ""
             return f"doi:{source.doi}, {source.locator}{origin}"

@@ -1,14 +1,14 @@
 """Claims: what a source states about an entry, and the place that states it.
 
-What the source states (``stated``, ``stated_unit``) and what we make of it (``value``, ``unit``) are
-different fields. A claim is never corrected: a zoo that changes a number makes a new claim.
+What the source states (``stated``, ``stated_unit``, ``conditions``) and what we make of it (``value``, ``unit``,
+``inferred``) are different fields. A claim is never corrected: a zoo that changes a number makes a new claim.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from zoodata.records.base import (
@@ -34,7 +34,22 @@ UNITS: dict[str, str] = {
     "file_size": "bytes",
     "input_size": "pixels",
 }
-"""The one unit in which each metric's value is kept."""
+"""The one unit in which each metric's value is kept.
+
+``macs`` is whatever the source publishes as the cost of a pass, under whatever name (``stated_unit``): whether
+it counted multiply-accumulates or operations is for the audit to find out, not for a record to decide.
+"""
+
+Training = Literal["supervised", "pretrained", "distilled", "self_supervised", "adversarial", "unknown"]
+"""How a checkpoint came to be: on ImageNet-1k labels alone, or with something more."""
+
+
+class Sparse(Record):
+    """Written without what it does not say: most claims say little, and there are very many."""
+
+    @model_serializer(mode="wrap")
+    def _without_gaps(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in write(self).items() if value is not None}
 
 
 class PackageSource(Record):
@@ -57,6 +72,14 @@ class RepositorySource(Record):
     line: Annotated[int, Field(ge=1)] | None = None
 
 
+class PageSource(Record):
+    """A place on a web page that no commit pins."""
+
+    type: Literal["page"] = "page"
+    address: Line
+    locator: Line
+
+
 class PublicationSource(Record):
     """A publication, with the place inside it and what the figure was reconstructed from."""
 
@@ -66,20 +89,43 @@ class PublicationSource(Record):
     reconstructed_from: Line | None = None
 
 
-Source = Annotated[PackageSource | RepositorySource | PublicationSource, Field(discriminator="type")]
+Source = Annotated[PackageSource | RepositorySource | PageSource | PublicationSource, Field(discriminator="type")]
 
 
-class ClaimConditions(Record):
+class ClaimConditions(Sparse):
     """Under what conditions the source says its number holds; None where it does not say."""
 
     dataset: Line | None = None
     input_size: Count | None = None
     precision: Line | None = None
+    resize: Count | None = None
+    """Of the shorter side, in pixels, before the crop."""
+    crop_fraction: Annotated[float, Field(gt=0, le=2)] | None = None
+    """Side of the crop over side of the resized image."""
+    interpolation: Line | None = None
+    training_data: Line | None = None
+    recipe: Line | None = None
+    """The source's own name for how the checkpoint was trained."""
 
 
-class Claim(HashedRecord):
+class Inferred(Sparse):
+    """What we make of a claim where its source is silent or speaks in its own words."""
+
+    input_size: Count | None = None
+    """The architecture's usual size, where the source states none."""
+    training: Training = "unknown"
+    training_data: Line | None = None
+    precision: Line | None = None
+    evaluation_images: Count | None = None
+    borrowed: bool = False
+    """The source repeats a number that somebody else measured."""
+    distilled: bool = False
+
+
+class Claim(HashedRecord, Sparse):
     """One number that a zoo publishes about one of its entries."""
 
+    schema_version: Literal[2] = 2  # type: ignore[assignment]
     kind: Literal["claim"] = "claim"
     entry: EntryName
     metric: Metric
@@ -92,6 +138,13 @@ class Claim(HashedRecord):
     claimed_on: PartialDate | None = None
     """When the source stated it, as far as the source itself says: 2022, 2022-11 or 2022-11-14."""
     architecture_in_source: Line | None = None
+    """The name that the source itself uses, where ours differs."""
+    checkpoint: Line | None = None
+    """File or address of the weights that the number is about, as the source gives it."""
+    checksum: Line | None = None
+    licence: Line | None = None
+    """Of the checkpoint, as the source gives it."""
+    inferred: Inferred | None = None
     note: Text | None = None
 
     @model_validator(mode="after")
@@ -116,15 +169,25 @@ class NotStated(Record):
     reason: Line
 
 
+class LeftOut(Record):
+    """A row of a source that brought no claim."""
+
+    locator: Line
+    reason: Line
+
+
 class ClaimCollection(StoredRecord):
     """The claims that one reading of one source brought."""
 
+    schema_version: Literal[2] = 2  # type: ignore[assignment]
     kind: Literal["claims"] = "claims"
     id: Identifier
     title: Line
     licence: Line
     claims: tuple[Claim, ...]
     not_stated: tuple[NotStated, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    collected_on: PartialDate | None = None
 
     @model_validator(mode="after")
     def _claims_are_unique(self) -> ClaimCollection:

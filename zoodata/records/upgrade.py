@@ -28,7 +28,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "network": StoredNetwork,
 }
 
-CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1) | {"architecture": 2}
+CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1) | {"architecture": 2, "claim": 2, "claims": 2}
 """The version of each kind's schema today."""
 
 FILE_KINDS = frozenset(KINDS) - {"claim"}
@@ -43,8 +43,23 @@ def _without_digest(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 2, "result": result}
 
 
+def _claim_without_inference(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of a claim keeps more conditions, the checkpoint, and apart from them what we infer."""
+    return {**content, "schema_version": 2}
+
+
+def _collection_without_date(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of a collection says when it was read and what it left out."""
+    claims = content.get("claims")
+    if isinstance(claims, list):
+        claims = [upgrade(claim) if isinstance(claim, dict) else claim for claim in claims]
+    return {**content, "schema_version": 2, "claims": claims}
+
+
 UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("architecture", 1): _without_digest,
+    ("claim", 1): _claim_without_inference,
+    ("claims", 1): _collection_without_date,
 }
 """(kind, version) to the function that makes it version + 1."""
 

@@ -48,12 +48,22 @@ def test_keras_resnet_has_its_stride_on_the_first_convolution(depth):
 
 
 def test_keras_resnet_v2_pools_its_skip():
-    """keras-team/keras#14953, against TF-Slim's, which does the same, and timm's, which does not."""
+    """keras-team/keras#14953: a pooled skip and stride 2 in each stack's last block, where timm has the next's first."""
     found = findings("timm:resnetv2_50", "keras_applications:ResNet50V2")
-    pools = [
-        f for f in found if "max_pool" in (f.operator, f.a, f.b) and f.severity != "benign" and f.kind != "changed"
+    pools = the(found, kind="inserted", operator="max_pool", severity="parametric")
+    assert len(pools.places) == 3
+    last = the(found, attribute="stride", a=(1, 1), b=(2, 2), severity="parametric")
+    assert [(p.a, p.b) for p in last.places] == [
+        (f"stages.{stage}.blocks.{block - 1}.conv2", f"conv{stage + 2}_block{block}_2_conv")
+        for stage, block in ((0, 3), (1, 4), (2, 6))
     ]
-    assert sum(len(f.places) for f in pools) >= 3, found
+    first = the(found, attribute="stride", a=(2, 2), b=(1, 1), severity="parametric")
+    assert {p.b for p in first.places} == {
+        f"conv{stage}_block1_{layer}_conv" for stage in (3, 4, 5) for layer in (0, 2)
+    }
+    # A bias that reaches only batch norms is harmless; the stem's is padded with zeros before it is pooled.
+    assert len(the(found, attribute="bias", severity="benign").places) == 20
+    assert [p.b for p in the(found, attribute="bias", severity="structural").places] == ["conv1_conv"]
 
 
 def test_alexnets_differ_in_filters_groups_and_lrn():
