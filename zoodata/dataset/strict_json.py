@@ -81,14 +81,12 @@ def _finite(text: str) -> float:
 
 def _depth(value: Any) -> int:
     """How many containers lie inside each other, without recursion."""
-    deepest, waiting = 0, [(value, 0)]
+    deepest, waiting = 0, [(value, 1)] if isinstance(value, (dict, list)) else []
     while waiting:
         item, depth = waiting.pop()
         deepest = max(deepest, depth)
-        if isinstance(item, dict):
-            waiting += [(inner, depth + 1) for inner in item.values()]
-        elif isinstance(item, list):
-            waiting += [(inner, depth + 1) for inner in item]
+        inside = item.values() if isinstance(item, dict) else item
+        waiting += [(inner, depth + 1) for inner in inside if isinstance(inner, (dict, list))]
     return deepest
 
 

@@ -8,12 +8,14 @@ is in an attribute, and counts.)
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node
+from zoodata.graph.view import Axes, Shape
 
 FORMAT = "zoodata-network-1"
 """Part of every digest: a change of the canonical form is a change of all names."""
@@ -26,17 +28,21 @@ def digest(network: Network) -> str:
     """SHA-256 of the canonical form, 64 hexadecimal digits."""
     lines = [FORMAT, str(network.input_shape[0])]
     uses = Counter(edge.source for node in network.nodes for edge in node.inputs)
-    lines.extend(line(network, node, uses) for node in network.nodes)
+    written: dict[int, str] = {}
+    lines.extend(_line(network, node, uses, written) for node in network.nodes)
     lines.append(str(network.output))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def line(network: Network, node: Node, uses: Mapping[int, int]) -> str:
-    """One node as text."""
+def _line(network: Network, node: Node, uses: Mapping[int, int], written: dict[int, str]) -> str:
+    """One node as text. Nodes of a stored network share their attributes: ``written`` keeps the text of each."""
     if node.operator in (INPUT, PARAMETER):
         return node.operator
-    edges = ";".join(f"{edge.role}={edge.source}{_seen(network, edge, uses)}" for edge in node.inputs)
-    return f"{node.operator}({attributes_text(node.attributes)})[{edges}]"
+    attributes = written.get(id(node.attributes))
+    if attributes is None:
+        attributes = written[id(node.attributes)] = attributes_text(node.attributes)
+    edges = ";".join([f"{edge.role}={edge.source}{_seen(network, edge, uses)}" for edge in node.inputs])
+    return f"{node.operator}({attributes})[{edges}]"
 
 
 def attributes_text(attributes: Mapping[str, Any]) -> str:
@@ -57,5 +63,11 @@ def _seen(network: Network, edge: Edge, uses: Mapping[int, int]) -> str:
     source = network.nodes[edge.source]
     if source.operator == PARAMETER and uses[edge.source] == 1:
         # How a framework stores a tensor is no part of what it computes with it.
-        return ":" + text(network.operand_shape(edge))
-    return "" if edge.axes is None else ":" + text(edge.axes)
+        return _sizes(network.operand_shape(edge))
+    return "" if edge.axes is None else _sizes(edge.axes)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _sizes(value: Shape | Axes) -> str:
+    """A shape or a view as text. Nothing but whole numbers is in them, so equal ones have equal texts."""
+    return ":" + text(value)

@@ -62,6 +62,7 @@ def unpack(stored: StoredNetwork) -> Network:
 
 def _unpack(stored: StoredNetwork) -> Network:
     kinds = [(s.operator, {name: _frozen(value) for name, value in s.attributes.items()}) for s in stored.operators]
+    roles, views = stored.roles, (None, *stored.views)
     nodes: list[Node] = []
     parameters = []
     for number, row in enumerate(stored.nodes):
@@ -70,18 +71,18 @@ def _unpack(stored: StoredNetwork) -> Network:
         sizes = stored.shapes[int(shape)]
         name = f"{operator}_{number}"
         inputs = []
+        dynamic, deepest = operator == INPUT, -1
         for edge in edges:
-            role, source, seen = map(int, edge.split(":"))
-            if source >= number:
+            role, reads, seen = edge.split(":")
+            if (source := int(reads)) >= number:
                 raise ValueError(f"node {number} reads node {source}")
-            inputs.append(Edge(stored.roles[role], source, stored.views[seen - 1] if seen else None))
+            read = nodes[source]
+            dynamic, deepest = dynamic or read.dynamic, max(deepest, read.depth)
+            inputs.append(Edge(roles[int(role)], source, views[int(seen)]))
         if operator == PARAMETER:
             own = {**own, "parameter": name}
             parameters.append(Parameter(name, sizes, own["role"]))
-        sources = [nodes[edge.source] for edge in inputs]
-        dynamic = operator == INPUT or any(source.dynamic for source in sources)
-        depth = 0 if operator == INPUT else 1 + max((source.depth for source in sources), default=-1)
-        nodes.append(Node(number, operator, tuple(inputs), sizes, own, name, dynamic, depth))
+        nodes.append(Node(number, operator, tuple(inputs), sizes, own, name, dynamic, deepest + 1))
     if not nodes:
         raise ValueError("it has no nodes")
     return Network("torch", stored.input, tuple(nodes), len(nodes) - 1, tuple(parameters))

@@ -78,6 +78,8 @@ def is_hidden(character: str) -> bool:
 
 
 def _check_text(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     for character in text:
         if is_hidden(character) and character != "\n":
             raise PydanticCustomError(
