@@ -90,12 +90,12 @@ def _accuracy_chart(ranges: tuple[AccuracyRange, ...]) -> Any:
     lines = [
         charts.Line(
             label=found.title,
-            href=f"architectures/{found.architecture}.html#{claim_anchor(found.highest.claim)}",
+            href=f"architectures/{found.architecture}.html#{claim_anchor(found.shown.highest.claim)}",
             points=tuple(
                 charts.Point(end.value, end.zoo, f"{end.value:.2f} % claimed for {end.entry}")
-                for end in (found.lowest, found.highest)
+                for end in (found.shown.lowest, found.shown.highest)
             ),
-            note=f"{found.points:.2f}",
+            note=f"{found.shown.points:.2f}",
         )
         for found in ranges
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.dataset.tables import source_text
 from zoodata.discrepancy import accuracy, latency, macs
-from zoodata.discrepancy.accuracy import AccuracyRange
+from zoodata.discrepancy.accuracy import AccuracyRange, Span
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.records import (
@@ -89,6 +89,10 @@ class Row:
     accuracy: Figure | None
     accuracy_note: str
     today: Figure | None
+    """Of claims that may be held against each other."""
+    today_note: str
+    naive: Figure | None
+    """Of all claims."""
     macs: Figure | None
     macs_note: str
     parameters: Figure | None
@@ -130,6 +134,9 @@ class Site:
     architectures: tuple[ArchitectureView, ...]
     zoos: tuple[ZooView, ...]
     accuracy: tuple[AccuracyRange, ...]
+    """The claims of 2022."""
+    today: tuple[AccuracyRange, ...]
+    """Today's claims, where some may be compared."""
     macs: tuple[MacsRange, ...]
     latency: tuple[LatencyRange, ...]
     records: int
@@ -154,7 +161,7 @@ def make(dataset: Dataset) -> Site:
                 architecture=architecture,
                 entries=entries,
                 claims=tuple(claims.get(name, ())),
-                accuracy=paper or today,
+                accuracy=today or paper,
                 macs=compute,
                 latency=time,
                 gaps=tuple(entry for entry in entries if entry.missing),
@@ -164,14 +171,24 @@ def make(dataset: Dataset) -> Site:
     stamps = [record.started_at for record in dataset.architecture_measurements]
     stamps += [record.started_at for record in dataset.latency_measurements]
     return Site(
-        rows=tuple(sorted(rows, key=lambda row: (-float(row.accuracy.text) if row.accuracy else 0, row.title))),
+        rows=tuple(sorted(rows, key=_leaderboard_order)),
         architectures=tuple(pages),
         zoos=_zoos(dataset, pages),
         accuracy=tuple(by_paper.values()),
+        today=tuple(found for found in by_today.values() if found.comparable),
         macs=tuple(by_macs.values()),
         latency=tuple(by_latency.values()),
         records=len(dataset.claims) + len(stamps),
         newest=max(stamps).date().isoformat() if stamps else "never",
+    )
+
+
+def _leaderboard_order(row: Row) -> tuple[float, float, str]:
+    """Widest comparable range first, then what has only naive ones."""
+    return (
+        -float(row.today.text) if row.today else 0.0,
+        -float(row.naive.text) if row.naive else 0.0,
+        row.title,
     )
 
 
@@ -202,17 +219,26 @@ def _row(
         id=architecture.id,
         title=architecture.title,
         zoos=len({entry_zoo(item.entry) for item in architecture.entries}),
-        accuracy=Figure(f"{paper.points:.2f}", f"{page}#{claim_anchor(paper.highest.claim)}") if paper else None,
-        accuracy_note=f"{zoo_title(paper.highest.zoo)} over {zoo_title(paper.lowest.zoo)}; {paper.verdict}"
-        if paper
-        else "",
-        today=Figure(f"{today.points:.2f}", f"{page}#{claim_anchor(today.highest.claim)}") if today else None,
+        accuracy=_points(paper.naive, page) if paper else None,
+        accuracy_note=_claimants(paper.naive) if paper else "",
+        today=_points(today.comparable, page) if today and today.comparable else None,
+        today_note=_claimants(today.comparable) if today and today.comparable else "",
+        naive=_points(today.naive, page) if today else None,
         macs=Figure(f"{compute.ratio:.2f}", f"{page}#counts") if compute else None,
         macs_note=_ends(compute) if compute else "",
         parameters=Figure(f"{compute.parameter_difference:,}", f"{page}#counts") if compute else None,
         latency=Figure(f"{time.ratio:.2f}", f"{page}#latency") if time else None,
         latency_note=_latency_note(time) if time else "",
     )
+
+
+def _points(span: Span, page: str) -> Figure:
+    return Figure(f"{span.points:.2f}", f"{page}#{claim_anchor(span.highest.claim)}")
+
+
+def _claimants(span: Span) -> str:
+    at = f" at {span.input_size} px" if span.input_size else ""
+    return f"{zoo_title(span.highest.zoo)} over {zoo_title(span.lowest.zoo)}{at}; {span.verdict}"
 
 
 def _ends(compute: MacsRange) -> str:

@@ -47,7 +47,7 @@ def test_a_row_becomes_a_claim_for_each_number(tmp_path):
     assert {metric: (c.stated, c.stated_unit, c.value) for metric, c in claims.items()} == {
         "top1": ("75.98", "percent", 75.98),
         "parameters": ("21.84", "million", 21_840_000.0),
-        "macs": ("3.93", "FLOPs(G)", 3_930_000_000.0),
+        "macs": ("3.93", "GFLOPs", 3_930_000_000.0),
     }
     top1 = claims["top1"]
     assert top1.entry == "paddleclas:ResNet34_vd@ResNet34_vd.pdparams"

@@ -37,19 +37,27 @@ def command() -> None:
 @data_option
 @format_option
 def accuracy_command(metric: str, group: str, limit: int | None, data: Path, style: str) -> None:
-    """Ranges of claimed accuracy, in points. Claims, not measurements: each row names its two sources."""
+    """Ranges of claimed accuracy, in points. Claims, not measurements: each row names its two sources.
+
+    Points are of claims that may be held against each other (one image size, trained on ImageNet-1k labels alone,
+    floating point, the zoo's own number); the naive range over all claims stands beside them.
+    """
     rows = [found.as_dict() for found in accuracy.rank(read_dataset(data), metric, group)][:limit]
     shown = rows if style == "json" else [_accuracy_text(row) for row in rows]
-    columns = {"title": "architecture", "points": "points", "verdict": "verdict", "high": "highest", "low": "lowest",
-               "zoos": "zoos"}  # fmt: skip
+    columns = {"title": "architecture", "points": "points", "naive_points": "naive", "input_size": "input",
+               "verdict": "verdict", "high": "highest", "low": "lowest", "zoos": "zoos"}  # fmt: skip
     show(shown, columns, style)
 
 
 def _accuracy_text(row: dict[str, Any]) -> dict[str, Any]:
+    span = row["comparable"] or row["naive"]
     ends = {
-        name: f"{row[end]['value']:.2f} {row[end]['entry']}" for name, end in (("high", "highest"), ("low", "lowest"))
+        name: f"{span[end]['value']:.2f} {span[end]['entry']}" for name, end in (("high", "highest"), ("low", "lowest"))
     }
-    return row | ends | {"points": f"{row['points']:.2f}"}
+    naive = f"{row['naive']['points']:.2f}"
+    points = f"{row['comparable']['points']:.2f}" if row["comparable"] else "not comparable"
+    kept = {name: span[name] for name in ("verdict", "zoos", "input_size")}
+    return row | ends | kept | {"points": points, "naive_points": naive}
 
 
 @command.command("macs")

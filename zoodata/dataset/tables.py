@@ -6,10 +6,13 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.records import Claim, ClaimCollection, entry_zoo
+from zoodata.records.base import without_weights
+from zoodata.records.claim import Inferred
 from zoodata.stats import quantile
 
 
@@ -40,14 +43,17 @@ def catalogue(dataset: Dataset) -> pd.DataFrame:
 def claims(dataset: Dataset) -> pd.DataFrame:
     """A row for each claim, with the architecture its entry is mapped to."""
     rows = [_claim_row(dataset, collection, claim) for collection in dataset.collections for claim in collection.claims]
-    return _frame(rows, ["claim", "architecture", "entry", "zoo", "metric", "value", "collection", "claimed_on"])
+    frame = _frame(rows, ["claim", "architecture", "entry", "zoo", "metric", "value", "collection", "claimed_on"])
+    return frame.astype({name: object for name in frame.columns if frame[name].dtype != float}).replace({np.nan: None})
 
 
 def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> dict[str, Any]:
-    mapped = dataset.architecture_of(claim.entry)
+    mapped, item = dataset.catalogue_entries.get(without_weights(claim.entry), (None, None))
+    inferred = claim.inferred or Inferred()
     return {
         "claim": claim.id,
         "architecture": mapped.id if mapped else None,
+        "variant": item.variant if item else None,
         "entry": claim.entry,
         "zoo": entry_zoo(claim.entry),
         "metric": claim.metric,
@@ -57,6 +63,14 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> d
         "unit": claim.unit,
         "dataset": claim.conditions.dataset,
         "input_size": claim.conditions.input_size,
+        "inferred_input_size": inferred.input_size,
+        "training": inferred.training if claim.inferred else None,
+        "distilled": inferred.distilled,
+        "precision": claim.conditions.precision or inferred.precision,
+        "evaluation_images": inferred.evaluation_images,
+        "borrowed": inferred.borrowed,
+        "checkpoint": claim.checkpoint,
+        "checksum": claim.checksum,
         "claimed_on": claim.claimed_on,
         "source": source_text(claim),
         "collection": collection.id,

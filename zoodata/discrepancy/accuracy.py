@@ -1,19 +1,20 @@
 """Accuracy: what the zoos claim, architecture by architecture.
 
-Two groups are never mixed: the claims behind the paper of 2022, and what the installed packages state
-today. Within a group every claim of every checkpoint counts, so today's range is the naive one until
-comparability rules say more.
+Two groups are never mixed: the claims behind the paper of 2022, and everything stated since. Within a group the
+*naive* range is over every claim, as a reader of the zoos' pages sees it; the *comparable* range is over claims
+that may be held against each other (:mod:`zoodata.discrepancy.comparable`).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
+from zoodata.discrepancy.comparable import obstacle, setting
 from zoodata.discrepancy.pairs import widest
 from zoodata.stats import binomial_half_width
 
@@ -33,20 +34,40 @@ class Stated:
 
 
 @dataclass(frozen=True)
-class AccuracyRange:
-    """The largest difference between zoos' claims about one architecture, in points."""
+class Span:
+    """The largest difference between two zoos' claims of one set, in points."""
 
-    architecture: str
-    title: str
-    group: str
-    metric: str
     points: float
     sampling_points: float
     """What two perfect measurements on 50,000 images may differ by (95 %)."""
     verdict: str
     zoos: int
+    claims: int
     highest: Stated
     lowest: Stated
+    input_size: int | None = None
+    """Of a comparable range: the image size of all its claims."""
+    variant: str | None = None
+
+
+@dataclass(frozen=True)
+class AccuracyRange:
+    """How far the claims about one architecture are apart."""
+
+    architecture: str
+    title: str
+    group: str
+    metric: str
+    naive: Span
+    comparable: Span | None
+    """Of the setting that most zoos share; None where no two zoos share one."""
+    left_out: dict[str, int]
+    """Why claims do not take part in a comparable range, and how many."""
+
+    @property
+    def shown(self) -> Span:
+        """The comparable range if there is one."""
+        return self.comparable or self.naive
 
     def as_dict(self) -> dict[str, Any]:
         """The range as JSON output shows it."""
@@ -56,21 +77,25 @@ class AccuracyRange:
 def rank(dataset: Dataset, metric: str = "top1", group: str = "2022") -> list[AccuracyRange]:
     """Ranges of one metric over architectures that at least two zoos make a claim about, largest first.
 
+    Comparable ranges come before those that are only naive: a rank never mixes the two.
+
     Args:
         metric: ``top1`` or ``top5``.
         group: ``2022`` (the paper's claims) or ``today`` (everything else).
     """
-    frame = tables.claims(dataset)
-    if frame.empty:
-        return []
-    in_group = frame["collection"].eq(PAPER) if group == "2022" else frame["collection"].ne(PAPER)
-    chosen = frame[in_group & frame["metric"].eq(metric) & frame["architecture"].notna()]
+    chosen = _claims(dataset, metric, group)
     ranges = [
         _range(dataset, str(name), rows, metric, group)
         for name, rows in chosen.groupby("architecture")
         if rows["zoo"].nunique() > 1
     ]
-    return sorted(ranges, key=lambda r: (-r.points, r.architecture))
+    return sorted(ranges, key=lambda r: (r.comparable is None, -r.shown.points, r.architecture))
+
+
+def _claims(dataset: Dataset, metric: str, group: str) -> pd.DataFrame:
+    frame = tables.claims(dataset)
+    in_group = frame["collection"].eq(PAPER) if group == "2022" else frame["collection"].ne(PAPER)
+    return frame[in_group & frame["metric"].eq(metric) & frame["architecture"].notna()]
 
 
 def extremes(dataset: Dataset, metric: str = "top1", group: str = "2022") -> dict[str, dict[str, tuple[int, int]]]:
@@ -79,9 +104,7 @@ def extremes(dataset: Dataset, metric: str = "top1", group: str = "2022") -> dic
     Returns:
         Zoo to ``{"highest": (times, of), "lowest": (times, of)}``; a tie counts for everyone in it.
     """
-    frame = tables.claims(dataset)
-    in_group = frame["collection"].eq(PAPER) if group == "2022" else frame["collection"].ne(PAPER)
-    chosen = frame[in_group & frame["metric"].eq(metric) & frame["architecture"].notna()]
+    chosen = _claims(dataset, metric, group)
     counts: dict[str, dict[str, tuple[int, int]]] = {}
     for _, rows in chosen.groupby("architecture"):
         best = rows.groupby("zoo")["value"].max()
@@ -96,21 +119,46 @@ def extremes(dataset: Dataset, metric: str = "top1", group: str = "2022") -> dic
 
 
 def _range(dataset: Dataset, name: str, rows: pd.DataFrame, metric: str, group: str) -> AccuracyRange:
-    ends = widest([row for _, row in rows.iterrows()], lambda row: row["zoo"], lambda row: row["value"])
-    if ends is None:
+    naive = _span(rows)
+    if naive is None:
         raise ValueError(f"{name} has claims of one zoo only")
-    high, low = ends
-    points = round(float(high["value"] - low["value"]), 4)
-    sampling = round(2**0.5 * binomial_half_width(float(rows["value"].mean())), 3)
+    obstacles = rows.apply(obstacle, axis=1)
     return AccuracyRange(
         architecture=name,
         title=dataset.architectures[name].title,
         group=group,
         metric=metric,
+        naive=naive,
+        comparable=_comparable(rows[obstacles.isna()]),
+        left_out={str(reason): int(count) for reason, count in obstacles.dropna().value_counts().items()},
+    )
+
+
+def _comparable(rows: pd.DataFrame) -> Span | None:
+    """The span in the setting that most zoos share; of equals the one with more claims, then the smaller image."""
+    if rows.empty:
+        return None
+    groups = [(key, group) for key, group in rows.groupby(rows.apply(setting, axis=1)) if group["zoo"].nunique() > 1]
+    if not groups:
+        return None
+    (variant, size), best = min(groups, key=lambda g: (-g[1]["zoo"].nunique(), -len(g[1]), g[0][1], g[0][0]))
+    span = _span(best)
+    return None if span is None else replace(span, input_size=size, variant=variant or None)
+
+
+def _span(rows: pd.DataFrame) -> Span | None:
+    ends = widest([row for _, row in rows.iterrows()], lambda row: row["zoo"], lambda row: row["value"])
+    if ends is None:
+        return None
+    high, low = ends
+    points = round(float(high["value"] - low["value"]), 4)
+    sampling = round(2**0.5 * binomial_half_width(float(rows["value"].mean())), 3)
+    return Span(
         points=points,
         sampling_points=sampling,
         verdict=_verdict(points, sampling),
         zoos=int(rows["zoo"].nunique()),
+        claims=len(rows),
         highest=_stated(high),
         lowest=_stated(low),
     )

@@ -13,7 +13,7 @@ from typing import Any
 from zoodata.graph import formats, storage
 from zoodata.graph.counter import count
 from zoodata.graph.diff.compare import Comparison
-from zoodata.graph.diff.findings import as_json, diff, settled
+from zoodata.graph.diff.findings import as_json, diff, read_apart, settled
 from zoodata.graph.network import Network
 from zoodata.records.base import entry_zoo, parse_entry
 from zoodata.runtimes.model import CannotRead, Model, Pass
@@ -140,15 +140,16 @@ class Host:
         # Torch first: it does not bear being loaded after TensorFlow in one process.
         for entry in sorted((a, b), key=lambda name: entry_zoo(name) not in TORCH_ZOOS):
             self._network(entry)
-        one, other = self._network(a), self._network(b)
+        one, other = self._at_one_size(a, b)
         comparison = Comparison(one, other)
-        proof = None
+        found, proof = diff(one, other, comparison), None
+        if (one, other) != (self._network(a), self._network(b)):
+            found = read_apart(found, self._network(a), self._network(b))
         if prove:
             from zoodata.graph.diff import transplant
 
-            alike = self._at_one_size(a, b)
-            proof = transplant.prove(*alike, comparison if alike == (one, other) else Comparison(*alike))
-        return as_json(settled(diff(one, other, comparison), proof), proof)
+            proof = transplant.prove(one, other, comparison)
+        return as_json(settled(found, proof), proof)
 
     def _at_one_size(self, a: str, b: str) -> tuple[Network, Network]:
         """Both networks for images of one size, as far as either model bears the other's; else as they are."""

@@ -70,6 +70,8 @@ class Comparison:
             found = [difference for difference in found if difference.attribute != "padding"]
         if names >= {"groups", "outputs"} and x.attributes["outputs"] == y.attributes["outputs"]:
             found = [difference for difference in found if difference.attribute != "outputs"]
+        if "part" in names and self._same_cut(x, y):
+            found = [difference for difference in found if difference.attribute != "part"]
         if "call" in names:
             found = [difference for difference in found if difference.attribute != "arguments"]
         return found
@@ -80,6 +82,14 @@ class Comparison:
         if sizes[0] == sizes[1] and not names & {"kernel", "stride", "dilation"}:
             return False
         return all(_is_same_padding(node, size) for node, size in zip((x, y), sizes, strict=True))
+
+    def _same_cut(self, x: Node, y: Node) -> bool:
+        """Whether two slices take as many from either end, of however many there are (a class token, all others)."""
+        ends = []
+        for network, node in ((self.a, x), (self.b, y)):
+            length, own = network.operand_shape(node.inputs[0])[node.attributes["axis"]], node.attributes
+            ends.append([(own[side], length - own[side]) for side in ("start", "stop")])
+        return all(one[0] == other[0] or one[1] == other[1] for one, other in zip(*ends, strict=True))
 
     def _called(self, x: Node, y: Node) -> str:
         names = {label(self.a, x), label(self.b, y)}

@@ -126,6 +126,8 @@ def show(value: Any, attribute: str | None = None) -> str:
         return f"(top {top}, bottom {bottom}, left {left}, right {right})"
     if attribute in ("stride", "dilation") and isinstance(value, tuple) and len(set(value)) == 1:
         return str(value[0])
+    if attribute == "part" and isinstance(value, tuple):
+        return f"from {value[0]:.1%} to {value[1]:.1%}"
     if isinstance(value, tuple):
         return "x".join(map(str, value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -88,13 +88,11 @@ def _layer(network: Network, node: Node) -> dict[str, Any]:
         return found | ({"transposed": True} if "extra" in node.attributes else {})
     operand = network.operand_shape(node.inputs[0])
     axes = node.attributes["axes"]
-    spatial = max(len(operand) - 1, 2)
-    rank = 2 if spatial <= 2 else spatial
     return {
-        "kernel": "whole image" if len(axes) == len(operand) > 1 else (1,) * rank,
-        "stride": (1,) * rank,
-        "padding": ((0, 0),) * rank,
-        "dilation": (1,) * rank,
+        "kernel": "whole image" if len(axes) == len(operand) > 1 else (1, 1),
+        "stride": (1, 1),
+        "padding": ((0, 0), (0, 0)),
+        "dilation": (1, 1),
         "groups": 1,
         "outputs": node.attributes["outputs"],
         "view": "as it is",

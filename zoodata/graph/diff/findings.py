@@ -10,7 +10,7 @@ from zoodata.graph.counter import node_macs
 from zoodata.graph.diff import explain
 from zoodata.graph.diff.compare import Comparison, Difference
 from zoodata.graph.diff.proof import Proof
-from zoodata.graph.diff.weigh import BENIGN, PARAMETRIC, RANK, weigh
+from zoodata.graph.diff.weigh import BENIGN, PARAMETRIC, RANK, image_sizes, weigh
 from zoodata.graph.digest import digest, text
 from zoodata.graph.network import Network
 
@@ -60,6 +60,21 @@ def diff(a: Network, b: Network, comparison: Comparison | None = None) -> Diff:
     findings = findings or [_regrouped()]  # the digests differ, or the image sizes, which is a finding
     findings.sort(key=lambda finding: -RANK[finding.severity])
     return Diff(findings[0].severity, *marks, tuple(findings))
+
+
+def read_apart(found: Diff, a: Network, b: Network) -> Diff:
+    """The diff of two networks that were brought to one image size, beside the sizes their zoos declare."""
+    sizes = image_sizes(a, b)
+    added = [
+        Finding(
+            d.kind, d.severity, d.operator, d.attribute, d.a, d.b, (Place(d.node_a.name, d.node_b.name),),
+            explain.sentence(d, d.operator, [(d.node_a.name, d.node_b.name)], (0, 0)),
+        )
+        for d in sizes
+        if d.node_a is not None and d.node_b is not None
+    ]  # fmt: skip
+    verdict = max((found.verdict, *(finding.severity for finding in added)), key=lambda word: RANK.get(word, -1))
+    return Diff(verdict, digest(a), digest(b), (*found.findings, *added))
 
 
 def _groups(differences: list[Difference]) -> list[list[Difference]]:

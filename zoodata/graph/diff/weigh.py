@@ -37,7 +37,7 @@ def weigh(comparison: Comparison) -> list[Difference]:
     found = _swapped_parts(comparison, found)
     for difference in found:
         _judge(comparison, difference)
-    found += _input(comparison)
+    found += image_sizes(comparison.a, comparison.b)
     return _consequences(comparison, found)
 
 
@@ -288,12 +288,13 @@ def _words(network: Network, members: Iterable[Node]) -> list[str]:
     return [f"{node.operator}({signature(features(network, node))})" for node in members]
 
 
-def _input(c: Comparison) -> list[Difference]:
-    if c.a.input_shape == c.b.input_shape:
+def image_sizes(a: Network, b: Network) -> list[Difference]:
+    """That two networks read images of different sizes, if they do."""
+    if a.input_shape == b.input_shape:
         return []
-    image_a, image_b = (next(n for n in network.nodes if n.operator == "input") for network in (c.a, c.b))
-    severity = BENIGN if c.a.input_shape[0] == c.b.input_shape[0] else STRUCTURAL
-    return [Difference("input", "input", "size", c.a.input_shape, c.b.input_shape, image_a, image_b, severity)]
+    image_a, image_b = (next(n for n in network.nodes if n.operator == "input") for network in (a, b))
+    severity = BENIGN if a.input_shape[0] == b.input_shape[0] else STRUCTURAL
+    return [Difference("input", "input", "size", a.input_shape, b.input_shape, image_a, image_b, severity)]
 
 
 def _only_resizes(c: Comparison, d: Difference, found: list[Difference]) -> bool:

@@ -1,0 +1,49 @@
+"""Which accuracy claims may be held against each other. The rules are decision 0008, in its order.
+
+A claim takes part when nothing stands against it: it is its zoo's own number, of a model that works, trained on
+ImageNet-1k labels alone, in floating point, on the whole validation set, at a known image size. Claims that
+take part are comparable within one *setting*: one variant of the architecture at one image size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import pandas as pd
+
+VALIDATION_IMAGES = 50_000
+WORKS = 10.0
+"""Percent below which a model does not do what it is published for (chance is 0.1)."""
+
+FLOATING = frozenset({"fp32", "tf32", "tf32/fp32", "fp16", "bf16", "amp", "amp O2/O3"})
+"""Precisions that do not move accuracy by more than the last digit that zoos print."""
+
+
+def obstacle(claim: pd.Series) -> str | None:
+    """Why a claim (a row of ``tables.claims``) cannot be compared; None if it can."""
+    if claim["borrowed"]:
+        return "somebody else's number"
+    if claim["value"] < WORKS:
+        return "an accuracy of no working model"
+    if claim["training"] is None or claim["training"] == "unknown":
+        return "training not known"
+    if claim["training"] != "supervised" or claim["distilled"]:
+        return "trained with more than ImageNet-1k labels"
+    if claim["precision"] is not None and claim["precision"] not in FLOATING:
+        return "not in floating point"
+    if claim["evaluation_images"] is not None and claim["evaluation_images"] < VALIDATION_IMAGES:
+        return "not on the whole validation set"
+    return None if size_of(claim) else "image size not known"
+
+
+def size_of(claim: pd.Series) -> int | None:
+    """Side of the image a claim holds for: as stated, else the architecture's usual one."""
+    for size in (claim["input_size"], claim["inferred_input_size"]):
+        if size is not None and not pd.isna(size):
+            return int(size)
+    return None
+
+
+def setting(claim: pd.Series) -> Hashable:
+    """What two comparable claims have in common: variant and image size."""
+    return claim["variant"] or "", size_of(claim) or 0

@@ -1,0 +1,231 @@
+"""What an audit has before it: every statement with what is known of it, and our counts beside it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from zoodata.dataset import tables
+from zoodata.dataset.store import Dataset, path_of
+from zoodata.discrepancy.comparable import obstacle, size_of
+from zoodata.graph import storage
+from zoodata.graph.diff.features import stored_shapes
+from zoodata.graph.network import LAYERS
+from zoodata.records import Claim, entry_zoo
+from zoodata.records.base import without_weights
+
+PRECISE = 0.001
+"""Part within which a stated count names another network."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A claim with what follows from the catalogue."""
+
+    claim: Claim
+    collection: str
+    architecture: str | None
+    family: str | None
+
+    @property
+    def zoo(self) -> str:
+        """Who states it."""
+        return entry_zoo(self.claim.entry)
+
+    @property
+    def model(self) -> str:
+        """What it is about, weights apart."""
+        return without_weights(self.claim.entry)
+
+    @property
+    def value(self) -> float:
+        """In the metric's unit."""
+        return self.claim.value
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether it is in percent."""
+        return self.claim.unit == "percent"
+
+    @cached_property
+    def size(self) -> int | None:
+        """Side of the image it holds for."""
+        inferred = self.claim.inferred.input_size if self.claim.inferred else None
+        return self.claim.conditions.input_size or inferred
+
+    @property
+    def recipe(self) -> str | None:
+        """The source's name for how the checkpoint was trained."""
+        return self.claim.conditions.recipe
+
+    @property
+    def precision(self) -> str | None:
+        """Of the arithmetic, as stated or else inferred."""
+        return self.claim.conditions.precision or (self.claim.inferred.precision if self.claim.inferred else None)
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether the number is somebody else's."""
+        return bool(self.claim.inferred and self.claim.inferred.borrowed)
+
+    @cached_property
+    def step(self) -> float:
+        """The last digit that is stated, in the metric's unit."""
+        return step(self.claim)
+
+    def differs_from(self, other: Statement) -> bool:
+        """Whether two statements are more than rounding apart."""
+        return abs(self.value - other.value) > max(self.step, other.step) * 1.001
+
+    def said(self) -> str:
+        """The number as the source has it."""
+        unit = self.claim.stated_unit
+        return f"{self.claim.stated} %" if unit == "percent" else f"{self.claim.stated} {unit}"
+
+
+def step(claim: Claim) -> float:
+    """The last stated digit of a claim, in the unit of its value."""
+    _, _, decimals = claim.stated.partition(".")
+    try:
+        stated = float(claim.stated)
+    except ValueError:
+        return 0.0
+    scale = 1.0 if claim.unit == "percent" or stated == 0 else claim.value / stated
+    return float(scale * 10.0 ** -len(decimals))
+
+
+@dataclass(frozen=True)
+class Count:
+    """One network as we counted it."""
+
+    entry: str
+    architecture: str | None
+    parameters: int
+    auxiliary: int
+    statistics: int
+    macs: int
+    size: int
+    digest: str | None
+    record: str
+
+    def parameter_counts(self) -> tuple[int, ...]:
+        """The numbers that a source may mean by its parameters."""
+        inference = self.parameters - self.auxiliary
+        return self.parameters, inference, self.parameters + self.statistics, inference + self.statistics
+
+
+@dataclass
+class Evidence:
+    """All statements and counts of a dataset."""
+
+    dataset: Dataset
+    statements: tuple[Statement, ...]
+    measured: tuple[Count, ...]
+    _heads: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Evidence:
+        """Read it from a dataset."""
+        families = {a.id: family.id for family in dataset.families for a in family.architectures}
+        statements = []
+        for collection in dataset.collections:
+            for claim in collection.claims:
+                mapped = dataset.architecture_of(claim.entry)
+                name = mapped.id if mapped else None
+                statements.append(Statement(claim, collection.id, name, families.get(name or "")))
+        measured = []
+        for entry, record in dataset.architecture_outcomes.items():
+            result, mapped = record.result, dataset.architecture_of(entry)
+            if result is not None:
+                measured.append(
+                    Count(
+                        entry, mapped.id if mapped else None, result.parameters, result.auxiliary_parameters,
+                        result.statistics, result.macs, result.input.height, result.digest,
+                        path_of(record).as_posix(),
+                    )
+                )  # fmt: skip
+        return cls(dataset, tuple(statements), tuple(measured))
+
+    @cached_property
+    def _by_metric(self) -> dict[str, list[Statement]]:
+        found: dict[str, list[Statement]] = defaultdict(list)
+        for statement in self.statements:
+            found[statement.claim.metric].append(statement)
+        return found
+
+    def of_metric(self, metric: str) -> Iterable[Statement]:
+        """The statements of one metric."""
+        return self._by_metric[metric]
+
+    @cached_property
+    def _by_entry(self) -> dict[str, Count]:
+        return {count.entry: count for count in self.measured}
+
+    @cached_property
+    def _by_architecture(self) -> dict[str, list[Count]]:
+        found: dict[str, list[Count]] = defaultdict(list)
+        for count in self.measured:
+            if count.architecture is not None:
+                found[count.architecture].append(count)
+        return found
+
+    def counts(self, statement: Statement) -> list[Count]:
+        """Our counts of what a statement is about: of the entry itself, else of all entries of its architecture."""
+        own = self._by_entry.get(statement.model)
+        shared = self._by_architecture.get(statement.architecture or "", [])
+        return [own, *(count for count in shared if count is not own)] if own else list(shared)
+
+    def headless(self, count: Count) -> tuple[int, ...]:
+        """Parameter counts of a network without its last layer, as backbones are published."""
+        if count.entry not in self._heads:
+            self._heads[count.entry] = self._without_head(count)
+        return self._heads[count.entry]
+
+    def _without_head(self, count: Count) -> tuple[int, ...]:
+        stored = self.dataset.networks.get(count.digest or "")
+        if stored is None:
+            return ()
+        network = storage.unpack(stored)
+        last = next((node for node in reversed(network.nodes) if node.operator in LAYERS and node.dynamic), None)
+        if last is None:
+            return ()
+        head = 0
+        for shape in stored_shapes(network, last).values():
+            numbers = 1
+            for side in shape:
+                numbers *= side
+            head += numbers
+        return tuple(number - head for number in count.parameter_counts())
+
+    def with_parameters(self, statement: Statement) -> str | None:
+        """Another architecture of the same family that has the stated count."""
+        for count in self.measured:
+            if count.architecture in (None, statement.architecture):
+                continue
+            same_family = self._family(count.architecture) == statement.family
+            near = abs(count.parameters - statement.value) <= max(PRECISE * statement.value, statement.step)
+            if same_family and near:
+                return count.architecture
+        return None
+
+    def _family(self, architecture: str | None) -> str | None:
+        return self._families.get(architecture or "")
+
+    @cached_property
+    def _families(self) -> dict[str, str]:
+        return {a.id: family.id for family in self.dataset.families for a in family.architectures}
+
+    def comparable(self, metric: str) -> dict[tuple[str, int], list[Statement]]:
+        """Statements that may be held against each other, by architecture and image size."""
+        frame = tables.claims(self.dataset)
+        rows: pd.DataFrame = frame[frame["metric"].eq(metric) & frame["architecture"].notna()]
+        known = {statement.claim.id: statement for statement in self.of_metric(metric)}
+        found: dict[tuple[str, int], list[Statement]] = defaultdict(list)
+        for _, row in rows.iterrows():
+            if obstacle(row) is None:
+                found[row["architecture"], size_of(row) or 0].append(known[row["claim"]])
+        return found
