@@ -18,6 +18,7 @@ from zoodata import about
 from zoodata.discrepancy.accuracy import AccuracyRange
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
+from zoodata.discrepancy.paper import Beside, Reproduction
 
 
 def pages(site: Site) -> dict[str, str]:
@@ -26,6 +27,7 @@ def pages(site: Site) -> dict[str, str]:
     made = {
         "index.md": _page(environment, "index", "Leaderboard", site=site, **_front_charts(site)),
         "rankings.md": _page(environment, "rankings", "Rankings", site=site),
+        "paper.md": _page(environment, "paper", "The paper, reproduced", parts=_paper_parts(site.paper)),
         "download.md": _page(environment, "download", "Download", site=site),
         "architectures/index.md": _page(environment, "architectures", "Architectures", site=site),
         "zoos/index.md": _page(environment, "zoos", "Zoos", site=site),
@@ -37,6 +39,23 @@ def pages(site: Site) -> dict[str, str]:
     for zoo in site.zoos:
         made[f"zoos/{zoo.name}.md"] = _page(environment, "zoo", zoo.title, view=zoo)
     return made
+
+
+def _paper_parts(found: Reproduction) -> list[tuple[str, str, str, tuple[Beside, ...]]]:
+    """Anchor, heading, how it was made, rows."""
+    claims = "From the claims of 2022, as records."
+    return [
+        ("figure-2", "Figure 2: the largest ranges of top-1 claims, in points", claims, found.figure_2),
+        ("counts", "How many ranges are wide", claims, found.counts),
+        ("table-1", "Table 1: how often a zoo is highest or lowest", claims, found.table_1),
+        (
+            "figure-3",
+            "Figure 3: largest over smallest compute",
+            "The paper took FLOP counts of three counters. Ours are multiply-accumulates of the networks that can be "
+            "built here, by one counter, with what the diff of the two found to cost something.",
+            found.figure_3,
+        ),
+    ]
 
 
 def _environment() -> Environment:

@@ -14,6 +14,7 @@ from zoodata.discrepancy import accuracy, latency, macs
 from zoodata.discrepancy.accuracy import AccuracyRange, Span
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
+from zoodata.discrepancy.paper import Reproduction, reproduce
 from zoodata.records import (
     Architecture,
     ArchitectureMeasurement,
@@ -139,6 +140,7 @@ class Site:
     """Today's claims, where some may be compared."""
     macs: tuple[MacsRange, ...]
     latency: tuple[LatencyRange, ...]
+    paper: Reproduction
     records: int
     newest: str
 
@@ -178,6 +180,7 @@ def make(dataset: Dataset) -> Site:
         today=tuple(found for found in by_today.values() if found.comparable),
         macs=tuple(by_macs.values()),
         latency=tuple(by_latency.values()),
+        paper=reproduce(dataset),
         records=len(dataset.claims) + len(stamps),
         newest=max(stamps).date().isoformat() if stamps else "never",
     )

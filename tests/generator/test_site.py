@@ -27,7 +27,7 @@ FLAGS = [
 
 PAGES = [
     "index.html", "architectures/index.html", "architectures/resnet50.html", "architectures/alexnet.html",
-    "zoos/index.html", "zoos/onnx_model_zoo.html", "methodology.html", "contribute.html", "download.html",
+    "zoos/index.html", "zoos/onnx_model_zoo.html", "methodology.html", "contribute.html", "download.html", "paper.html",
     "changelog.html",
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from zoodata.cli.common import data_option, format_option, read_dataset, show
-from zoodata.discrepancy import accuracy, latency, macs
+from zoodata.discrepancy import accuracy, audit, latency, macs
 
 limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
 
@@ -92,3 +92,34 @@ def latency_command(limit: int | None, data: Path, style: str) -> None:
                "fastest": "fastest", "same_input": "same input", "machine": "machine",
                "stopped": "stopped by"}  # fmt: skip
     show(rows, columns, style)
+
+
+@command.command("claims")
+@click.option("--rule", help="Only the findings of one rule, each by itself; without it they are counted by zoo.")
+@click.option("--zoo", help="Only what this zoo states.")
+@limit_option
+@data_option
+@format_option
+def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: Path, style: str) -> None:
+    """What zoos state that does not hold: against each other, against our counts, against what is possible.
+
+    \b
+    Examples:
+      zoodata rank claims
+      zoodata rank claims --rule parameters --zoo mmpretrain
+    """
+    found = [f for f in audit.audit(read_dataset(data)) if zoo in (None, f.zoo)]
+    rules = list(dict.fromkeys(finding.rule for finding in found))
+    if rule is not None and rule not in rules:
+        raise click.UsageError(f"no findings of a rule {rule!r}; there are some of {', '.join(rules) or 'none'}")
+    found = [f for f in found if rule in (None, f.rule)]
+    if style == "json" or rule is not None:
+        rows = [finding.as_dict() for finding in found][:limit]
+        show(rows, {"entry": "entry", "size": "size", "text": "finding", "sources": "sources"}, style)
+        return
+    grouped = [
+        {"rule": name, "zoo": who, "count": len(own), "entry": own[0].entry, "text": own[0].text}
+        for (name, who), own in audit.by_zoo(found).items()
+    ][:limit]
+    columns = {"rule": "rule", "zoo": "zoo", "count": "findings", "entry": "largest", "text": "which"}
+    show(grouped, columns, style)

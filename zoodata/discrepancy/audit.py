@@ -110,14 +110,14 @@ def contradiction(evidence: Evidence) -> Iterator[AuditFinding]:
 
 
 def _about_one_thing(one: Statement, other: Statement, group: list[Statement]) -> bool:
-    """The same checkpoint; or, where only one side names it, the only statement of each source collection."""
+    """The same checkpoint; or, where only one side names it, the only statement that each document makes."""
     if source_text(one.claim) == source_text(other.claim) or one.is_borrowed or other.is_borrowed:
         return False
     if one.claim.entry == other.claim.entry:
         return one.recipe == other.recipe and one.precision == other.precision
     named = "@" in one.claim.entry, "@" in other.claim.entry
-    alone = all(sum(s.collection == side.collection for s in group) == 1 for side in (one, other))
-    return one.collection != other.collection and all(named) is False and any(named) and alone
+    alone = all(sum(s.document == side.document for s in group) == 1 for side in (one, other))
+    return one.document != other.document and any(named) and not all(named) and alone
 
 
 def checkpoint(evidence: Evidence) -> Iterator[AuditFinding]:

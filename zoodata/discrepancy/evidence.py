@@ -46,6 +46,20 @@ class Statement:
         """In the metric's unit."""
         return self.claim.value
 
+    @cached_property
+    def document(self) -> str:
+        """The file, package or page that states it."""
+        source = self.claim.source
+        match source.type:
+            case "repository":
+                return f"{source.repository}:{source.path}"
+            case "package":
+                return f"{source.package}=={source.version}"
+            case "page":
+                return source.address
+            case _:
+                return source.doi
+
     @property
     def is_accuracy(self) -> bool:
         """Whether it is in percent."""

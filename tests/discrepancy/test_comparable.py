@@ -1,0 +1,78 @@
+"""Which claims may be held against each other: each rule, alone."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from tests import builders
+from zoodata.dataset import store
+from zoodata.dataset.store import Dataset
+from zoodata.discrepancy import accuracy
+from zoodata.discrepancy.comparable import obstacle, setting
+from zoodata.records.claim import ClaimConditions, Inferred
+
+CLEAN = {
+    "borrowed": False, "value": 76.0, "training": "supervised", "distilled": False, "precision": "fp32",
+    "evaluation_images": 50_000, "input_size": 224, "inferred_input_size": None, "variant": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, None),
+        ({"input_size": None, "inferred_input_size": 224}, None),
+        ({"evaluation_images": None, "precision": None}, None),
+        ({"precision": "amp"}, None),
+        ({"borrowed": True}, "somebody else's number"),
+        ({"value": 0.98}, "an accuracy of no working model"),
+        ({"training": None}, "training not known"),
+        ({"training": "unknown"}, "training not known"),
+        ({"training": "pretrained"}, "trained with more than ImageNet-1k labels"),
+        ({"training": "distilled"}, "trained with more than ImageNet-1k labels"),
+        ({"distilled": True}, "trained with more than ImageNet-1k labels"),
+        ({"precision": "int8"}, "not in floating point"),
+        ({"evaluation_images": 1000}, "not on the whole validation set"),
+        ({"input_size": None}, "image size not known"),
+    ],
+)
+def test_what_stands_against_a_claim(change, reason):
+    assert obstacle(pd.Series(CLEAN | change, dtype=object)) == reason
+
+
+def test_a_setting_is_variant_and_size():
+    assert setting(pd.Series(CLEAN, dtype=object)) == ("", 224)
+    assert setting(pd.Series(CLEAN | {"variant": "V1.5", "input_size": 256}, dtype=object)) == ("V1.5", 256)
+
+
+def claim(entry, value, size=224, training="supervised"):
+    return builders.claim(
+        entry, value, conditions=ClaimConditions(input_size=size), inferred=Inferred(training=training)
+    )
+
+
+def test_the_comparable_range_is_of_one_setting_and_the_naive_of_all(tmp_path):
+    claims = (
+        claim("torchvision:resnet50@a", 76.0), claim("timm:resnet50@b", 77.0), claim("timm:resnet50@c", 79.0, 288),
+        claim("timm:resnet50@d", 84.0, training="pretrained"), claim("torchvision:resnet50@e", 80.8, 256),
+    )  # fmt: skip
+    store.write(builders.family(), tmp_path)
+    store.write(builders.collection(*claims), tmp_path)
+    (found,) = accuracy.rank(Dataset.open(packaged=tmp_path), group="today")
+    assert (found.naive.points, found.naive.claims) == (8.0, 5)
+    assert (found.comparable.points, found.comparable.input_size, found.comparable.claims) == (1.0, 224, 2)
+    assert (found.comparable.highest.entry, found.comparable.lowest.entry) == (
+        "timm:resnet50@b", "torchvision:resnet50@a"
+    )  # fmt: skip
+    assert found.left_out == {"trained with more than ImageNet-1k labels": 1}
+    assert found.shown is found.comparable
+
+
+def test_naive_ranges_rank_after_comparable_ones():
+    """On the real dataset: no comparable range comes after one that is not, and none is wider than its naive one."""
+    ranked = accuracy.rank(Dataset.open(), "top1", "today")
+    marks = [found.comparable is None for found in ranked]
+    assert marks == sorted(marks)
+    assert sum(not mark for mark in marks) > 400
+    assert all(found.comparable.points <= found.naive.points for found in ranked if found.comparable)
