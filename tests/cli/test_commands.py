@@ -42,7 +42,7 @@ EVERY = [
     ("bench", "comparison"), ("diff",), ("network",), ("rank",),
     ("rank", "accuracy"), ("rank", "macs"), ("rank", "latency"), ("validate",), ("export",), ("site",),
     ("site", "build"), ("site", "serve"), ("site", "pages"), ("run",), ("contribute",), ("claims",),
-    ("claims", "collect"), ("claims", "import"), ("rank", "claims"), ("paper",),
+    ("claims", "collect"), ("claims", "changed"), ("claims", "import"), ("rank", "claims"), ("paper",),
 ]  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def written(tmp_path, *rows):
 
 def test_a_row_becomes_a_claim_for_each_number(tmp_path):
     (collection,) = table.collections(written(tmp_path, ROW), "2026-11-24")
-    assert collection.id == "paddleclas-d178931fca43"
+    assert collection.id == "paddleclas-d178931fca43-table"
     claims = {claim.metric: claim for claim in collection.claims}
     assert {metric: (c.stated, c.stated_unit, c.value) for metric, c in claims.items()} == {
         "top1": ("75.98", "percent", 75.98),

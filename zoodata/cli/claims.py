@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from zoodata.cli.common import data_option
+from zoodata.cli.common import data_option, format_option, read_dataset, show
 from zoodata.collectors import table
+from zoodata.collectors.checkout import Checkout, NotThisZoo
+from zoodata.collectors.history import changes, fresh
+from zoodata.collectors.readers import READERS
 from zoodata.dataset import store
-from zoodata.records import ClaimCollection
+from zoodata.dataset.store import Dataset
+from zoodata.dataset.tables import source_text
+from zoodata.records import ClaimCollection, entry_zoo
 from zoodata.zoos import registry
-from zoodata.zoos.base import Zoo, require
+from zoodata.zoos.base import require
 
 LICENCES = {
     "torchvision": "BSD-3-Clause (package)",
@@ -22,26 +27,45 @@ LICENCES = {
 }
 
 
-def collect(zoo: Zoo, root: Path) -> tuple[Path, int] | None:
-    """Write the claims of a zoo's installed package; returns the file and their number, None without any.
+def collect(name: str, dataset: Dataset, root: Path, checkout: Path | None, day: str) -> tuple[Path, int] | None:
+    """Write what a zoo states that no collection says yet; returns the file and how many, None if nothing is new.
 
-    A version has a file of its own, so collecting again changes nothing and a new release is history's
-    next page.
+    Args:
+        name: the zoo.
+        dataset: what is known already.
+        root: the dataset to write to. Nothing in it is overwritten.
+        checkout: a checkout of the zoo's repository; None reads its installed package.
+        day: today.
+
+    Raises:
+        NotThisZoo, ZooError: in words for the user.
     """
-    require(zoo)
-    claims, not_stated = zoo.claims()
-    if not claims:
+    if checkout is None:
+        zoo = registry.get(name)
+        require(zoo)
+        claims, not_stated = zoo.claims()
+        source = claims[0].source if claims else None
+        version = getattr(source, "version", None) or str(getattr(source, "commit", ""))[:12]
+        title = zoo.title
+    else:
+        repository, package, reader = READERS[name]
+        files = Checkout.of(checkout, repository, package)
+        claims, not_stated, version, title = list(reader(files)), (), files.version, repository
+    new = fresh(claims, dataset.collections)
+    if not new:
         return None
-    source = claims[0].source
-    version = source.version if source.type == "package" else getattr(source, "commit", "")[:12]
+    taken = {collection.id for collection in dataset.collections}
+    stem = f"{name}-{version.partition('+')[0]}"
+    names = (stem, *(f"{stem}.{number}" for number in range(2, 1000)))
     collection = ClaimCollection(
-        id=f"{zoo.name}-{version.partition('+')[0]}",
-        title=f"What {zoo.title} {version} states",
-        licence=LICENCES.get(zoo.name, "unknown"),
-        claims=tuple(claims),
+        id=next(each for each in names if each not in taken),
+        title=f"What {title} {version} states",
+        licence=LICENCES.get(name, "as the source says"),
+        claims=tuple({claim.id: claim for claim in new}.values()),
         not_stated=tuple(not_stated),
+        collected_on=day,
     )
-    return store.write(collection, root), len(claims)
+    return store.write(collection, root), len(collection.claims)
 
 
 @click.group("claims")
@@ -51,21 +75,61 @@ def command() -> None:
 
 @command.command("collect")
 @click.argument("zoos", metavar="[ZOO]...", nargs=-1)
+@click.option(
+    "--from",
+    "checkout",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A checkout of the one ZOO's repository, instead of its installed package.",
+)
 @data_option
-def collect_command(zoos: tuple[str, ...], data: Path) -> None:
-    """Read what installed packages state (all zoos, or those named) into claim records.
+def collect_command(zoos: tuple[str, ...], checkout: Path | None, data: Path) -> None:
+    """Read what zoos state about their models, and keep what is new or changed since the last collection.
+
+    Without --from: installed packages, all zoos or those named. Nothing is overwritten: a changed number is a
+    new claim beside the old one, and `zoodata claims changed` shows both.
 
     \b
-    Example:
+    Examples:
       zoodata claims collect torchvision --data zoodata/data
+      zoodata claims collect mmpretrain --from ../mmpretrain --data zoodata/data
     """
+    if checkout is not None and (len(zoos) != 1 or zoos[0] not in READERS):
+        raise click.UsageError(f"--from goes with one zoo of {', '.join(READERS)}")
+    dataset, day = read_dataset(data), f"{datetime.now(UTC):%Y-%m-%d}"
     for name in zoos or registry.names():
-        zoo = registry.get(name)
-        found = collect(zoo, data)
-        if found is None:
-            click.echo(f"{zoo.title}: the package states no numbers about its models")
-        else:
-            click.echo(f"{zoo.title}: {found[1]} claims in {found[0]}")
+        try:
+            found = collect(name, dataset, data, checkout, day)
+        except NotThisZoo as error:
+            raise click.UsageError(str(error)) from error
+        click.echo(f"{name}: {found[1]} new claims in {found[0]}" if found else f"{name}: nothing new")
+
+
+@command.command("changed")
+@click.option("--zoo", help="Only what this zoo changed.")
+@data_option
+@format_option
+def changed_command(zoo: str | None, data: Path, style: str) -> None:
+    """Numbers that a zoo changed between two collections of the same document, both with their sources."""
+    dataset = read_dataset(data)
+    rows = [
+        {
+            "entry": change.entry, "metric": change.metric,
+            "before": f"{change.before.stated} {change.before.stated_unit}",
+            "after": f"{change.after.stated} {change.after.stated_unit}", "was": source_text(change.before),
+            "is": source_text(change.after), "claims": [change.before.id, change.after.id],
+        }
+        for change in changes(dataset.collections)
+        if zoo in (None, entry_zoo(change.entry))
+    ]  # fmt: skip
+    columns = {
+        "entry": "entry",
+        "metric": "metric",
+        "before": "before",
+        "after": "after",
+        "was": "was in",
+        "is": "is in",
+    }
+    show(rows, columns, style)
 
 
 @command.command("import")

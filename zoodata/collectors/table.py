@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from zoodata.collectors.checkout import slug
 from zoodata.records import Claim, ClaimCollection
 from zoodata.records.claim import (
     UNITS,
@@ -102,7 +103,7 @@ def _collection(
             left_out.append(LeftOut(locator=f"{table} line {number}: {row['model_id']}"[:300], reason=reason))
         claims.update((claim.id, claim) for claim in fresh)
     return ClaimCollection(
-        id=f"{zoo_id(zoo)}-{re.sub(r'[^a-z0-9.]+', '-', version.lower())}"[:80].strip("-."),
+        id=f"{zoo_id(zoo)}-{re.sub('[^a-z0-9.]+', '-', version.lower())}"[:70].strip("-.") + "-table",
         title=f"What {zoo} {version} states"[:300],
         licence="as each claim says",
         claims=tuple(claims.values()),
@@ -129,15 +130,10 @@ def entry_of(row: Mapping[str, str]) -> str:
             model, weights = weights.removesuffix(".onnx") or model, ""
         case "tf_slim":
             model, weights = re.sub(r"[ -]+", "_", model.lower()), weights.removesuffix(".tar.gz")
-        case "keras_applications":
+        case "keras_applications" | "openvino_omz":  # one checkpoint a model
             weights = ""
-    name = f"{group}:{_slug(model)}"
-    return f"{name}@{_slug(weights)}" if weights else name
-
-
-def _slug(text: str) -> str:
-    plain = re.sub(r"[^A-Za-z0-9_.+-]+", "_", text.strip())
-    return re.sub(r"\.{2,}", ".", plain).strip("_.+-")[:120].rstrip("_.+-") or "unnamed"
+    name = f"{group}:{slug(model)}"
+    return f"{name}@{slug(weights)}" if weights and weights != model else name
 
 
 def _claims(row: Mapping[str, str]) -> Iterator[Claim]:

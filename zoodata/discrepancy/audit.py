@@ -18,6 +18,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import source_text
 from zoodata.discrepancy.comparable import WORKS
 from zoodata.discrepancy.evidence import Evidence, Statement
+from zoodata.records import entry_zoo
 
 OUTLIER_POINTS = 5.0
 """Points from the median of the zoos' own medians at which a claim stands alone."""
@@ -197,12 +198,16 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
 
 
 def file_size(evidence: Evidence) -> Iterator[AuditFinding]:
-    """A file of full precision too small for the weights of what it is called."""
+    """A file of full precision too small for the weights of what it is called, as other zoos build it."""
     for s in evidence.of_metric("file_size"):
-        counts = evidence.counts(s)
-        if not counts or OTHER_PRECISIONS.search(s.claim.entry):
+        if OTHER_PRECISIONS.search(s.claim.entry):
             continue
-        least = min(number for count in counts for number in count.parameter_counts())
+        others = [c for c in evidence.counts(s) if entry_zoo(c.entry) != s.zoo or c.entry == s.model]
+        counts = [c for c in others if s.size in (None, c.size)]
+        if not counts:
+            continue
+        # With batch norm folded, a scale and a shift become one bias.
+        least = min(min(c.parameter_counts()) - c.statistics // 2 for c in counts)
         if s.value < 4 * least:
             text = f"the file has {s.value:,.0f} bytes; {least:,} parameters of four bytes need {4 * least:,}"
             yield _finding("file size", (s,), 4 * least / s.value, text, counts[0].record)
