@@ -112,6 +112,8 @@ class ArchitectureView:
     macs: MacsRange | None
     latency: LatencyRange | None
     gaps: tuple[EntryView, ...] = field(default=())
+    claims_only: int = 0
+    """Entries of zoos whose models nothing here builds."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,8 @@ def make(dataset: Dataset) -> Site:
     by_macs = {found.architecture: found for found in macs.rank(dataset)}
     by_latency = {found.architecture: found for found in latency.rank(dataset)}
     claims = _claims_by_architecture(dataset)
+    buildable = {entry_zoo(name) for name, (_, item) in dataset.catalogue_entries.items() if item.unavailable is None}
+    readable = buildable | set(ZOO_TITLES)
     pages, rows = [], []
     for architecture in dataset.architectures.values():
         entries = tuple(_entry(item, dataset.architecture_outcomes.get(item.entry)) for item in architecture.entries)
@@ -166,7 +170,8 @@ def make(dataset: Dataset) -> Site:
                 accuracy=today or paper,
                 macs=compute,
                 latency=time,
-                gaps=tuple(entry for entry in entries if entry.missing),
+                gaps=tuple(entry for entry in entries if entry.missing and entry.zoo in readable),
+                claims_only=sum(entry.zoo not in readable for entry in entries),
             )
         )
         rows.append(_row(architecture, paper, today, compute, time))
