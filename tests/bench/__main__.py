@@ -12,6 +12,7 @@ from tests.bench import comparing, dataset, reading
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
+    "many claims": dataset.many_claims,
     "diffing": comparing.diffing,
     "mutating": comparing.mutating,
     "peers": reading.peers,

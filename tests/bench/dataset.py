@@ -1,4 +1,4 @@
-"""The dataset: validating many files."""
+"""The dataset: validating many files, the packaged records, and very many claims."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests import builders
-from tests.bench.clock import paired
+from tests.bench.clock import paired, seconds
 from zoodata.dataset import store
 from zoodata.dataset.validate import validate
 
@@ -34,3 +34,16 @@ def validating(files: int = 2000) -> None:
         print(
             f"validate {files} files      zoodata {a:6.3f} s   json.loads {b:6.3f} s   {1 / ratio:5.1f} times as long"
         )
+
+
+def many_claims(collections: int = 20, each: int = 5000) -> None:
+    """The packaged dataset, and 100,000 made-up claims."""
+    took = seconds(lambda: validate([store.PACKAGED]))
+    print(f"validate the packaged dataset: {took:.1f} s")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for number in range(collections):
+            claims = tuple(builders.claim(stated=f"{number}.{n}") for n in range(each))
+            store.write(builders.collection(*claims, name=f"made-{number}"), root)
+        took = seconds(lambda: validate([root]))
+    print(f"validate {collections * each:,} claims: {took:.1f} s")

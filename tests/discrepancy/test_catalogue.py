@@ -1,0 +1,72 @@
+"""The catalogue: names are one architecture's only, and what is mapped together is the same network or explained."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from zoodata.dataset.store import Dataset
+from zoodata.records import entry_zoo
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return Dataset.open()
+
+
+def test_at_least_450_architectures_are_in_two_zoos(dataset):
+    zoos = [{entry_zoo(item.entry) for item in a.entries} for a in dataset.architectures.values()]
+    # The exports of one zoo's models by another project are no second opinion.
+    assert sum(len(names - {"onnx_turnkey"}) > 1 for names in zoos) >= 450
+
+
+def test_an_entry_is_of_one_architecture(dataset):
+    entries = Counter(item.entry for a in dataset.architectures.values() for item in a.entries)
+    assert [name for name, times in entries.items() if times > 1] == []
+    ids = Counter(a.id for family in dataset.families for a in family.architectures)
+    assert [name for name, times in ids.items() if times > 1] == []
+
+
+def test_deit_is_not_vit_although_it_is_the_same_design(dataset):
+    """A regular expression over names merges them; their training is what sets them apart."""
+    for size in ("ti", "s", "b"):
+        deit, vit = dataset.architectures[f"deit_{size}_16"], dataset.architectures[f"vit_{size}_16"]
+        assert deit.same_design_as == vit.id
+        assert not {item.entry for item in deit.entries} & {item.entry for item in vit.entries}
+
+
+def test_the_two_strides_of_resnet_are_told_apart(dataset):
+    variants = {item.entry: item.variant for item in dataset.architectures["resnet50"].entries}
+    assert variants["torchvision:resnet50"] == variants["timm:resnet50"] == "V1.5"
+    assert variants["keras_applications:ResNet50"] == "V1"
+
+
+def test_networks_mapped_together_are_equal_or_the_difference_is_on_record(dataset):
+    """Every compared pair of one architecture: one digest, or findings that say what differs."""
+    unexplained = []
+    for (a, b), record in dataset.comparisons.items():
+        if record.result is None or record.architecture not in dataset.architectures:
+            continue
+        same = record.result.digest_a == record.result.digest_b
+        if not same and not record.result.findings:
+            unexplained.append((a, b))
+        for entry, digest in ((a, record.result.digest_a), (b, record.result.digest_b)):
+            measured = dataset.architecture_outcomes.get(entry)
+            if measured is not None and measured.result is not None and measured.result.digest != digest:
+                unexplained.append((entry, "another digest than its count"))
+    assert unexplained == []
+
+
+def test_most_mappings_across_zoos_are_one_set_of_tensors(dataset):
+    """A mapping that was wrong would show as a structural difference: there are few, and each has its reason."""
+    verdicts = {
+        (record.a, record.b): record.result
+        for record in dataset.comparisons.values()
+        if record.result is not None and entry_zoo(record.a) != entry_zoo(record.b)
+    }
+    structural = {pair: result for pair, result in verdicts.items() if result.verdict == "structural"}
+    assert len(structural) < 0.45 * len(verdicts)
+    for pair, result in structural.items():
+        reasons = [finding.text for finding in result.findings if finding.severity == "structural"]
+        assert reasons, pair
