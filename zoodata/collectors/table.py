@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,9 @@ TRAINING = {
     "in1k-advprop/ns": "adversarial",
 }
 
+MEASURED_ELSEWHERE = "infer_gmacs"
+"""Costs that stand in another file than the one a row cites: without their line they are no claims."""
+
 REPOSITORY = re.compile(
     r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<commit>[0-9a-f]{7,40}):(?P<path>[^#(]+?)(#L(?P<line>\d+))?"
 )
@@ -87,7 +90,7 @@ def collections(path: Path, collected_on: str) -> list[ClaimCollection]:
 
 
 def _collection(
-    zoo: str, version: str, rows: Iterable[tuple[int, Mapping[str, str]]], table: str, day: str
+    zoo: str, version: str, rows: Sequence[tuple[int, Mapping[str, str]]], table: str, day: str
 ) -> ClaimCollection:
     claims: dict[str, Claim] = {}
     left_out = []
@@ -102,6 +105,9 @@ def _collection(
             reason = "states no number" if not found else "says word for word what another row says"
             left_out.append(LeftOut(locator=f"{table} line {number}: {row['model_id']}"[:300], reason=reason))
         claims.update((claim.id, claim) for claim in fresh)
+    if any(MEASURED_ELSEWHERE in row["compute_stated_as"] for _, row in rows):
+        reason = "the cost of a pass stands in another file than the one cited"
+        left_out.append(LeftOut(locator=f"{table}, compute_g of every row", reason=reason))
     return ClaimCollection(
         id=f"{zoo_id(zoo)}-{re.sub('[^a-z0-9.]+', '-', version.lower())}"[:70].strip("-.") + "-table",
         title=f"What {zoo} {version} states"[:300],
@@ -151,7 +157,7 @@ def _claims(row: Mapping[str, str]) -> Iterator[Claim]:
         "note": _note(row),
     }
     for column, metric, factor in METRICS:
-        if not row[column]:
+        if not row[column] or (metric == "macs" and MEASURED_ELSEWHERE in row["compute_stated_as"]):
             continue
         value = _decimal(row[column])
         units = {"parameters": "million", "macs": _cost_unit(row["compute_stated_as"])}
@@ -177,11 +183,11 @@ def _decimal(text: str) -> Decimal:
         raise ValueError(f"{text!r} is no number") from None
     if not value.is_finite():
         raise ValueError(f"{text} is no number")
-    return value
+    return value.normalize(Context(prec=10))  # beyond that a table's own arithmetic shows
 
 
 def _conditions(row: Mapping[str, str]) -> ClaimConditions:
-    stated_precision = row["precision"] if row["precision"] not in ("", "fp32", "fp32?") else None
+    stated_precision = row["precision"] if "int8" in row["precision"] else None
     return ClaimConditions(
         input_size=_whole(row["input_px"]) if row["input_px_inferred"] != "1" else None,
         precision=stated_precision,
@@ -198,7 +204,7 @@ def _inferred(row: Mapping[str, str]) -> Inferred:
         input_size=_whole(row["input_px_used"]) if row["input_px_inferred"] == "1" else None,
         training=TRAINING.get(row["train_class"], "unknown"),  # type: ignore[arg-type]
         training_data=row["train_data"] or None,
-        precision="fp32" if row["precision"].startswith("fp32") else None,
+        precision=row["precision"].removesuffix("?").removesuffix(" (float)") or None,
         evaluation_images=_whole(row["eval_n"]),
         borrowed=row["third_party_quote"] == "1",
         distilled=row["distilled"] == "1.0",

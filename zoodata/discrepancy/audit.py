@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from statistics import median
@@ -17,7 +17,7 @@ from typing import Any
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import source_text
 from zoodata.discrepancy.comparable import WORKS
-from zoodata.discrepancy.evidence import Evidence, Statement
+from zoodata.discrepancy.evidence import Count, Evidence, Statement
 from zoodata.records import entry_zoo
 
 OUTLIER_POINTS = 5.0
@@ -114,8 +114,10 @@ def _about_one_thing(one: Statement, other: Statement, group: list[Statement]) -
     """The same checkpoint; or, where only one side names it, the only statement that each document makes."""
     if source_text(one.claim) == source_text(other.claim) or one.is_borrowed or other.is_borrowed:
         return False
+    if not one.may_be_the_same_run(other):
+        return False
     if one.claim.entry == other.claim.entry:
-        return one.recipe == other.recipe and one.precision == other.precision
+        return one.recipe == other.recipe
     named = "@" in one.claim.entry, "@" in other.claim.entry
     alone = all(sum(s.document == side.document for s in group) == 1 for side in (one, other))
     return one.document != other.document and any(named) and not all(named) and alone
@@ -165,7 +167,7 @@ def parameters(evidence: Evidence) -> Iterator[AuditFinding]:
             continue  # the count of the network without its classifier
         twin = evidence.with_parameters(s)
         hint = f"; it is the count of {twin}" if twin else ""
-        text = f"states {s.said()} parameters; networks of this architecture have {nearest:,}{hint}"
+        text = f"states {s.said()} parameters; the networks of this architecture counted here have {nearest:,}{hint}"
         yield _finding("parameters", (s,), _factor(nearest, s.value), text, counts[0].record)
 
 
@@ -179,22 +181,30 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
         says_macs = "mac" in label or "/2" in label
         if not says_macs and "op" not in label:
             continue  # the source gives no unit to hold it to
-        ratios = [(s.value / count.macs, count) for count in counts]
-        within = {
-            name: next((pair for pair in ratios if low <= pair[0] <= high), None)
-            for name, (low, high) in (("macs", ONE), ("operations", TWO))
-        }
-        if pair := within["macs" if says_macs else "operations"]:
+        pairs = sorted(((s.value / count.macs, count) for count in counts), key=lambda pair: abs(pair[0] - 1))
+        within = {name: _inside(pairs, bounds, s.step) for name, bounds in (("macs", ONE), ("operations", TWO))}
+        if within["macs" if says_macs else "operations"]:
             continue
         if pair := within["operations" if says_macs else "macs"]:
-            counted, called = ("operations", "MACs") if says_macs else ("multiply-accumulates", "FLOPs")
-            text = f"calls {s.said()} {called}; that many {counted} are counted here ({pair[1].macs / 1e9:.3f} GMAC)"
+            counted = "operations" if says_macs else "multiply-accumulates"
+            text = f"{s.said()} are {counted}: a pass at {s.size} px takes {pair[1].macs / 1e9:.3f} GMAC"
             yield _finding("unit", (s,), 2.0, text, pair[1].record)
             continue
-        nearest = min(ratios, key=lambda pair: min(_factor(pair[0], 1), _factor(pair[0], 2)))
+        nearest = min(pairs, key=lambda pair: min(_factor(pair[0], 1), _factor(pair[0], 2)))
         factor = min(_factor(nearest[0], 1), _factor(nearest[0], 2))
-        text = f"states {s.said()}; a pass at {s.size} px takes {nearest[1].macs / 1e9:.3f} GMAC"
+        text = f"states {s.said()}; the networks counted here take {nearest[1].macs / 1e9:.3f} GMAC at {s.size} px"
         yield _finding("compute", (s,), factor, text, nearest[1].record)
+
+
+def _inside(
+    pairs: Sequence[tuple[float, Count]], bounds: tuple[float, float], step: float
+) -> tuple[float, Count] | None:
+    """The first ratio within bounds, which the last stated digit of a small number may reach over."""
+    for ratio, count in pairs:
+        more = step / count.macs
+        if bounds[0] - more <= ratio <= bounds[1] + more:
+            return ratio, count
+    return None
 
 
 def file_size(evidence: Evidence) -> Iterator[AuditFinding]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 
 import pandas as pd
 
@@ -17,6 +18,13 @@ from zoodata.graph.diff.features import stored_shapes
 from zoodata.graph.network import LAYERS
 from zoodata.records import Claim, entry_zoo
 from zoodata.records.base import without_weights
+from zoodata.records.claim import Inferred
+
+HEADS = 3
+"""How many layers a classifier has at most (VGG's)."""
+
+RERUN = 0.1
+"""Points by which another precision or another machine may move an accuracy."""
 
 PRECISE = 0.001
 """Part within which a stated count names another network."""
@@ -92,8 +100,21 @@ class Statement:
         return step(self.claim)
 
     def differs_from(self, other: Statement) -> bool:
-        """Whether two statements are more than rounding apart."""
-        return abs(self.value - other.value) > max(self.step, other.step) * 1.001
+        """Whether two statements are more than rounding apart; of accuracies in two precisions, more than a rerun."""
+        rerun = RERUN if self.is_accuracy and self.precision != other.precision else 0.0
+        return abs(self.value - other.value) > max(self.step, other.step, rerun) * 1.001
+
+    def may_be_the_same_run(self, other: Statement) -> bool:
+        """Whether nothing that both sides state sets them apart: training, crop, resize, interpolation, weights."""
+        mine, theirs = self.claim.inferred or Inferred(), other.claim.inferred or Inferred()
+        if (mine.training, mine.training_data) != (theirs.training, theirs.training_data):
+            return False
+        addresses = self.claim.checkpoint or "", other.claim.checkpoint or ""
+        if all("://" in address for address in addresses) and addresses[0] != addresses[1]:
+            return False
+        names = ("crop_fraction", "resize", "interpolation") if self.is_accuracy else ()
+        stated = ((getattr(s.claim.conditions, name) for s in (self, other)) for name in names)
+        return all(None in pair or pair[0] == pair[1] for pair in map(tuple, stated))
 
     def said(self) -> str:
         """The number as the source has it."""
@@ -194,7 +215,7 @@ class Evidence:
         return [own, *(count for count in shared if count is not own)] if own else list(shared)
 
     def headless(self, count: Count) -> tuple[int, ...]:
-        """Parameter counts of a network without its last layer, as backbones are published."""
+        """Parameter counts of a network without its last layers, as backbones are published."""
         if count.entry not in self._heads:
             self._heads[count.entry] = self._without_head(count)
         return self._heads[count.entry]
@@ -204,16 +225,12 @@ class Evidence:
         if stored is None:
             return ()
         network = storage.unpack(stored)
-        last = next((node for node in reversed(network.nodes) if node.operator in LAYERS and node.dynamic), None)
-        if last is None:
-            return ()
-        head = 0
-        for shape in stored_shapes(network, last).values():
-            numbers = 1
-            for side in shape:
-                numbers *= side
-            head += numbers
-        return tuple(number - head for number in count.parameter_counts())
+        layers = [node for node in reversed(network.nodes) if node.operator in LAYERS and node.dynamic]
+        found, head = [], 0
+        for node in layers[:HEADS]:
+            head += sum(prod(shape) for shape in stored_shapes(network, node).values())
+            found += [number - head for number in count.parameter_counts()]
+        return tuple(found)
 
     def with_parameters(self, statement: Statement) -> str | None:
         """Another architecture of the same family that has the stated count."""
@@ -221,8 +238,8 @@ class Evidence:
             if count.architecture in (None, statement.architecture):
                 continue
             same_family = self._family(count.architecture) == statement.family
-            near = abs(count.parameters - statement.value) <= max(PRECISE * statement.value, statement.step)
-            if same_family and near:
+            near = abs(count.parameters - statement.value) <= PRECISE * statement.value
+            if same_family and near and statement.step <= PRECISE * 10 * statement.value:
                 return count.architecture
         return None
 

@@ -28,6 +28,22 @@ SHAPE_ONLY = frozenset(
 """Operators that take nothing of a tensor but its shape and type: their results are constants."""
 
 
+RANDOM = frozenset(
+    {
+        "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "bernoulli", "multinomial",
+        "normal", "poisson", "uniform_", "normal_", "bernoulli_", "exponential_", "random_",
+    }
+)  # fmt: skip
+DROPOUTS = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})
+
+
+def is_random(word: str, args: Sequence[Any]) -> bool:
+    """Whether a call draws random numbers: a dropout only where it is told to work."""
+    if word.removesuffix("_") in DROPOUTS:
+        return len(args) > 2 and bool(args[2]) and args[1] != 0
+    return word in RANDOM
+
+
 def find(word: str) -> Handler | None:
     """The handler of an aten operator, its in-place form included."""
     return HANDLERS.get(word) or HANDLERS.get(word.removesuffix("_"))

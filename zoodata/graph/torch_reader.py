@@ -172,11 +172,13 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        word = str(func.overloadpacket.__name__)
+        if torch_operators.is_random(word, args):
+            raise Unreadable(f"draws random numbers in its pass ({word}): no two passes give the same scores")
         tensors = list(torch_meta.tensors((args, kwargs)))
         if all(tensor.device != META and id(tensor) not in self._twins for tensor in tensors):
             args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
             return func(*args, **kwargs)
-        word = str(func.overloadpacket.__name__)
         if word in torch_operators.SHAPE_ONLY:
             model = torch.zeros(args[0].shape, dtype=args[0].dtype)
             return func(model, *args[1:], **{**kwargs, "device": torch.device("cpu")})

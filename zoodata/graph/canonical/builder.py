@@ -14,6 +14,9 @@ from zoodata.graph import view
 from zoodata.graph.network import CONSTANT, INPUT, LINEAR, PARAMETER, Edge, Network, Node, Parameter, Role
 from zoodata.graph.view import Axes, Shape
 
+MASKING = 1e4
+"""Constants from here on are no weights but masks."""
+
 DIGITS = 6
 """Significant digits to which numbers must agree to be one: float32 arithmetic leaves about seven."""
 
@@ -287,6 +290,8 @@ def _name(node: Node, sources: Sequence[Node]) -> str:
 
 
 def _unique(name: str, taken: dict[str, int]) -> str:
+    if not name.isprintable():  # names come from anybody's model, and are shown in terminals
+        name = "".join(character if character.isprintable() else "?" for character in name)
     taken[name] = taken.get(name, 0) + 1
     return name if taken[name] == 1 else f"{name}:{taken[name]}"
 
@@ -319,13 +324,18 @@ def fingerprint(data: npt.NDArray[Any]) -> str:
 
 
 def significant(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Rounded to six significant digits of the table's largest number."""
-    finite = np.abs(data[np.isfinite(data)])
-    largest = finite.max() if finite.size else 0.0
+    """Rounded to six digits of the table's largest number. Numbers that only mask (-1e9) are rounded by themselves,
+    so that what stands beside them keeps its digits."""
+    sizes = np.abs(np.where(np.isfinite(data), data, 0.0))
+    masking = (sizes >= MASKING) if (sizes < MASKING).any() and (sizes[sizes < MASKING] > 0).any() else sizes < 0
+    largest = sizes[~masking].max(initial=0.0)
     if largest == 0:
         return data + 0.0
-    decimals = DIGITS - 1 - int(np.floor(np.log10(largest)))
-    return np.round(data, decimals) + 0.0
+    rounded = np.round(data, DIGITS - 1 - int(np.floor(np.log10(largest))))
+    if masking.any():
+        unit = 10.0 ** (np.floor(np.log10(sizes[masking])) - DIGITS + 1)
+        rounded[masking] = np.round(data[masking] / unit) * unit
+    return rounded + 0.0
 
 
 def same_number(left: float, right: float) -> bool:

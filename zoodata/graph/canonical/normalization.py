@@ -290,8 +290,16 @@ def _centred(b: Builder, node: Node, axes: tuple[int, ...]) -> int | None:
     if node.operator != "subtract":
         return None
     value, mean = (b.source(edge) for edge in node.inputs)
-    if mean.operator == "mean" and mean.inputs[0] == Edge(INPUT, value.number) and mean.attributes["axes"] == axes:
+    if mean.operator != "mean":
+        return None
+    if mean.inputs[0] == Edge(INPUT, value.number) and mean.attributes["axes"] == axes:
         return value.number
+    if value.operator == "mean" and mean.inputs[0] == value.inputs[0]:
+        # The mean of a mean is written as one mean over all their axes.
+        gone = value.attributes["axes"]
+        kept = [axis for axis in range(len(value.shape) + len(gone)) if axis not in gone]
+        if tuple(sorted((*gone, *(kept[axis] for axis in axes)))) == mean.attributes["axes"]:
+            return value.number
     return None
 
 

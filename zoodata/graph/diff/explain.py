@@ -54,6 +54,8 @@ def _changed(d: Difference, what: str, places: Places) -> str:
     if isinstance(d.a, bool) or isinstance(d.b, bool):
         side, other = ("a", "b") if d.a else ("b", "a")
         return f"{what.capitalize()} has a {d.attribute} in {side} and none in {other}{where(places)}."
+    if str(d.attribute).endswith(" table"):
+        return f"{what.capitalize()} works with other constants in a than in b{where(places)}."
     attribute = {"outputs": "number of outputs", "kind": "kind"}.get(str(d.attribute), str(d.attribute))
     return (
         f"{what.capitalize()}: {attribute} {show(d.a, d.attribute)} in a, {show(d.b, d.attribute)} in b{where(places)}."

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from zoodata.graph.digest import text
-from zoodata.graph.network import CONVOLUTION, LINEAR, PARAMETER, Network, Node
+from zoodata.graph.network import CONSTANT, CONVOLUTION, LINEAR, PARAMETER, Network, Node
 from zoodata.graph.view import identity
 
 FAMILIES: dict[str, str] = {
@@ -58,6 +58,9 @@ def features(network: Network, node: Node) -> dict[str, Any]:
         found = {"part": part, "step": node.attributes["step"]}
     if node.operator in REGROUPING:
         found["view"] = "; ".join(_pattern(edge.axes) for edge in node.inputs if network.nodes[edge.source].dynamic)
+    for edge in node.inputs:
+        if network.nodes[edge.source].operator == CONSTANT:
+            found[f"{edge.role} table"] = network.nodes[edge.source].attributes["constant"]
     present = {edge.role for edge in node.inputs if network.nodes[edge.source].operator == PARAMETER}
     for role in ("bias", "scale", "shift"):
         if role in present or node.edge(role) is not None:

@@ -121,8 +121,8 @@ def _cost(c: Comparison, group: list[Difference]) -> tuple[int, int]:
 def _regrouped() -> Finding:
     return Finding(
         "changed", "parametric", "view", "view", None, None, (),
-        "Values are regrouped differently on their way between layers (the order of axes, heads or windows); every"
-        " layer has its counterpart.",
+        "Values take another way between layers (the order of axes, heads or windows, or the axes that an operator"
+        " works along); every layer has its counterpart.",
     )  # fmt: skip
 
 
@@ -143,7 +143,8 @@ def settled(found: Diff, proof: Proof | None) -> Diff:
 def _as_movement(finding: Finding) -> Finding:
     words = {word for side in (finding.a, finding.b) if isinstance(side, str) for word in side.split(", ")}
     is_part = finding.kind in ("inserted", "removed", "replaced") and words <= MOVEMENT
-    if finding.severity != PARAMETRIC or not (is_part or finding.attribute == "view"):
+    is_table = str(finding.attribute).endswith(" table")  # an index or a mask in another order
+    if finding.severity != PARAMETRIC or not (is_part or is_table or finding.attribute == "view"):
         return finding
     text = finding.text.replace(explain.EFFECTS[PARAMETRIC], " It moves values about another way: run, both agree.")
     return replace(finding, severity=BENIGN, text=text)

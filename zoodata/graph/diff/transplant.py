@@ -69,6 +69,8 @@ class _Carry:
     absorbed: set[int] = field(default_factory=set)
     """Nodes of b that take part in another's work: their own values may differ."""
     misfits: list[str] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
+    """Nodes of a without counterpart whose tensors another node of b has taken into its own."""
     _left: dict[int, Array | float] = field(default_factory=dict)
 
     def all(self) -> dict[str, Array]:
@@ -95,6 +97,11 @@ class _Carry:
                     self.misfits.append(self._misfit(x, y, value, shape))
                     break
                 _put(found, c.b.nodes[edge.source], edge, value.reshape(c.b.operand_shape(edge)), shapes)
+        left_out = {node.number for node in embedded.preprocessing(c.a)}
+        for x in c.a.nodes:
+            stored = any(c.a.nodes[edge.source].operator == PARAMETER for edge in x.inputs)
+            if stored and x.number not in c.to_b and x.number not in self.taken | left_out:
+                self.misfits.append(f"{x.name}: no counterpart in b")
         if self.misfits:
             raise _DoesNotFit
         return found
@@ -125,6 +132,7 @@ class _Carry:
         scale, shift = values.get("scale"), values.get("shift")
         for node in self._trailing(x):
             self.absorbed.add(y.number)
+            self.taken.add(node.number)
             vector = next(iter(_operands(c.a, node, self.weights).values())).ravel()
             if node.operator == "multiply":
                 scale = vector if scale is None else scale * vector
@@ -173,6 +181,7 @@ class _Carry:
         after = c.a.consumers[x.number]
         if len(after) != 1 or after[0].operator != "batch_norm" or after[0].number in c.to_b:
             return values
+        self.taken.add(after[0].number)
         norm = _operands(c.a, after[0], self.weights)
         gain = norm.get("scale", 1.0) / np.sqrt(norm["variance"] + after[0].attributes["epsilon"])
         weight = values["weight"]
@@ -238,6 +247,8 @@ def _steps(network: Network, weights: dict[str, Array], image: Array) -> Iterato
 def _error(one: Any, other: Any) -> float:
     if one.numel() != other.numel():
         return float("inf")
+    if not one.is_floating_point():  # which of two values is larger, an index
+        return 0.0 if torch.equal(one.reshape(-1), other.reshape(-1)) else float("inf")
     largest = float(one.abs().max())
     return float((one.reshape(-1) - other.reshape(-1)).abs().max()) / (largest or 1.0)
 

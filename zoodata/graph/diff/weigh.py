@@ -20,6 +20,9 @@ RANK = {BENIGN: 0, PARAMETRIC: 1, STRUCTURAL: 2}
 EPSILON_TOLERANCE = 0.01
 """Batch-norm epsilons within one part in a hundred of each other count as one."""
 
+HARD = 1 / 6
+"""The slope of hard sigmoid and hard swish unless one says otherwise."""
+
 NEIGHBOURHOOD = 8
 """How many nodes apart two places may be for a property to have moved from one to the other."""
 
@@ -37,6 +40,7 @@ def weigh(comparison: Comparison) -> list[Difference]:
     found = _swapped_parts(comparison, found)
     for difference in found:
         _judge(comparison, difference)
+    found += _sharing(comparison)
     found += image_sizes(comparison.a, comparison.b)
     return _consequences(comparison, found)
 
@@ -67,15 +71,18 @@ def _judge_attribute(c: Comparison, d: Difference) -> None:
     if d.attribute == "epsilon":
         close = abs(d.a - d.b) <= EPSILON_TOLERANCE * max(abs(d.a), abs(d.b))
         d.severity, d.why = (BENIGN, "close") if close else (PARAMETRIC, "")
-    elif d.attribute == "scalar" or (
-        d.attribute in ("scale", "slope") and isinstance(d.a, float) and isinstance(d.b, float)
-    ):
+    elif d.attribute == "scalar" or (d.attribute in ("scale", "slope") and d.node_a.operator == "activation"):
+        d.a, d.b = (HARD if value is None and d.attribute == "scale" else value for value in (d.a, d.b))
         close = isinstance(d.a, float) and isinstance(d.b, float) and abs(d.a - d.b) <= 1e-4 * max(abs(d.a), abs(d.b))
         d.severity, d.why = (BENIGN, "close") if close else (PARAMETRIC, "")
     elif d.attribute == "bias" and _ends_in_batch_norms(c.a, d.node_a) and _ends_in_batch_norms(c.b, d.node_b):
         d.severity, d.why = BENIGN, "absorbed"
-    elif d.attribute in ("scale", "shift") and d.node_a.operator == "batch_norm":
+    elif d.attribute == "shift" and d.node_a.operator == "batch_norm":
         d.severity, d.why = BENIGN, "statistics"
+    elif d.attribute == "scale" and d.node_a.operator == "batch_norm":
+        # A scale may be negative, which no deviation is: only a layer before can take the sign.
+        layers = all(n.nodes[x.inputs[0].source].operator in LAYERS for n, x in ((c.a, d.node_a), (c.b, d.node_b)))
+        d.severity, d.why = (BENIGN, "statistics") if layers else (PARAMETRIC, "")
     elif d.attribute == "padding" and _same_reach(c, d.node_a, d.node_b):
         d.severity, d.why = BENIGN, "unused"
     elif d.attribute in WEIGHT_SHAPES and (is_layer or d.attribute in ("scale", "shift")):
@@ -102,13 +109,19 @@ def _ends_in_batch_norms(network: Network, node: Node) -> bool:
         if not after:
             return False
         for consumer in after:
-            if consumer.operator == "batch_norm" or consumer.number in seen:
+            if consumer.number in seen or (consumer.operator == "batch_norm" and _has_own_mean(network, consumer)):
                 continue
             if not passes_constants(consumer):
                 return False
             seen.add(consumer.number)
             waiting.append(consumer)
     return True
+
+
+def _has_own_mean(network: Network, norm: Node) -> bool:
+    """Whether no other batch norm reads its stored mean, which then cannot take what only one of them sees."""
+    edge = norm.edge("mean")
+    return edge is not None and len(network.consumers[edge.source]) == 1
 
 
 def _is_affine(network: Network, node: Node) -> bool:
@@ -124,9 +137,7 @@ def _is_affine(network: Network, node: Node) -> bool:
 def _follows_affine(network: Network, members: tuple[Node, ...]) -> bool:
     """Whether what comes before is a layer or a batch norm that can take the product and sum into itself."""
     source = network.nodes[members[0].inputs[0].source]
-    if source.operator == "batch_norm":
-        return True
-    return source.operator in LAYERS and len(network.consumers[source.number]) == 1
+    return source.operator in (*LAYERS, "batch_norm") and len(network.consumers[source.number]) == 1
 
 
 def _same_reach(c: Comparison, x: Node, y: Node) -> bool:
@@ -175,10 +186,18 @@ def _arithmetic(network: Network) -> str:
     for node in embedded.preprocessing(network):
         if node.operator in signs:
             scalar = node.attributes.get("scalar")
-            steps.append(
-                f"{signs[node.operator]} {scalar:.6g}" if scalar is not None else f"{signs[node.operator]} per channel"
-            )
+            number = f"{scalar:.6g}" if scalar is not None else _per_channel(network, node)
+            steps.append(f"{signs[node.operator]} {number}")
     return " ".join(steps) or "nothing"
+
+
+def _per_channel(network: Network, node: Node) -> str:
+    """A constant vector in numbers, where the network has them at hand."""
+    marks = (str(network.nodes[edge.source].attributes.get("constant")) for edge in node.inputs)
+    data = next((network.constants[mark] for mark in marks if mark in network.constants), None)
+    if data is None or data.size > 4:
+        return "per channel"
+    return f"({', '.join(f'{number:.6g}' for number in data.ravel())})"
 
 
 def _folded(c: Comparison, found: list[Difference]) -> list[Difference]:
@@ -286,6 +305,28 @@ def _before(places: dict[int, int], number: int) -> int:
 
 def _words(network: Network, members: Iterable[Node]) -> list[str]:
     return [f"{node.operator}({signature(features(network, node))})" for node in members]
+
+
+def _sharing(c: Comparison) -> list[Difference]:
+    """Stored tensors that several nodes read on one side, while their counterparts read one each."""
+    found = []
+    for network, other, partners, words in (
+        (c.a, c.b, c.to_b, ("one tensor", "a tensor each")),
+        (c.b, c.a, c.to_a, ("a tensor each", "one tensor")),
+    ):
+        for leaf in network.nodes:
+            if leaf.operator != PARAMETER or len(network.consumers[leaf.number]) < 2:
+                continue
+            theirs: dict[int, tuple[Node, Node]] = {}
+            for reader in network.consumers[leaf.number]:
+                role = next(edge.role for edge in reader.inputs if edge.source == leaf.number)
+                if reader.number in partners and (edge := other.nodes[partners[reader.number]].edge(role)) is not None:
+                    theirs.setdefault(edge.source, (reader, other.nodes[partners[reader.number]]))
+            if len(theirs) > 1:
+                reader, partner = list(theirs.values())[1]
+                nodes = (reader, partner) if network is c.a else (partner, reader)
+                found.append(Difference("changed", reader.operator, "sharing", *words, *nodes, STRUCTURAL))
+    return found
 
 
 def image_sizes(a: Network, b: Network) -> list[Difference]:
