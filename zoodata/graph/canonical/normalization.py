@@ -290,17 +290,7 @@ def _centred(b: Builder, node: Node, axes: tuple[int, ...]) -> int | None:
     if node.operator != "subtract":
         return None
     value, mean = (b.source(edge) for edge in node.inputs)
-    if mean.operator != "mean":
-        return None
-    if mean.inputs[0] == Edge(INPUT, value.number) and mean.attributes["axes"] == axes:
-        return value.number
-    if value.operator == "mean" and mean.inputs[0] == value.inputs[0]:
-        # The mean of a mean is written as one mean over all their axes.
-        gone = value.attributes["axes"]
-        kept = [axis for axis in range(len(value.shape) + len(gone)) if axis not in gone]
-        if tuple(sorted((*gone, *(kept[axis] for axis in axes)))) == mean.attributes["axes"]:
-            return value.number
-    return None
+    return value.number if _is_mean_of(mean, value, axes) else None
 
 
 def from_product(b: Builder, x: View, y: View) -> View | None:
@@ -371,11 +361,16 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
 
 
 def _is_mean_of(node: Node, source: Node, axes: tuple[int, ...]) -> bool:
-    return (
-        node.operator == "mean"
-        and node.inputs[0] == Edge(INPUT, source.number)
-        and tuple(node.attributes["axes"]) == axes
-    )
+    """Whether a node is the mean of another over axes. The mean of a mean is written as one over all their axes."""
+    if node.operator != "mean":
+        return False
+    if node.inputs[0] == Edge(INPUT, source.number):
+        return tuple(node.attributes["axes"]) == axes
+    if source.operator != "mean" or node.inputs[0] != source.inputs[0]:
+        return False
+    gone = source.attributes["axes"]
+    kept = [axis for axis in range(len(source.shape) + len(gone)) if axis not in gone]
+    return tuple(sorted((*gone, *(kept[axis] for axis in axes)))) == tuple(node.attributes["axes"])
 
 
 def _gain(b: Builder, node: Node) -> tuple[InverseDeviation, Node | None] | None:

@@ -1,0 +1,171 @@
+"""Cases that a stranger's review broke: what looked identical or harmless and was not, and the reverse."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+from zoodata.graph import torch_reader  # noqa: E402
+from zoodata.graph.diff.compare import Comparison  # noqa: E402
+from zoodata.graph.diff.findings import diff, settled  # noqa: E402
+from zoodata.graph.diff.transplant import prove  # noqa: E402
+
+pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("graph")]
+
+
+class Net(nn.Module):
+    """A convolution, something that a case gives, a head."""
+
+    def __init__(self, inside=None, before=None, **parts):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 8, 3, padding=1), nn.Linear(8, 5)
+        self.parts = nn.ModuleDict({name: part for name, part in parts.items() if isinstance(part, nn.Module)})
+        for name, part in parts.items():
+            if isinstance(part, torch.Tensor):
+                self.register_buffer(name, part)
+        self.inside, self.before = inside or (lambda self, x: x), before or (lambda self, x: x)
+
+    def forward(self, x):
+        x = torch.relu(self.conv(self.before(self, x)))
+        return self.head(self.inside(self, x).mean((2, 3)))
+
+
+def read(*arguments, **parts):
+    return torch_reader.read(Net(*arguments, **parts).eval(), (1, 3, 16, 16))
+
+
+def judged(a, b):
+    comparison = Comparison(a, b)
+    proof = prove(a, b, comparison)
+    return settled(diff(a, b, comparison), proof), proof
+
+
+def normalised(mean, std):
+    return read(
+        None, lambda self, x: (x - self.mean) / self.std,
+        mean=torch.tensor(mean).reshape(1, 3, 1, 1), std=torch.tensor(std).reshape(1, 3, 1, 1),
+    )  # fmt: skip
+
+
+def test_other_preprocessing_numbers_are_no_benign_difference():
+    found, _ = judged(
+        normalised((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), normalised((0.48, 0.45, 0.40), (0.26, 0.26, 0.27))
+    )
+    assert found.verdict == "parametric"
+    (only,) = found.findings
+    assert only.kind == "preprocessing"
+    assert "0.485, 0.456, 0.406" in only.text
+    assert "0.48, 0.45, 0.4" in only.text
+
+
+def test_other_constants_are_a_finding_at_their_place():
+    def with_table(values):
+        return read(lambda self, x: x * self.table, table=torch.tensor(values).reshape(1, 8, 1, 1))
+
+    found, proof = judged(with_table([1.0, 2, 3, 4, 5, 6, 7, 8]), with_table([8.0, 7, 6, 5, 4, 3, 2, 1]))
+    assert (found.verdict, proof.status) == ("parametric", "parted")
+    assert "other constants" in found.findings[0].text
+    assert len(found.findings[0].places) == 1
+
+
+def test_small_numbers_beside_a_mask_count():
+    def masked(slope):
+        return read(lambda self, x: x + self.table, table=torch.tensor([slope, -1e9] * 4).reshape(1, 8, 1, 1))
+
+    assert diff(masked(0.5), masked(0.25)).verdict == "parametric"
+    assert diff(masked(0.5), masked(0.5 + 1e-9)).verdict == "identical"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        lambda self, x: nn.functional.dropout(x, 0.5, training=True),
+        lambda self, x: nn.functional.dropout2d(x, 0.5, training=True),
+        lambda self, x: x + torch.randn_like(x),
+        lambda self, x: x * torch.rand(8, 1, 1),
+    ],
+)
+def test_a_pass_that_draws_random_numbers_is_refused(inside):
+    with pytest.raises(torch_reader.Unreadable, match="random"):
+        read(inside)
+
+
+def test_dropout_that_is_off_is_nothing():
+    assert diff(read(lambda self, x: nn.functional.dropout(x, 0.5, training=False)), read()).verdict == "identical"
+
+
+def test_a_product_after_a_batch_norm_that_others_read_is_not_harmless():
+    def inside(self, x):
+        y = self.parts["bn"](x)
+        scaled = y * self.parts["g"].weight.reshape(1, 8, 1, 1) if "g" in self.parts else y
+        return torch.relu(y) + scaled
+
+    def made(scaled):
+        return read(inside, bn=nn.BatchNorm2d(8), **({"g": nn.LayerNorm(8)} if scaled else {}))
+
+    found, proof = judged(made(True), made(False))
+    assert found.verdict != "benign"
+    assert proof.status != "equivalent"
+
+
+def test_a_batch_norm_used_twice_cannot_take_one_uses_bias():
+    def made(bias):
+        return read(
+            lambda self, x: self.parts["bn"](self.parts["q"](x)) + torch.tanh(self.parts["bn"](self.parts["r"](x))),
+            bn=nn.BatchNorm2d(8), q=nn.Conv2d(8, 8, 1, bias=bias), r=nn.Conv2d(8, 8, 3, padding=1, bias=False),
+        )  # fmt: skip
+
+    assert diff(made(True), made(False)).verdict == "structural"
+
+
+def test_a_tensor_shared_in_one_and_two_in_the_other():
+    def made(tied):
+        one, other = nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+        return read(
+            lambda self, x: self.parts["a"](torch.tanh(self.parts["b"](x))), a=one, b=one if tied else other
+        )  # fmt: skip
+
+    for first, second in ((True, False), (False, True)):
+        found = diff(made(first), made(second))
+        assert found.verdict == "structural"
+        assert any(f.attribute == "sharing" and "one tensor" in f.text for f in found.findings)
+
+
+def test_a_scale_that_may_be_negative_is_not_taken_by_statistics():
+    def made(affine):
+        return read(lambda self, x: self.parts["bn"](x), bn=nn.BatchNorm2d(8, affine=affine))
+
+    (scale,) = [f for f in diff(made(True), made(False)).findings if f.attribute == "scale"]
+    assert scale.severity == "parametric"
+
+
+def test_weights_without_a_place_are_not_transferable():
+    _, proof = judged(read(lambda self, x: self.parts["more"](x), more=nn.Conv2d(8, 8, 3, padding=1)), read())
+    assert proof.status == "not_transferable"
+    assert any("no counterpart in b" in misfit for misfit in proof.misfits)
+
+
+def test_comparisons_do_not_break_the_proof():
+    found, proof = judged(read(lambda self, x: x * (x > 0)), read(lambda self, x: x * (x > 0.5)))
+    assert found.verdict == "parametric"
+    assert proof.status == "parted"
+
+
+def test_layer_norm_after_global_pooling_is_layer_norm():
+    """Keras writes it in pieces, and the mean of a mean is one mean."""
+    pytest.importorskip("tensorflow")
+    from zoodata.zoos import registry
+
+    network = registry.get("keras_applications").build("ConvNeXtTiny", hollow=True).network()
+    words = [node.operator for node in network.operations]
+    assert "layer_norm" in words[-4:]
+    assert "power" not in words
+
+
+def test_names_cannot_speak_to_a_terminal():
+    network = read(lambda self, x: self.parts["a\x1b]0;pwn\x07\nIDENTICAL"](x), **{
+        "a\x1b]0;pwn\x07\nIDENTICAL": nn.Conv2d(8, 8, 3, padding=1)
+    })  # fmt: skip
+    assert all(node.name.isprintable() for node in network.nodes)
