@@ -35,7 +35,7 @@ def collect(name: str, dataset: Dataset, root: Path, checkout: Path | None, day:
         dataset: what is known already.
         root: the dataset to write to. Nothing in it is overwritten.
         checkout: a checkout of the zoo's repository; None reads its installed package.
-        day: today.
+        day: this moment, as a record keeps it.
 
     Raises:
         NotThisZoo, ZooError: in words for the user.
@@ -95,7 +95,7 @@ def collect_command(zoos: tuple[str, ...], checkout: Path | None, data: Path) ->
     """
     if checkout is not None and (len(zoos) != 1 or zoos[0] not in READERS):
         raise click.UsageError(f"--from goes with one zoo of {', '.join(READERS)}")
-    dataset, day = read_dataset(data), f"{datetime.now(UTC):%Y-%m-%d}"
+    dataset, day = read_dataset(data), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     for name in zoos or registry.names():
         try:
             found = collect(name, dataset, data, checkout, day)

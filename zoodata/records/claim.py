@@ -24,6 +24,11 @@ from zoodata.records.base import (
 
 PartialDate = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?$")]
 
+Moment = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?$")
+]
+"""A day, or a moment of it in UTC; as text they sort by time."""
+
 Metric = Literal["top1", "top5", "parameters", "macs", "file_size", "input_size"]
 
 UNITS: dict[str, str] = {
@@ -187,7 +192,7 @@ class ClaimCollection(StoredRecord):
     claims: tuple[Claim, ...]
     not_stated: tuple[NotStated, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    collected_on: PartialDate | None = None
+    collected_on: Moment | None = None
 
     @model_validator(mode="after")
     def _claims_are_unique(self) -> ClaimCollection:
