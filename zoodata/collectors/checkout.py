@@ -60,12 +60,11 @@ class Checkout:
             raise NotThisZoo(f"{self.root} has no {pattern}: is it a checkout of {self.repository}?")
         return found
 
-    def place(self, path: Path, line: int | None, symbol: str = "") -> Source:
+    def place(self, path: Path, line: int) -> Source:
         """The source record of one line."""
         name = path.relative_to(self.root).as_posix()
         if self.commit is None:
-            inside = f"{name}#L{line}" if line else f"{name}:{symbol}"
-            return PackageSource(package=self.repository, version=self.version, symbol=inside)
+            return PackageSource(package=self.repository, version=self.version, symbol=f"{name}#L{line}")
         return RepositorySource(repository=self.repository, commit=self.commit, path=name, line=line)
 
 

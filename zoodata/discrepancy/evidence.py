@@ -35,7 +35,6 @@ class Statement:
     """A claim with what follows from the catalogue."""
 
     claim: Claim
-    collection: str
     architecture: str | None
     family: str | None
 
@@ -139,6 +138,7 @@ class Count:
 
     entry: str
     architecture: str | None
+    family: str | None
     parameters: int
     auxiliary: int
     statistics: int
@@ -171,16 +171,16 @@ class Evidence:
             for claim in collection.claims:
                 mapped = dataset.architecture_of(claim.entry)
                 name = mapped.id if mapped else None
-                statements.append(Statement(claim, collection.id, name, families.get(name or "")))
+                statements.append(Statement(claim, name, families.get(name or "")))
         measured = []
         for entry, record in dataset.architecture_outcomes.items():
             result, mapped = record.result, dataset.architecture_of(entry)
             if result is not None:
                 measured.append(
                     Count(
-                        entry, mapped.id if mapped else None, result.parameters, result.auxiliary_parameters,
-                        result.statistics, result.macs, result.input.height, result.digest,
-                        path_of(record).as_posix(),
+                        entry, mapped.id if mapped else None, families.get(mapped.id if mapped else ""),
+                        result.parameters, result.auxiliary_parameters, result.statistics, result.macs,
+                        result.input.height, result.digest, path_of(record).as_posix(),
                     )
                 )  # fmt: skip
         return cls(dataset, tuple(statements), tuple(measured))
@@ -237,18 +237,11 @@ class Evidence:
         for count in self.measured:
             if count.architecture in (None, statement.architecture):
                 continue
-            same_family = self._family(count.architecture) == statement.family
+            same_family = count.family == statement.family
             near = abs(count.parameters - statement.value) <= PRECISE * statement.value
             if same_family and near and statement.step <= PRECISE * 10 * statement.value:
                 return count.architecture
         return None
-
-    def _family(self, architecture: str | None) -> str | None:
-        return self._families.get(architecture or "")
-
-    @cached_property
-    def _families(self) -> dict[str, str]:
-        return {a.id: family.id for family in self.dataset.families for a in family.architectures}
 
     def comparable(self, metric: str) -> dict[tuple[str, int], list[Statement]]:
         """Statements that may be held against each other, by architecture and image size."""

@@ -327,7 +327,7 @@ def significant(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Rounded to six digits of the table's largest number. Numbers that only mask (-1e9) are rounded by themselves,
     so that what stands beside them keeps its digits."""
     sizes = np.abs(np.where(np.isfinite(data), data, 0.0))
-    masking = (sizes >= MASKING) if (sizes < MASKING).any() and (sizes[sizes < MASKING] > 0).any() else sizes < 0
+    masking = (sizes >= MASKING) & ((sizes > 0) & (sizes < MASKING)).any()
     largest = sizes[~masking].max(initial=0.0)
     if largest == 0:
         return data + 0.0
