@@ -145,6 +145,18 @@ def check_entries(entries: Iterable[str]) -> None:
             raise click.UsageError(f"there is no zoo {zoo!r}; there are {', '.join(zoos)}, file and python")
 
 
+SAID = {
+    "needs_download": "must be downloaded first",
+    "not_installed": "not installed",
+    "cannot_be_read": "the network cannot be read",
+    "cannot_be_built": "the model cannot be built",
+    "out_of_memory": "not enough memory",
+    "timed_out": "took too long",
+    "crashed": "zoodata's worker process failed",
+}
+"""A worker's reasons, as words of a sentence."""
+
+
 def asked(method: str, *args: Any) -> Any:
     """One question to a worker process that may import frameworks and build models.
 
@@ -163,4 +175,4 @@ def asked(method: str, *args: Any) -> Any:
         except WorkerFailed as error:
             if error.reason == "not_in_package":
                 raise click.UsageError(error.message) from None
-            raise click.ClickException(f"{error.reason}: {error.message}") from None
+            raise click.ClickException(f"{SAID.get(error.reason, error.reason)}: {error.message}") from None

@@ -22,6 +22,9 @@ from zoodata.graph.canonical.builder import View
 Handler = Callable[..., Any]
 HANDLERS: dict[str, Handler] = {}
 
+DECIDES = frozenset({"_local_scalar_dense", "item", "is_nonzero", "equal"})
+"""What takes a number out of a tensor, so that the code can decide by it."""
+
 SHAPE_ONLY = frozenset(
     {"new_zeros", "new_ones", "new_full", "new_empty", "zeros_like", "ones_like", "full_like", "empty_like"}
 )

@@ -42,7 +42,7 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
 
     Raises:
         Unreadable: when the model changes a tensor under another name in a way that cannot be followed.
-        Exception: whatever the model's own forward raises on meta tensors (data-dependent control flow).
+        Exception: whatever the model's own forward raises on meta tensors.
     """
     module.eval()
     builder = Builder()
@@ -51,10 +51,13 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
         recorder = Recorder(builder, image, stored)
         with _places(module, builder), recorder:
             output = module(image)
+    scores = next(torch_meta.tensors(output), None)
+    if scores is None:
+        raise Unreadable(f"the forward pass returns a {type(output).__name__} without a tensor in it")
     return builder.finish(
         "torch",
         tuple(input_shape[1:]),
-        recorder.view(next(torch_meta.tensors(output))),
+        recorder.view(scores),
         [parameter for _, parameter in stored],
     )
 
@@ -176,6 +179,8 @@ class Recorder(TorchDispatchMode):
         if torch_operators.is_random(word, args):
             raise Unreadable(f"draws random numbers in its pass ({word}): no two passes give the same scores")
         tensors = list(torch_meta.tensors((args, kwargs)))
+        if word in torch_operators.DECIDES and any(tensor.device == META for tensor in tensors):
+            raise Unreadable("its pass depends on numbers it computes (control flow: an if, a loop or an item())")
         if all(tensor.device != META and id(tensor) not in self._twins for tensor in tensors):
             args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
             return func(*args, **kwargs)

@@ -16,7 +16,7 @@ from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.findings import as_json, diff, read_apart, settled
 from zoodata.graph.network import Network
 from zoodata.records.base import entry_zoo, parse_entry
-from zoodata.runtimes.model import CannotRead, Model, Pass
+from zoodata.runtimes.model import CannotRead, Model, Pass, in_brief
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild, Zoo, require
 
@@ -73,9 +73,7 @@ def _faithfulness(model: Model, network: Network) -> tuple[float | None, str | N
     try:
         found = faithful.error(network, model.forward, seed=0)
     except Exception as error:
-        return None, f"could not be run: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[
-            :290
-        ]
+        return None, f"could not be run: {in_brief(error)}"[:290]
     return (found, None) if math.isfinite(found) else (None, "scores are not finite")
 
 
@@ -173,7 +171,10 @@ class Host:
 
     def _network(self, entry: str) -> Network:
         if entry not in self._networks:
-            self._networks[entry] = _read(self._model(entry))
+            try:
+                self._networks[entry] = _read(self._model(entry))
+            except Unreadable as error:
+                raise Unreadable(f"{entry}: {error}") from error
         return self._networks[entry]
 
     def _model(self, entry: str) -> Model:

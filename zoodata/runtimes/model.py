@@ -24,6 +24,12 @@ class WeightsDoNotFit(Exception):
     """The file holds weights, but not for this network."""
 
 
+def in_brief(error: BaseException) -> str:
+    """The error's type and message on one line, short enough for a record."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
+
+
 Pass = Callable[[], None]
 """One inference pass over a fixed input; returns when the result is there."""
 

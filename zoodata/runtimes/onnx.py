@@ -14,7 +14,7 @@ from zoodata.graph import onnx_reader
 from zoodata.graph.network import Network
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, in_layout, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, in_brief, in_layout, random_image
 
 
 def load(path: Path) -> onnx.ModelProto:
@@ -27,7 +27,7 @@ def load(path: Path) -> onnx.ModelProto:
         model = onnx.load(path)
         onnx.checker.check_model(model)
     except Exception as error:
-        raise CannotRead(f"{path.name} is not a readable ONNX model: {str(error).splitlines()[0]}") from error
+        raise CannotRead(f"not a readable ONNX model: {in_brief(error)}") from error
     return model
 
 
@@ -53,7 +53,7 @@ class OnnxModel:
             except onnx_reader.UnreadableGraph as error:
                 raise CannotRead(str(error)) from error
             except Exception as error:
-                raise CannotRead(f"{type(error).__name__}: {error}") from error
+                raise CannotRead(in_brief(error)) from error
         return self._network
 
     def at(self, height: int, width: int) -> OnnxModel:

@@ -18,21 +18,37 @@ import tensorflow as tf
 from zoodata.graph import tensorflow_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, in_layout, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, in_brief, in_layout, random_image
 
 tf.get_logger().setLevel("ERROR")
 
 
 class KerasModel:
-    """A Keras model of either generation, run as one traced function."""
+    """A Keras model of either generation, run as one traced function. Of several outputs the first is taken."""
 
     runtime = "tensorflow"
 
     def __init__(self, model: Any, image: InputShape) -> None:
         self._model = model
         self.input = image
-        shape = model.output_shape
-        self.classes = int((next(iter(shape.values())) if isinstance(shape, dict) else shape)[-1])
+        self.classes = int(tf.nest.flatten(self._trace(1).structured_outputs)[0].shape[-1])
+
+    @classmethod
+    def of(cls, model: Any) -> KerasModel:
+        """A model that says itself what image it takes.
+
+        Raises:
+            CannotRead: when that is not one image of a fixed size.
+        """
+        shape = model.input_shape
+        if isinstance(shape, (list, dict)):
+            raise CannotRead(f"{model.name} takes {len(shape)} inputs, not one image")
+        if len(shape) != 4:
+            raise CannotRead(f"{model.name} takes {shape}, not an image of (batch, height, width, channels)")
+        _, height, width, channels = shape
+        if not (height and width and channels):
+            raise CannotRead(f"{model.name} leaves its input size open, {shape}: build it with a fixed one")
+        return cls(model, InputShape(channels=channels, height=height, width=width, layout="NHWC"))
 
     def network(self) -> Network:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -47,7 +63,7 @@ class KerasModel:
                 graph, function.inputs[0], function.outputs[0], _variables(self._model), handles
             )
         except Exception as error:  # a model's call may raise anything
-            raise CannotRead(f"{type(error).__name__}: {error}") from error
+            raise CannotRead(in_brief(error)) from error
 
     def at(self, height: int, width: int) -> KerasModel:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -104,7 +120,7 @@ class GraphModel:
             handles = {v.handle.name if hasattr(v, "handle") else v.name: _plain(v.name) for v in variables}
             return tensorflow_reader.read(graph, image, output, variables, handles)
         except Exception as error:
-            raise CannotRead(f"{type(error).__name__}: {error}") from error
+            raise CannotRead(in_brief(error)) from error
 
     def at(self, height: int, width: int) -> GraphModel:
         """See :class:`zoodata.runtimes.model.Model`. Whether the function bears the size shows when it is read."""
@@ -173,7 +189,7 @@ def restore(session: Any, checkpoint: Path) -> None:
     try:
         tf.compat.v1.train.Saver().restore(session, str(checkpoint))
     except (ValueError, tf.errors.OpError) as error:
-        raise WeightsDoNotFit(f"{checkpoint.name} does not fit: {str(error).splitlines()[0]}") from error
+        raise WeightsDoNotFit(f"{checkpoint.name} does not fit: {in_brief(error)}") from error
 
 
 def _callable_options(image: Any, output: Any) -> Any:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils._pytree import tree_map_only
 
 from zoodata.graph import torch_meta, torch_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, in_brief, random_image
 
 CPU = torch.device("cpu")
 
@@ -88,8 +88,10 @@ class TorchModel:
         """See :class:`zoodata.runtimes.model.Model`."""
         try:
             return torch_reader.read(self._module, (1, self.input.channels, self.input.height, self.input.width))
+        except torch_reader.Unreadable as error:
+            raise CannotRead(str(error)) from error
         except Exception as error:  # a model's forward may raise anything
-            raise CannotRead(f"{type(error).__name__}: {error}") from error
+            raise CannotRead(in_brief(error)) from error
 
     def at(self, height: int, width: int) -> TorchModel:
         """See :class:`zoodata.runtimes.model.Model`. Whether the module bears the size shows when it is read."""
@@ -110,8 +112,9 @@ class TorchModel:
                 stored[name] = tensor.to(dtype)
         with torch.inference_mode():
             output = torch.func.functional_call(self._module, stored, (torch.from_numpy(image)[None].to(dtype),))
-        first = next(leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor))
-        return np.asarray(first.numpy()).ravel()
+        scores = first_tensor(output)
+        assert scores is not None, "the network was read, so there is one"
+        return np.asarray(scores.numpy()).ravel()
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -129,6 +132,11 @@ class TorchModel:
                     torch.cuda.synchronize(place)
 
         return run
+
+
+def first_tensor(output: Any) -> torch.Tensor | None:
+    """The scores among what a forward pass returns: the first tensor of a tuple, list, dict or dataclass."""
+    return next(torch_meta.tensors(output), None)
 
 
 def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
@@ -150,7 +158,7 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
     try:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise WeightsDoNotFit(f"{path.name} is not a plain torch checkpoint: {str(error).splitlines()[0]}") from error
+        raise WeightsDoNotFit(f"{path.name} is not a plain torch checkpoint: {in_brief(error)}") from error
     for key in ("state_dict", "model", "model_state_dict"):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
@@ -159,4 +167,4 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
     try:
         module.load_state_dict({name.removeprefix("module."): tensor for name, tensor in state.items()})
     except RuntimeError as error:
-        raise WeightsDoNotFit(f"{path.name} does not fit: {str(error).splitlines()[1].strip()}") from error
+        raise WeightsDoNotFit(f"{path.name} does not fit: {in_brief(error)}") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from zoodata.records import Claim, MissingReason, NotStated, Preprocessing
-from zoodata.runtimes.model import Model
+from zoodata.runtimes.model import CannotRead, Model, in_brief
 
 
 class ZooError(Exception):
@@ -123,13 +123,15 @@ def known(entry: str, entries: Iterable[str], zoo: str) -> None:
 
 
 def building(what: str, step: Callable[[], Step]) -> Step:
-    """Run a zoo's own code; whatever it raises becomes :class:`CannotBuild` with its first line."""
+    """Run a zoo's own code; whatever it raises becomes :class:`CannotBuild` with its message."""
     try:
         return step()
     except ZooError:
         raise
+    except CannotRead as error:
+        raise CannotBuild(f"{what}: {error}") from error
     except Exception as error:
-        raise CannotBuild(f"{what}: {first_line(error)}") from error
+        raise CannotBuild(f"{what}: {in_brief(error)}") from error
 
 
 def downloading(what: str, step: Callable[[], Step]) -> Step:
@@ -139,14 +141,8 @@ def downloading(what: str, step: Callable[[], Step]) -> Step:
     except ZooError:
         raise
     except (OSError, ConnectionError) as error:
-        raise NeedsDownload(f"{what} must be downloaded, and could not be: {first_line(error)}") from error
+        raise NeedsDownload(f"{what} must be downloaded, and could not be: {in_brief(error)}") from error
     except Exception as error:
         if "http" in repr(error).lower() or "connect" in repr(error).lower() or "URL fetch" in str(error):
-            raise NeedsDownload(f"{what} must be downloaded, and could not be: {first_line(error)}") from error
-        raise CannotBuild(f"{what}: {first_line(error)}") from error
-
-
-def first_line(error: BaseException) -> str:
-    """The error's type and first line, short enough for a record."""
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}"[:300] if text else type(error).__name__
+            raise NeedsDownload(f"{what} must be downloaded, and could not be: {in_brief(error)}") from error
+        raise CannotBuild(f"{what}: {in_brief(error)}") from error

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from zoodata.records import Preprocessing
-from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import CannotRead, Model
-from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, first_line
+from zoodata.runtimes.model import CannotRead, in_brief, Model
+from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building
 
 
 class File:
@@ -40,7 +39,7 @@ class File:
             try:
                 return OnnxModel(load(file))
             except CannotRead as error:
-                raise CannotBuild(str(error)) from error
+                raise CannotBuild(f"{file.name}: {error}") from error
         if file.suffix == ".keras":
             return _keras(file)
         raise UnknownEntry(f"{file.name} is neither .onnx nor .keras; for torch code use python:MODULE:FACTORY")
@@ -61,9 +60,6 @@ def _keras(file: Path) -> Any:
 
     try:
         model = keras.saving.load_model(file, compile=False, safe_mode=True)
-        _, height, width, channels = model.input_shape
     except Exception as error:
-        raise CannotBuild(f"{file.name} is not a readable Keras image model: {first_line(error)}") from error
-    if not height or not width:
-        raise CannotBuild(f"{file.name} leaves its input size open: save it with a fixed one")
-    return KerasModel(model, InputShape(channels=channels, height=height, width=width, layout="NHWC"))
+        raise CannotBuild(f"{file.name} is not a readable Keras image model: {in_brief(error)}") from error
+    return building(file.name, lambda: KerasModel.of(model))

@@ -15,8 +15,8 @@ from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import ClaimConditions, PackageSource
 from zoodata.records.measurement import InputShape
 from zoodata.records.preprocessing import Channels
-from zoodata.runtimes.model import Model
-from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building, downloading, first_line, known
+from zoodata.runtimes.model import in_brief, Model
+from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building, downloading, known
 
 # MobileNetV3 leaves its input size open; 224 is what its weights are trained for (its docstring's table).
 OPEN_INPUT = 224
@@ -62,7 +62,7 @@ class KerasApplications:
                 model.load_weights(path)
             except Exception as error:
                 raise CannotBuild(
-                    f"{path.name} does not fit keras_applications:{entry}: {first_line(error)}"
+                    f"{path.name} does not fit keras_applications:{entry}: {in_brief(error)}"
                 ) from error
         _, height, width, channels = model.input_shape
         size = InputShape(channels=channels, height=height or OPEN_INPUT, width=width or OPEN_INPUT, layout="NHWC")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ class Python:
     def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`. ``entry`` is ``package.module:factory``.
 
-        A torch module is fed 3x224x224 unless it has an ``input_size`` of (channels, height, width).
+        A model is fed 3x224x224 unless it has an ``input_size`` of (channels, height, width) or, as Keras
+        models do, says what it takes. Of several outputs the first is taken.
         """
         module_name, _, attribute = entry.partition(":")
         try:
@@ -45,12 +47,16 @@ class Python:
         model = building(f"python:{entry}", factory)
         made_by = {base.__module__.partition(".")[0] for base in type(model).__mro__}
         if "torch" in made_by:
-            return _torch(model, path)
+            return _torch(f"python:{entry}", model, path)
         if {"keras", "tf_keras"} & made_by:
             from zoodata.runtimes.tensorflow import KerasModel
 
-            _, height, width, channels = model.input_shape
-            return KerasModel(model, InputShape(channels=channels, height=height, width=width, layout="NHWC"))
+            if not hasattr(model, "input_shape"):  # a subclassed model says nothing about its input
+                channels, height, width = _input_size(f"python:{entry}", model)
+                model.build((1, height, width, channels))
+                image = InputShape(channels=channels, height=height, width=width, layout="NHWC")
+                return building(f"python:{entry}", lambda: KerasModel(model, image))
+            return building(f"python:{entry}", lambda: KerasModel.of(model))
         raise CannotBuild(f"python:{entry} made a {type(model).__name__}, which is neither torch nor Keras")
 
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
@@ -62,18 +68,29 @@ class Python:
         return Statements()
 
 
-def _torch(module: Any, path: Path | None) -> Model:
+def _input_size(entry: str, model: Any) -> tuple[int, int, int]:
+    size = getattr(model, "input_size", (3, DEFAULT_SIZE, DEFAULT_SIZE))
+    is_shape = isinstance(size, (tuple, list)) and len(size) == 3
+    if not is_shape or not all(isinstance(length, int) and length > 0 for length in size):
+        raise CannotBuild(f"{entry} has input_size = {size!r}; it must be (channels, height, width), whole numbers")
+    return size[0], size[1], size[2]
+
+
+def _torch(entry: str, module: Any, path: Path | None) -> Model:
     import torch
 
-    from zoodata.runtimes.torch import TorchModel, load_state
+    from zoodata.runtimes.torch import TorchModel, first_tensor, load_state
 
     if path is not None:
         try:
             load_state(module, path)
         except WeightsDoNotFit as error:
             raise CannotBuild(str(error)) from error
-    channels, height, width = getattr(module, "input_size", (3, DEFAULT_SIZE, DEFAULT_SIZE))
+    channels, height, width = _input_size(entry, module)
     image = InputShape(channels=channels, height=height, width=width, layout="NCHW")
     with torch.no_grad():
-        output = building("the forward pass", lambda: module.eval()(torch.zeros(1, channels, height, width)))
-    return TorchModel(module, image, int(output.shape[-1]))
+        output = building(f"{entry}, run once", lambda: module.eval()(torch.zeros(1, channels, height, width)))
+    scores = first_tensor(output)
+    if scores is None:
+        raise CannotBuild(f"{entry} returns a {type(output).__name__} without a tensor in it")
+    return TorchModel(module, image, prod(scores.shape[1:2]))

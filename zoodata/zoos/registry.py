@@ -10,7 +10,8 @@ import importlib
 import warnings
 from importlib import metadata
 
-from zoodata.zoos.base import UnknownEntry, Zoo, first_line
+from zoodata.runtimes.model import in_brief
+from zoodata.zoos.base import UnknownEntry, Zoo
 
 GROUP = "zoodata.zoos"
 
@@ -77,7 +78,7 @@ def _load(point: metadata.EntryPoint) -> Zoo:
     try:
         zoo = point.load()()
     except Exception as error:  # a stranger's code may raise anything
-        raise UnknownEntry(f"the plugin zoo {point.name} does not load: {first_line(error)}") from error
+        raise UnknownEntry(f"the plugin zoo {point.name} does not load: {in_brief(error)}") from error
     if not isinstance(zoo, Zoo) or zoo.name != point.name:
         raise UnknownEntry(f"the plugin {point.value} is not a zoo called {point.name}")
     return zoo

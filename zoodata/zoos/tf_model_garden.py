@@ -15,8 +15,8 @@ from typing import Any
 
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Model
-from zoodata.zoos.base import CannotBuild, NeedsDownload, Statements, building, first_line, known
+from zoodata.runtimes.model import in_brief, Model
+from zoodata.zoos.base import CannotBuild, NeedsDownload, Statements, building, known
 
 CLASSES = 1001
 
@@ -182,4 +182,4 @@ def _restore(model: Any, path: Path) -> None:
         checkpoint = tf.train.Checkpoint(model=model, **model.checkpoint_items)
         checkpoint.read(str(path)).expect_partial().assert_existing_objects_matched()
     except Exception as error:
-        raise CannotBuild(f"{path.name} does not fit: {first_line(error)}") from error
+        raise CannotBuild(f"{path.name} does not fit: {in_brief(error)}") from error
