@@ -30,7 +30,7 @@ def test_counts_and_reasons_from_one_worker():
     assert unknown.missing is not None
     assert (unknown.missing.reason, unknown.result) == ("not_in_package", None)
     assert "did you mean torchvision:googlenet" in unknown.missing.message
-    assert absent.entry == "python:thing"
+    assert absent.entry == "python:such.thing"
     assert good.environment == environment.id
     # The network is stored under its digest, and was checked against the model it was read from.
     assert network == same

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zoodata.graph.counter import count
+from zoodata.runtimes.model import CannotRead
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild, UnknownEntry
 
@@ -31,6 +32,100 @@ def number():
     return 7
 
 
+def torch_with(output, size=(3, 8, 8)):
+    import torch
+
+    class Odd(torch.nn.Module):
+        input_size = size
+
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(3, 5)
+
+        def forward(self, image):
+            return output(self.head(image.mean((2, 3))), image)
+
+    return Odd()
+
+
+def in_tuple():
+    return torch_with(lambda scores, image: (scores, image))
+
+
+def in_dict():
+    return torch_with(lambda scores, image: {"logits": scores, "features": image})
+
+
+def nothing():
+    return torch_with(lambda scores, image: None)
+
+
+def two_sizes():
+    return torch_with(lambda scores, image: scores, (8, 8))
+
+
+def odd_sizes():
+    return torch_with(lambda scores, image: scores, (3, 8.0, -8))
+
+
+def deciding():
+    return torch_with(lambda scores, image: scores if scores.sum() > 0 else -scores)
+
+
+def keras_with(inputs, outputs=1):
+    import keras
+
+    given = [keras.Input(shape) for shape in inputs]
+    joined = keras.layers.Concatenate()(given) if len(given) > 1 else given[0]
+    pooled = keras.layers.GlobalAveragePooling2D()(joined) if len(inputs[0]) == 3 else joined
+    made = [keras.layers.Dense(3 + n)(pooled) for n in range(outputs)]
+    return keras.Model(given if len(given) > 1 else given[0], made if outputs > 1 else made[0], name="mine")
+
+
+def two_outputs():
+    return keras_with([(8, 8, 3)], 2)
+
+
+def two_inputs():
+    return keras_with([(8, 8, 3), (8, 8, 3)])
+
+
+def open_size():
+    return keras_with([(None, None, 3)])
+
+
+def no_image():
+    return keras_with([(8,)])
+
+
+def subclassed():
+    import keras
+
+    class Mine(keras.Model):
+        input_size = (3, 8, 8)
+
+        def __init__(self):
+            super().__init__()
+            self.pool, self.head = keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(5)
+
+        def call(self, image):
+            return self.head(self.pool(image))
+
+    return Mine()
+
+
+@pytest.mark.parametrize(("name", "classes"), [("in_tuple", 5), ("in_dict", 5), ("two_outputs", 3), ("subclassed", 5)])
+def test_of_several_outputs_the_first_is_taken(name, classes):
+    model = registry.get("python").build(f"tests.zoos.test_personal:{name}")
+    assert model.classes == classes
+    assert count(model.network()).parameters >= 3 * classes
+
+
+def test_a_pass_that_decides_by_its_numbers_is_not_read():
+    with pytest.raises(CannotRead, match="control flow"):
+        registry.get("python").build("tests.zoos.test_personal:deciding").network()
+
+
 def test_python_factories():
     zoo = registry.get("python")
     torch_made = zoo.build("tests.zoos.test_personal:torch_model")
@@ -46,6 +141,12 @@ def test_python_factories():
         ("tests.zoos.test_personal:absent", UnknownEntry, "cannot be imported"),
         ("tests.zoos.test_personal:broken_model", CannotBuild, "not today"),
         ("tests.zoos.test_personal:number", CannotBuild, "made a int"),
+        ("tests.zoos.test_personal:nothing", CannotBuild, "returns a NoneType without a tensor"),
+        ("tests.zoos.test_personal:two_sizes", CannotBuild, r"must be \(channels, height, width\)"),
+        ("tests.zoos.test_personal:odd_sizes", CannotBuild, r"must be \(channels, height, width\)"),
+        ("tests.zoos.test_personal:two_inputs", CannotBuild, "takes 2 inputs, not one image"),
+        ("tests.zoos.test_personal:open_size", CannotBuild, "leaves its input size open"),
+        ("tests.zoos.test_personal:no_image", CannotBuild, "not an image of"),
     ],
 )
 def test_code_that_cannot_be_used(entry, error, message):

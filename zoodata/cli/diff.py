@@ -25,8 +25,8 @@ def as_text(answer: dict[str, Any]) -> str:
     lines.append(f"{answer['verdict'].upper()}: {MEANING[answer['verdict']]}")
     for finding in answer["findings"]:
         lines += ["", f"  [{finding['severity']}] {finding['text']}"]
-    if (proof := answer.get("proof")) is not None:
-        lines += ["", _proof(proof)]
+    if answer.get("proof") is not None:
+        lines += ["", _proof(answer)]
     return "\n".join(lines)
 
 
@@ -38,10 +38,20 @@ MEANING = {
 }
 
 
-def _proof(proof: dict[str, Any]) -> str:
+def _proof(answer: dict[str, Any]) -> str:
+    proof = answer["proof"]
     error = proof["max_relative_error"]
+    left_out = [
+        words
+        for words, found in (
+            ("the rescaling of the image", any(f["kind"] == "preprocessing" for f in answer["findings"])),
+            ("the softmax", any(f["operator"] == "softmax" for f in answer["findings"])),
+        )
+        if found
+    ]
+    aside = f" ({' and '.join(left_out)} left out)" if left_out else ""
     if proof["status"] == "equivalent":
-        return f"Proof: a's weights run in b give the same scores, to {error:.1e} of the largest."
+        return f"Proof: a's weights run in b give the same scores, to {error:.1e} of the largest{aside}."
     if proof["status"] == "not_transferable":
         layers = "; ".join(proof["misfits"][:5])
         return f"Proof: a's weights cannot be carried into b: {layers}."
@@ -85,7 +95,7 @@ def command(a: str, b: str, prove: bool, style: str) -> None:
     elif style == "html":
         from generator.render import diff_page
 
-        proof = _proof(answer["proof"]) if answer["proof"] else None
+        proof = _proof(answer) if answer["proof"] else None
         click.echo(diff_page(answer, MEANING[answer["verdict"]], proof))
     else:
         click.echo(as_text(answer))

@@ -78,6 +78,15 @@ class Node:
         """The operand with this role, if it has one."""
         return next((edge for edge in self.inputs if edge.role == role), None)
 
+    @property
+    def operands(self) -> dict[str, Edge]:
+        """Operands by role; where a role repeats (what is concatenated), ``input``, ``input:2``, ``input:3``."""
+        found: dict[str, Edge] = {}
+        for edge in self.inputs:
+            count = sum(1 for known in found.values() if known.role == edge.role)
+            found[f"{edge.role}:{count + 1}" if count else edge.role] = edge
+        return found
+
 
 @dataclass(frozen=True)
 class Parameter:

@@ -7,7 +7,7 @@ the same operations, so one reader serves the three. Images arrive NHWC; the net
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,12 @@ def variable_name(variable: Any) -> str:
 
 
 def read(
-    graph: tf.Graph, image: tf.Tensor, output: tf.Tensor, variables: Iterable[Any], handles: Mapping[str, str]
+    graph: tf.Graph,
+    image: tf.Tensor,
+    output: tf.Tensor,
+    variables: Iterable[Any],
+    handles: Mapping[str, str],
+    layers: Collection[str] = (),
 ) -> Network:
     """Read a graph between its image and its output.
 
@@ -56,6 +61,7 @@ def read(
         output: its result.
         variables: everything the model stores.
         handles: name of a tensor that stands for a variable in this graph, to the variable's name.
+        layers: names of the model's layers, where it has such; Keras opens a second scope of each, ``NAME_1``.
 
     Raises:
         Unreadable: with control flow, or a shape that is not known beforehand.
@@ -67,7 +73,7 @@ def read(
     builder = Builder()
     _, height, width, channels = image.shape
     picture = builder.image(channels, height, width)
-    walker = _Walker(builder, stored)
+    walker = _Walker(builder, stored, frozenset(layers))
     known: dict[str, Value] = {image.name: View(picture.node, view.permute(picture.axes, (0, 2, 3, 1)))}
     for tensor, name in handles.items():
         if name in stored:
@@ -83,15 +89,16 @@ def read(
 class _Walker:
     """Follows the operations in order, into library functions with the values handed to them."""
 
-    def __init__(self, builder: Builder, stored: Mapping[str, Parameter]) -> None:
+    def __init__(self, builder: Builder, stored: Mapping[str, Parameter], layers: frozenset[str]) -> None:
         self.builder = builder
         self.stored = stored
+        self.layers = layers
 
     def walk(self, graph: tf.Graph, known: dict[str, Value], outputs: Iterable[tf.Tensor], prefix: str = "") -> None:
         wanted = _reachable(outputs, known)
         for operation in graph.get_operations():
             if operation.name in wanted:
-                self.builder.place = _place(prefix + operation.name)
+                self.builder.place = _place(prefix + operation.name, self.layers)
                 self._step(graph, operation, known, prefix)
 
     def _step(self, graph: tf.Graph, operation: tf.Operation, known: dict[str, Value], prefix: str) -> None:
@@ -135,9 +142,10 @@ class _Walker:
         return list(tensorflow_operators.evaluate(operation.node_def, [np.asarray(value) for value in inputs]))
 
 
-def _place(name: str) -> str:
+def _place(name: str, layers: frozenset[str]) -> str:
     """The layer an operation belongs to: without the model's own scope and the operation's last word."""
     parts = [part for part in name.split("/") if part not in ("StatefulPartitionedCall", "PartitionedCall")]
+    parts = [part[:-2] if part[:-2] in layers and part not in layers and part[-2:] == "_1" else part for part in parts]
     return "/".join(parts[1:-1] if len(parts) > 2 else parts[-1:])
 
 

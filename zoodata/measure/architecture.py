@@ -63,11 +63,13 @@ def missing_for(error: WorkerFailed) -> Missing:
 
 
 def public_name(entry: str) -> str:
-    """An entry's name as a record keeps it: of a user's own model only the last part, never a path."""
+    """An entry's name as a record keeps it: of a user's own model the file's name, or module and factory; no path."""
     zoo, _, rest = entry.partition(":")
     if zoo not in PERSONAL_ZOOS:
         return entry
-    last = rest.replace("\\", "/").rpartition("/")[2].rpartition(":")[2]
+    last = rest.replace("\\", "/").rpartition("/")[2]
+    module, _, factory = last.rpartition(":")
+    last = f"{module.rpartition('.')[2]}.{factory}" if zoo == "python" else factory
     cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "_.+-") else "_" for c in last)
     return f"{zoo}:{cleaned.lstrip('.-+') or 'model'}"[:190]
 

@@ -60,10 +60,13 @@ class KerasModel:
                 inside.name: by_handle[id(outside)] for outside, inside in graph.captures if id(outside) in by_handle
             }
             return tensorflow_reader.read(
-                graph, function.inputs[0], function.outputs[0], _variables(self._model), handles
+                graph, function.inputs[0], function.outputs[0], _variables(self._model), handles, self._layers()
             )
         except Exception as error:  # a model's call may raise anything
             raise CannotRead(in_brief(error)) from error
+
+    def _layers(self) -> frozenset[str]:
+        return frozenset(layer.name for layer in self._model._flatten_layers())
 
     def at(self, height: int, width: int) -> KerasModel:
         """See :class:`zoodata.runtimes.model.Model`."""

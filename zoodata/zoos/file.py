@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoodata.records import Preprocessing
-from zoodata.runtimes.model import CannotRead, in_brief, Model
+from zoodata.runtimes.model import CannotRead, Model, in_brief
 from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building
 
 

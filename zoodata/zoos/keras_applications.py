@@ -15,7 +15,7 @@ from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import ClaimConditions, PackageSource
 from zoodata.records.measurement import InputShape
 from zoodata.records.preprocessing import Channels
-from zoodata.runtimes.model import in_brief, Model
+from zoodata.runtimes.model import Model, in_brief
 from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building, downloading, known
 
 # MobileNetV3 leaves its input size open; 224 is what its weights are trained for (its docstring's table).
@@ -61,9 +61,7 @@ class KerasApplications:
             try:
                 model.load_weights(path)
             except Exception as error:
-                raise CannotBuild(
-                    f"{path.name} does not fit keras_applications:{entry}: {in_brief(error)}"
-                ) from error
+                raise CannotBuild(f"{path.name} does not fit keras_applications:{entry}: {in_brief(error)}") from error
         _, height, width, channels = model.input_shape
         size = InputShape(channels=channels, height=height or OPEN_INPUT, width=width or OPEN_INPUT, layout="NHWC")
         return KerasModel(model, size)

@@ -53,7 +53,6 @@ class Python:
 
             if not hasattr(model, "input_shape"):  # a subclassed model says nothing about its input
                 channels, height, width = _input_size(f"python:{entry}", model)
-                model.build((1, height, width, channels))
                 image = InputShape(channels=channels, height=height, width=width, layout="NHWC")
                 return building(f"python:{entry}", lambda: KerasModel(model, image))
             return building(f"python:{entry}", lambda: KerasModel.of(model))

@@ -15,7 +15,7 @@ from typing import Any
 
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import in_brief, Model
+from zoodata.runtimes.model import Model, in_brief
 from zoodata.zoos.base import CannotBuild, NeedsDownload, Statements, building, known
 
 CLASSES = 1001

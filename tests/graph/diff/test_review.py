@@ -169,3 +169,65 @@ def test_names_cannot_speak_to_a_terminal():
         "a\x1b]0;pwn\x07\nIDENTICAL": nn.Conv2d(8, 8, 3, padding=1)
     })  # fmt: skip
     assert all(node.name.isprintable() for node in network.nodes)
+
+
+class Flat(nn.Module):
+    """Two convolutions and a layer over the whole image, whose weight knows the image's size."""
+
+    def __init__(self, padding, width, side):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(3, 8, 3, padding=padding), nn.Conv2d(8, width, 3, padding=1)
+        self.head = nn.Linear(width * side * side, 5)
+
+    def forward(self, x):
+        return self.head(torch.relu(self.two(torch.relu(self.one(x)))).flatten(1))
+
+
+def test_a_head_that_no_longer_fits_is_blamed_on_what_changed_the_image():
+    a = torch_reader.read(Flat(1, 8, 16).eval(), (1, 3, 16, 16))
+    b = torch_reader.read(Flat(0, 8, 14).eval(), (1, 3, 16, 16))
+    (only,) = judged(a, b)[0].findings
+    assert (only.attribute, only.severity) == ("padding", "structural")
+    assert "head takes" in only.text
+
+
+def test_a_graver_difference_elsewhere_does_not_hide_it():
+    a = torch_reader.read(Flat(1, 8, 16).eval(), (1, 3, 16, 16))
+    b = torch_reader.read(Flat(0, 12, 14).eval(), (1, 3, 16, 16))
+    found = {finding.attribute: finding.severity for finding in judged(a, b)[0].findings}
+    assert found == {"outputs": "structural", "padding": "structural"}
+
+
+class Parts(nn.Module):
+    """A bias put together of two stored parts, as attention with a query and a value bias has it."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(12, 3))
+        self.first, self.last = nn.Parameter(torch.zeros(4)), nn.Parameter(torch.zeros(4))
+        self.register_buffer("none", torch.zeros(4))
+
+    def forward(self, x):
+        return nn.functional.linear(x.mean((2, 3)), self.weight, torch.cat((self.first, self.none, self.last)))
+
+
+def test_each_part_of_a_bias_goes_to_its_own_place():
+    a, b = (torch_reader.read(Parts().eval(), (1, 3, 8, 8)) for _ in range(2))
+    assert judged(a, b)[1].status == "equivalent"
+
+
+class Recurrent(nn.Module):
+    """Rows of the image as a sequence, through an operator we have no word for."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(48, 8, batch_first=True), nn.Linear(8, 5)
+
+    def forward(self, x):
+        return self.head(self.lstm(x.permute(0, 2, 1, 3).flatten(2))[0][:, -1])
+
+
+def test_an_operator_with_several_weights_of_one_role_is_proved_against_itself():
+    a, b = (torch_reader.read(Recurrent().eval(), (1, 3, 16, 16)) for _ in range(2))
+    found, proof = judged(a, b)
+    assert (found.verdict, proof.status) == ("identical", "equivalent")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from zoodata.graph.diff.compare import Difference
 
 Places = Sequence[tuple[str | None, str | None]]
+
+MOVEMENT = frozenset({"slice", "concatenate", "flatten", "pad", "roll"})
+"""Operators that only put values elsewhere."""
+
+UNSETTLED = " It moves values about another way; a proof tells whether the scores agree."
+"""What is said of such a difference until both networks were run."""
 
 EFFECTS = {
     "benign": "",
@@ -40,7 +47,7 @@ def sentence(d: Difference, operator: str, places: Places, macs: tuple[int, int]
     cost = ""
     if d.severity != "benign" and abs(macs[0] - macs[1]) > 0.001 * max(macs):
         cost = f" The layers concerned take {_giga(macs[0])} against {_giga(macs[1])} GMAC."
-    effect = REASONS.get(d.why) or EFFECTS[d.severity]
+    effect = REASONS.get(d.why) or (UNSETTLED if only_moves(d) else EFFECTS[d.severity])
     if d.kind == "input":
         effect = "" if d.severity == "benign" else EFFECTS[d.severity]
     misfit = ""
@@ -50,16 +57,46 @@ def sentence(d: Difference, operator: str, places: Places, macs: tuple[int, int]
     return f"{body}{cost}{misfit}{effect}"
 
 
+def only_moves(d: Any) -> bool:
+    """Whether a difference or finding may be nothing but another way to move the same values about."""
+    words = {word for side in (d.a, d.b) if isinstance(side, str) for word in side.split(", ")}
+    is_part = d.kind in ("inserted", "removed", "replaced") and words <= MOVEMENT
+    is_table = str(d.attribute).endswith(" table")  # an index or a mask in another order
+    return d.severity == "parametric" and (is_part or is_table or d.attribute == "view")
+
+
 def _changed(d: Difference, what: str, places: Places) -> str:
     if isinstance(d.a, bool) or isinstance(d.b, bool):
         side, other = ("a", "b") if d.a else ("b", "a")
         return f"{what.capitalize()} has a {d.attribute} in {side} and none in {other}{where(places)}."
     if str(d.attribute).endswith(" table"):
         return f"{what.capitalize()} works with other constants in a than in b{where(places)}."
+    if d.attribute == "view":
+        return f"{what.capitalize()} takes its operands' axes as {d.a} in a, as {d.b} in b{where(places)}."
+    if d.attribute == "arguments":
+        one, other = _settings(d.a, d.b)
+        return f"{what.capitalize()}: {one} in a, {other} in b{where(places)}."
     attribute = {"outputs": "number of outputs", "kind": "kind"}.get(str(d.attribute), str(d.attribute))
     return (
         f"{what.capitalize()}: {attribute} {show(d.a, d.attribute)} in a, {show(d.b, d.attribute)} in b{where(places)}."
     )
+
+
+def _settings(one: Any, other: Any) -> tuple[str, str]:
+    """The settings in which two calls of a framework's operator differ, without those they share."""
+    try:
+        (list_a, named_a), (list_b, named_b) = json.loads(one), json.loads(other)
+        flat_a = {**dict(enumerate(list_a)), **named_a}
+        flat_b = {**dict(enumerate(list_b)), **named_b}
+    except (TypeError, ValueError):
+        return str(one), str(other)
+    different = [key for key in {**flat_a, **flat_b} if flat_a.get(key) != flat_b.get(key)]
+
+    def shown(flat: dict[Any, Any]) -> str:
+        values = (f"{key} = {flat.get(key)}" if isinstance(key, str) else str(flat.get(key)) for key in different)
+        return ", ".join(values)
+
+    return shown(flat_a), shown(flat_b)
 
 
 def _moved(d: Difference, what: str, places: Places) -> str:

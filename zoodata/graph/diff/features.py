@@ -58,9 +58,9 @@ def features(network: Network, node: Node) -> dict[str, Any]:
         found = {"part": part, "step": node.attributes["step"]}
     if node.operator in REGROUPING:
         found["view"] = "; ".join(_pattern(edge.axes) for edge in node.inputs if network.nodes[edge.source].dynamic)
-    for edge in node.inputs:
+    for role, edge in node.operands.items():
         if network.nodes[edge.source].operator == CONSTANT:
-            found[f"{edge.role} table"] = network.nodes[edge.source].attributes["constant"]
+            found[f"{role} table"] = network.nodes[edge.source].attributes["constant"]
     present = {edge.role for edge in node.inputs if network.nodes[edge.source].operator == PARAMETER}
     for role in ("bias", "scale", "shift"):
         if role in present or node.edge(role) is not None:
@@ -110,9 +110,9 @@ def signature(own: Mapping[str, Any]) -> str:
 def stored_shapes(network: Network, node: Node) -> dict[str, tuple[int, ...]]:
     """Shape by role of the stored tensors a node reads, in the canonical order of axes."""
     found = {}
-    for edge in node.inputs:
+    for role, edge in node.operands.items():
         if network.nodes[edge.source].operator == PARAMETER:
-            found[edge.role] = tuple(size for size in network.operand_shape(edge) if size != 1)
+            found[role] = tuple(size for size in network.operand_shape(edge) if size != 1)
     return found
 
 

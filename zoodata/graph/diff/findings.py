@@ -10,7 +10,7 @@ from zoodata.graph.counter import node_macs
 from zoodata.graph.diff import explain
 from zoodata.graph.diff.compare import Comparison, Difference
 from zoodata.graph.diff.proof import Proof
-from zoodata.graph.diff.weigh import BENIGN, PARAMETRIC, RANK, image_sizes, weigh
+from zoodata.graph.diff.weigh import BENIGN, RANK, image_sizes, weigh
 from zoodata.graph.digest import digest, text
 from zoodata.graph.network import Network
 
@@ -122,12 +122,8 @@ def _regrouped() -> Finding:
     return Finding(
         "changed", "parametric", "view", "view", None, None, (),
         "Values take another way between layers (the order of axes, heads or windows, or the axes that an operator"
-        " works along); every layer has its counterpart.",
+        f" works along); every layer has its counterpart.{explain.UNSETTLED}",
     )  # fmt: skip
-
-
-MOVEMENT = frozenset({"slice", "concatenate", "flatten", "pad", "roll"})
-"""Operators that only put values elsewhere."""
 
 
 def settled(found: Diff, proof: Proof | None) -> Diff:
@@ -141,12 +137,9 @@ def settled(found: Diff, proof: Proof | None) -> Diff:
 
 
 def _as_movement(finding: Finding) -> Finding:
-    words = {word for side in (finding.a, finding.b) if isinstance(side, str) for word in side.split(", ")}
-    is_part = finding.kind in ("inserted", "removed", "replaced") and words <= MOVEMENT
-    is_table = str(finding.attribute).endswith(" table")  # an index or a mask in another order
-    if finding.severity != PARAMETRIC or not (is_part or is_table or finding.attribute == "view"):
+    if not explain.only_moves(finding):
         return finding
-    text = finding.text.replace(explain.EFFECTS[PARAMETRIC], " It moves values about another way: run, both agree.")
+    text = finding.text.replace(explain.UNSETTLED, " It moves values about another way: run, both agree.")
     return replace(finding, severity=BENIGN, text=text)
 
 

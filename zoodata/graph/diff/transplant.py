@@ -83,16 +83,16 @@ class _Carry:
         shapes = {parameter.name: parameter.shape for parameter in c.b.parameters}
         found: dict[str, Array] = {}
         for y in c.b.nodes:
-            wanted = [edge for edge in y.inputs if c.b.nodes[edge.source].operator == PARAMETER]
+            wanted = {role: edge for role, edge in y.operands.items() if c.b.nodes[edge.source].operator == PARAMETER}
             if not wanted:
                 continue
             x = c.a.nodes[c.to_a[y.number]] if y.number in c.to_a else None
             values = self._of(x, y)
-            for edge in wanted:
+            for role, edge in wanted.items():
                 shape = tuple(size for size in c.b.operand_shape(edge) if size != 1)
-                value = values.get(edge.role)
-                if value is None and edge.role in NEUTRAL:
-                    value = np.full(shape, NEUTRAL[edge.role])
+                value = values.get(role)
+                if value is None and role in NEUTRAL:
+                    value = np.full(shape, NEUTRAL[role])
                 if value is None or tuple(size for size in value.shape if size != 1) != shape:
                     self.misfits.append(self._misfit(x, y, value, shape))
                     break
@@ -213,12 +213,12 @@ class _Carry:
 def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[str, Array]:
     """A node's stored operands by role, as the node sees them."""
     found = {}
-    for edge in node.inputs:
+    for role, edge in node.operands.items():
         source = network.nodes[edge.source]
         if source.operator == PARAMETER:
             tensor = torch.from_numpy(np.asarray(weights[source.attributes["parameter"]], dtype=np.float64))
             tensor = stored_part(source, tensor)
-            found[edge.role] = (tensor if edge.axes is None else look(tensor, edge.axes)).numpy()
+            found[role] = (tensor if edge.axes is None else look(tensor, edge.axes)).numpy()
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from zoodata.graph import embedded
 from zoodata.graph.diff.compare import Comparison, Difference
 from zoodata.graph.diff.features import features, passes_constants, signature, stored_shapes
-from zoodata.graph.network import LAYERS, PARAMETER, Network, Node
+from zoodata.graph.network import LAYERS, LINEAR, PARAMETER, Network, Node
 
 BENIGN, PARAMETRIC, STRUCTURAL = "benign", "parametric", "structural"
 RANK = {BENIGN: 0, PARAMETRIC: 1, STRUCTURAL: 2}
@@ -351,6 +351,27 @@ def _only_resizes(c: Comparison, d: Difference, found: list[Difference]) -> bool
     return have != want and other.nodes[partners[source]].shape == want
 
 
+def _area_differs(c: Comparison, x: Node, y: Node) -> bool:
+    """Whether two layers that join positions and channels read values of other heights or widths."""
+    if x.operator != LINEAR or y.operator != LINEAR:
+        return False
+    one, other = c.a.operand_shape(x.inputs[0]), c.b.operand_shape(y.inputs[0])
+    return len(one) == len(other) == 3 and one[1:] != other[1:]
+
+
+def _changes_area(c: Comparison, d: Difference) -> bool:
+    """Whether values have other positions after a difference than on the other side, and had the same before it."""
+    if d.kind == "input":
+        return True
+    if d.members_a or d.members_b:
+        members, network = (d.members_a, c.a) if d.members_a else (d.members_b, c.b)
+        return network.operand_shape(members[0].inputs[0])[1:] != members[-1].shape[1:]
+    if d.node_a is None or d.node_b is None or not (d.node_a.inputs and d.node_b.inputs):
+        return False
+    before = (c.a.operand_shape(d.node_a.inputs[0]), c.b.operand_shape(d.node_b.inputs[0]))
+    return before[0][1:] == before[1][1:] and d.node_a.shape[1:] != d.node_b.shape[1:]
+
+
 def _consequences(c: Comparison, found: list[Difference]) -> list[Difference]:
     """Stored tensors that do not fit although nothing about their own layer changed: who is to blame."""
     place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
@@ -366,6 +387,8 @@ def _consequences(c: Comparison, found: list[Difference]) -> list[Difference]:
     for x, y, role in c.mismatched():
         here = place_a[x.number]
         before = [d for d in found if place(d) <= here]
+        if _area_differs(c, x, y):
+            before = [d for d in before if _changes_area(c, d)] or before
         if any(d.severity == STRUCTURAL for d in before):
             continue
         blamed = max((d for d in before if d.severity == PARAMETRIC), key=place, default=None)
