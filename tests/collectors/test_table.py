@@ -119,3 +119,20 @@ def test_any_name_becomes_an_entry(model, weights):
 def test_any_source_is_kept_or_refused_in_words(text):
     with contextlib.suppress(ValueError):
         assert table.source_of(text).type in ("repository", "package", "page")
+
+
+@pytest.mark.parametrize(
+    ("words", "unit", "times"),
+    [
+        ("MFLOPs (are MMACs)", "MFLOPs", 1000),
+        ("MACs(M)", "MMACs", 1000),
+        ("FLOPs/2 (M), i.e. MACs", "MFLOPs/2", 1000),
+        ("FLOPs (metafile)", "FLOPs", 10**9),
+        ("FLOPs(G)", "GFLOPs", 1),
+        ("FLOPs(B) (are MACs)", "GFLOPs", 1),
+        ("GFLOPS (docs table header; value is MACs)", "GFLOPS", 1),
+        ("flops (B) (are MACs)", "G flops", 1),
+    ],
+)
+def test_a_cost_keeps_the_unit_of_its_source(words, unit, times):
+    assert table._cost_unit(words) == (unit, times)

@@ -160,8 +160,10 @@ def _claims(row: Mapping[str, str]) -> Iterator[Claim]:
         if not row[column] or (metric == "macs" and MEASURED_ELSEWHERE in row["compute_stated_as"]):
             continue
         value = _decimal(row[column])
-        units = {"parameters": "million", "macs": _cost_unit(row["compute_stated_as"])}
-        stated, unit = value, units.get(metric, "percent")
+        stated, unit = value, {"parameters": "million"}.get(metric, "percent")
+        if metric == "macs":
+            unit, times = _cost_unit(row["compute_stated_as"])
+            stated = value * times
         if is_error and unit == "percent":
             stated, unit = 100 - value, "percent error"
         yield Claim.seal(
@@ -170,10 +172,20 @@ def _claims(row: Mapping[str, str]) -> Iterator[Claim]:
         )  # fmt: skip
 
 
-def _cost_unit(text: str) -> str:
-    """The source's own word for the cost of a pass, in thousand millions; what a curator made of it stands aside."""
-    word = re.sub(r"^[MG](?=FLOP|MAC)", "", re.split(r"[(,]", text)[0].strip())
-    return f"G{word}" if word[:1].isupper() else f"G {word}".strip()
+def _cost_unit(text: str) -> tuple[str, int]:
+    """The source's own unit for the cost of a pass, and how many of it are a thousand million.
+
+    The table's column says in what words and size the source states it, and what a curator made of that in
+    brackets, which stands aside: ``MFLOPs (are MMACs)``, ``MACs(M)``, ``FLOPs/2 (M), i.e. MACs``.
+    """
+    word = re.split(r"[(,]", text)[0].strip()
+    if "metafile" in text or "model-index" in text:
+        return word, 10**9
+    if word.startswith("M") and not word.startswith("MAC"):
+        return word, 1000
+    if "(M)" in text:
+        return f"M{word}", 1000
+    return (word if word.startswith("G") else f"G{word}" if word[:1].isupper() else f"G {word}".strip()), 1
 
 
 def _decimal(text: str) -> Decimal:

@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,8 @@ class Dataset:
     """All records of one or more roots, read once and kept."""
 
     roots: tuple[Path, ...]
+    derived: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """What others made of all records and want to make once."""
 
     @classmethod
     def open(cls, local: Path | None = None, packaged: Path | None = None) -> Dataset:

@@ -42,6 +42,12 @@ def catalogue(dataset: Dataset) -> pd.DataFrame:
 
 def claims(dataset: Dataset) -> pd.DataFrame:
     """A row for each claim, with the architecture its entry is mapped to."""
+    if "claims" not in dataset.derived:
+        dataset.derived["claims"] = _claims(dataset)
+    return pd.DataFrame(dataset.derived["claims"]).copy(deep=False)
+
+
+def _claims(dataset: Dataset) -> pd.DataFrame:
     rows = [_claim_row(dataset, collection, claim) for collection in dataset.collections for claim in collection.claims]
     frame = _frame(rows, ["claim", "architecture", "entry", "zoo", "metric", "value", "collection", "claimed_on"])
     return frame.astype({name: object for name in frame.columns if frame[name].dtype != float}).replace({np.nan: None})
