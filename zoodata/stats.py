@@ -94,3 +94,43 @@ def _lower_rank(count: int, confidence: float) -> int:
 
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def wilson_interval(hits: int, trials: int, z: float = 1.959964) -> Interval:
+    """A proportion with Wilson's score interval, which stays inside 0 to 1 and holds for few trials.
+
+    Raises:
+        ValueError: without a trial.
+
+    Source: Wilson, JASA 1927; Brown, Cai and DasGupta, Statistical Science 2001, section 3.1.
+    """
+    if trials < 1:
+        raise ValueError("no trials: a proportion needs at least one")
+    p, square = hits / trials, z * z
+    centre = (p + square / (2 * trials)) / (1 + square / trials)
+    half = z / (1 + square / trials) * math.sqrt(p * (1 - p) / trials + square / (4 * trials * trials))
+    return Interval(p, max(0.0, centre - half), min(1.0, centre + half), trials)
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """Two-sided exact probability of so uneven a split if each side were as likely.
+
+    On the images that only one of two models gets right it is McNemar's exact test.
+
+    Source: McNemar, Psychometrika 1947, in its exact binomial form (Fagerland et al., BMC Med Res Methodol 2013).
+    """
+    trials, fewer = wins + losses, min(wins, losses)
+    if not trials:
+        return 1.0
+    tail = math.fsum(math.exp(_log_choose(trials, k) - trials * math.log(2)) for k in range(fewer + 1))
+    return min(1.0, 2 * tail)
+
+
+def holm(probabilities: Sequence[float]) -> list[float]:
+    """Probabilities corrected for how many were looked at (Holm, Scandinavian Journal of Statistics 1979)."""
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__)
+    corrected, highest = [0.0] * len(order), 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - rank) * probabilities[index]))
+        corrected[index] = highest
+    return corrected

@@ -98,7 +98,7 @@ def test_rank_json(measured):
 
 
 def test_entries_of_different_architectures_are_not_filed_as_one():
-    from zoodata.cli.bench import latency_groups
+    from zoodata.cli.bench.latency import latency_groups
     from zoodata.dataset.store import Dataset
 
     dataset = Dataset.open()
@@ -265,7 +265,7 @@ def test_diff_of_what_cannot_be_read_is_one_line(tmp_path, monkeypatch):
     (tmp_path / "evil.pt").write_bytes(pickle.dumps({"a": 1}))
     zoodata = [sys.executable, "-c", "from zoodata.cli.main import main; main()"]
     for wrong, code, word in (
-        ("file:broken.onnx", 1, "not a readable ONNX model"), ("file:evil.pt", 2, "neither .onnx nor .keras"),
+        ("file:broken.onnx", 1, "not a readable ONNX model"), ("file:evil.pt", 1, "not a TorchScript file"),
         ("file:none.onnx", 2, "there is no file"), ("torchvision:resnet51", 2, "did you mean"),
         ("nozoo:x", 2, "no zoo"),
     ):  # fmt: skip

@@ -66,7 +66,7 @@ def test_the_catalogues_entries():
 
 PROGRAM = """
 from pathlib import Path
-from zoodata.cli.bench import bench_architecture
+from zoodata.cli.bench.architecture import bench_architecture
 from zoodata.dataset.store import Dataset
 
 if __name__ == "__main__":
@@ -112,7 +112,7 @@ def test_kill_9_at_random_moments_then_resume(root, local):
 
 @pytest.mark.zoos
 def test_a_task_that_kills_its_worker_is_one_missing_cell(root, local, monkeypatch):
-    from zoodata.cli.bench import bench_architecture
+    from zoodata.cli.bench.architecture import bench_architecture
 
     plugin = str(root / "tests" / "plugin")
     monkeypatch.syspath_prepend(plugin)

@@ -169,7 +169,9 @@ def test_files(tmp_path):
         ("m.onnx", b"not onnx", "not a readable ONNX model"),
         ("m.onnx", b"", "not a readable ONNX model"),
         ("m.keras", b"not keras", "not a readable Keras image model"),
-        ("m.pt", b"x", "neither .onnx nor .keras"),
+        ("m.pth", b"x", "none of .onnx, .keras"),
+        ("m.pt", b"x", "not a TorchScript file"),
+        ("m.tflite", b"x", "not a readable TFLite model"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path, name, data, message):

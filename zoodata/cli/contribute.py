@@ -12,6 +12,7 @@ from zoodata.dataset import store
 from zoodata.dataset.validate import validate
 from zoodata.records import (
     PERSONAL_ZOOS,
+    AccuracyMeasurement,
     ArchitectureMeasurement,
     ComparisonMeasurement,
     Environment,
@@ -20,7 +21,7 @@ from zoodata.records import (
     entry_zoo,
 )
 
-Run = ArchitectureMeasurement | ComparisonMeasurement | LatencyMeasurement
+Run = AccuracyMeasurement | ArchitectureMeasurement | ComparisonMeasurement | LatencyMeasurement
 
 
 def run(data: Path, target: Path) -> list[Path]:
@@ -53,7 +54,7 @@ def run(data: Path, target: Path) -> list[Path]:
 def _is_personal(record: Run) -> bool:
     if isinstance(record, ComparisonMeasurement):
         return bool({entry_zoo(record.a), entry_zoo(record.b)} & PERSONAL_ZOOS)
-    if isinstance(record, ArchitectureMeasurement):
+    if isinstance(record, AccuracyMeasurement | ArchitectureMeasurement):
         return entry_zoo(record.entry) in PERSONAL_ZOOS
     asked = [item.entry for item in record.participants] + [item.entry for item in record.missing]
     return any(entry_zoo(entry) in PERSONAL_ZOOS for entry in asked)
@@ -61,7 +62,7 @@ def _is_personal(record: Run) -> bool:
 
 def _says_nothing(record: Run) -> bool:
     """A misspelt entry, or a run in which nothing was timed: news for the one who ran it only."""
-    if isinstance(record, ArchitectureMeasurement | ComparisonMeasurement):
+    if isinstance(record, AccuracyMeasurement | ArchitectureMeasurement | ComparisonMeasurement):
         return record.missing is not None and record.missing.reason == "not_in_package"
     return not record.samples
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from zoodata.cli import site
-from zoodata.cli.bench import SEED, Effort, bench_architecture, bench_latency
+from zoodata.cli.bench.architecture import bench_architecture
+from zoodata.cli.bench.latency import SEED, Effort, bench_latency
 from zoodata.cli.common import data_option, read_dataset
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store

@@ -20,6 +20,7 @@ from zoodata.dataset import strict_json
 from zoodata.records import (
     FILE_KINDS,
     KINDS,
+    AccuracyMeasurement,
     Architecture,
     ArchitectureMeasurement,
     CatalogueEntry,
@@ -64,6 +65,10 @@ def path_of(record: StoredRecord) -> Path:
             return Path("measurements", "latency", record.architecture, f"{record.id[:16]}.json")
         case ComparisonMeasurement():
             return Path("measurements", "comparison", record.architecture, f"{record.id[:16]}.json")
+        case AccuracyMeasurement():
+            zoo, name, weights = parse_entry(record.entry)
+            label = f"{name}@{weights}" if weights else name
+            return Path("measurements", "accuracy", zoo, f"{label}.{record.id[:16]}.json")
         case StoredNetwork():
             return Path("networks", f"{record.digest}.json")
     raise TypeError(f"a {type(record).__name__} has no file of its own")
@@ -242,6 +247,11 @@ class Dataset:
     def latency_measurements(self) -> tuple[LatencyMeasurement, ...]:
         """Latency runs, oldest first."""
         return tuple(sorted(self._of(LatencyMeasurement), key=lambda record: record.started_at))
+
+    @cached_property
+    def accuracy_measurements(self) -> tuple[AccuracyMeasurement, ...]:
+        """Accuracy measurements, oldest first."""
+        return tuple(sorted(self._of(AccuracyMeasurement), key=lambda record: record.started_at))
 
     @cached_property
     def comparisons(self) -> dict[tuple[str, str], ComparisonMeasurement]:

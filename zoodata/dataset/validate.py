@@ -26,6 +26,7 @@ from zoodata.records import (
     FILE_KINDS,
     KINDS,
     PERSONAL_ZOOS,
+    AccuracyMeasurement,
     ArchitectureMeasurement,
     ClaimCollection,
     ComparisonMeasurement,
@@ -264,6 +265,9 @@ def _relations(read: list[_Read]) -> Iterator[Issue]:
                             yield Issue(
                                 item.name, "E021", place, f"{entry} is not an entry of {item.record.architecture}"
                             )
+            case AccuracyMeasurement():
+                yield from _entry_issues(item, [("entry", item.record.entry)], mapped)
+                yield from _run_issues(item, item.record, environments)
             case LatencyMeasurement():
                 yield from _entry_issues(item, _participants(item.record), mapped)
                 yield from _run_issues(item, item.record, environments)
@@ -294,7 +298,7 @@ def _entry_issues(item: _Read, entries: Iterable[tuple[str, str]], mapped: dict[
 
 def _run_issues(
     item: _Read,
-    record: ArchitectureMeasurement | LatencyMeasurement | ComparisonMeasurement,
+    record: AccuracyMeasurement | ArchitectureMeasurement | LatencyMeasurement | ComparisonMeasurement,
     environments: dict[str, Environment],
 ) -> Iterator[Issue]:
     if record.started_at > datetime.now(UTC) + timedelta(days=1):

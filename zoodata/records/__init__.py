@@ -1,5 +1,6 @@
 """The records of the dataset, as pydantic models. Nothing here knows a file, a frame or a framework."""
 
+from zoodata.records.accuracy import AccuracyMeasurement
 from zoodata.records.base import PERSONAL_ZOOS, EntryName, Record, content_hash, entry_zoo, parse_entry
 from zoodata.records.catalogue import Architecture, CatalogueEntry, Family, Paper
 from zoodata.records.claim import Claim, ClaimCollection, NotStated
@@ -22,6 +23,7 @@ __all__ = [
     "FILE_KINDS",
     "KINDS",
     "PERSONAL_ZOOS",
+    "AccuracyMeasurement",
     "Architecture",
     "ArchitectureMeasurement",
     "ArchitectureResult",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from zoodata.records.base import Count, Line, Record
 
 Channels = tuple[float, float, float]
+Library = Literal["pillow", "opencv", "tensorflow", "torchvision"]
 
 
 class Preprocessing(Record):
@@ -17,11 +18,17 @@ class Preprocessing(Record):
     central_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     """Central part of the image that is cut out before resizing (TensorFlow's way)."""
     resize: Count | tuple[Count, Count] | None = None
-    """Short side in pixels, or (height, width)."""
+    """One side in pixels, or (height, width)."""
+    resize_side: Literal["short", "long"] = "short"
+    """Which side a single number is; by the long side, what the crop lacks is filled with the mean."""
     crop: tuple[Count, Count] | None = None
     """Centre crop (height, width) in pixels."""
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos", "area"] | None = None
     antialias: bool | None = None
+    decoder: Library | None = None
+    """Whose decoder is meant; Pillow's where nobody says."""
+    resizer: Library | None = None
+    """Whose resize is meant; Pillow's where nobody says."""
     scale: float | None = None
     """Multiplies the 0 to 255 values first (1/255 gives 0 to 1)."""
     mean: Channels | None = None
@@ -35,3 +42,10 @@ class Preprocessing(Record):
     """Whether scaling and normalisation are done inside the network."""
     source: Line
     """The symbol or document that declares it."""
+
+    @model_serializer(mode="wrap")
+    def _without_later_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Fields that older records do not have are written only where they say something, so that the hash of
+        an older record stays what it was."""
+        later = {"resize_side": "short", "decoder": None, "resizer": None}
+        return {name: value for name, value in write(self).items() if name not in later or value != later[name]}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from zoodata.records.accuracy import AccuracyMeasurement
 from zoodata.records.base import StoredRecord
 from zoodata.records.catalogue import Family
 from zoodata.records.claim import Claim, ClaimCollection
@@ -25,6 +26,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "architecture": ArchitectureMeasurement,
     "latency": LatencyMeasurement,
     "comparison": ComparisonMeasurement,
+    "accuracy": AccuracyMeasurement,
     "network": StoredNetwork,
 }
 

@@ -34,6 +34,10 @@ Pass = Callable[[], None]
 """One inference pass over a fixed input; returns when the result is there."""
 
 
+Scorer = Callable[[Array], Array]
+"""A batch of inputs in the model's layout to class scores of (batch, classes), in float32."""
+
+
 class Model(Protocol):
     """One entry, built, in evaluation mode."""
 
@@ -71,12 +75,24 @@ class Model(Protocol):
             The class scores, flat.
         """
 
+    def scorer(self, batch: int, device: str, threads: int) -> Scorer:
+        """The model with its own weights as a function of up to so many images at a time.
+
+        Raises:
+            ValueError: when the runtime cannot use the device.
+        """
+
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """Fix the runtime's threads and device, put a random input there, and return the pass to time.
 
         Raises:
             ValueError: when the runtime cannot use the device.
         """
+
+
+def filled(images: Array, batch: int) -> Array:
+    """Images repeated up to the batch that a graph was made for."""
+    return images if len(images) == batch else np.resize(images, (batch, *images.shape[1:]))
 
 
 def random_image(shape: InputShape, batch: int, seed: int) -> npt.NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -14,7 +14,7 @@ from zoodata.graph import onnx_reader
 from zoodata.graph.network import Network
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, in_brief, in_layout, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, filled, in_brief, in_layout, random_image
 
 
 def load(path: Path) -> onnx.ModelProto:
@@ -75,8 +75,29 @@ class OnnxModel:
         name = next(value.name for value in session.get_inputs() if len(value.shape) == 4)
         return np.asarray(session.run(None, {name: in_layout(image[None], self.input)})[0]).ravel()
 
+    def scorer(self, batch: int, device: str, threads: int) -> Scorer:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        session = self._session(self._model, device, threads)
+        image = next(value for value in session.get_inputs() if len(value.shape) == 4)
+        step = image.shape[0] if isinstance(image.shape[0], int) else None
+
+        def scores(images: Array) -> Array:
+            found = []
+            for start in range(0, len(images), step or len(images)):
+                part = images[start : start + (step or len(images))]
+                output = session.run(None, {image.name: filled(part, step or len(part))})[0]
+                found.append(np.asarray(output, dtype=np.float32)[: len(part)].reshape(len(part), -1))
+            return np.concatenate(found)
+
+        return scores
+
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
+        session = self._session(with_random_weights(self._model, seed), device, threads)
+        feed = self._feed(session.get_inputs(), batch, seed)
+        return lambda: session.run(None, feed) and None
+
+    def _session(self, model: onnx.ModelProto, device: str, threads: int) -> Any:
         import onnxruntime
 
         wanted = "CPUExecutionProvider" if device == "cpu" else "CUDAExecutionProvider"
@@ -88,12 +109,10 @@ class OnnxModel:
         options.log_severity_level = 3
         # A spinning pool would burn the core of whoever has the next turn.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        model = with_random_weights(self._model, seed)
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[wanted])
         if session.get_providers()[0] != wanted:
             raise ValueError(f"ONNX Runtime could not start its {wanted} and would use another device")
-        feed = self._feed(session.get_inputs(), batch, seed)
-        return lambda: session.run(None, feed) and None
+        return session
 
     def _feed(self, inputs: list, batch: int, seed: int) -> dict[str, np.ndarray]:
         names = [value.name for value in inputs if len(value.shape) == 4]

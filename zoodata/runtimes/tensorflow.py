@@ -18,7 +18,18 @@ import tensorflow as tf
 from zoodata.graph import tensorflow_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, in_brief, in_layout, random_image
+from zoodata.runtimes.model import (
+    Array,
+    CannotRead,
+    Pass,
+    Scorer,
+    Weights,
+    WeightsDoNotFit,
+    filled,
+    in_brief,
+    in_layout,
+    random_image,
+)
 
 tf.get_logger().setLevel("ERROR")
 
@@ -83,6 +94,18 @@ class KerasModel:
                 variable.assign(array)
         output = self._trace(1)(tf.constant(in_layout(image[None], self.input)))
         return np.asarray(tf.nest.flatten(output)[0]).ravel()
+
+    def scorer(self, batch: int, device: str, threads: int) -> Scorer:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        _require(device)
+        with tf.device("/CPU:0" if device == "cpu" else "/GPU:0"):
+            function = self._trace(batch)
+
+        def scores(images: Array) -> Array:
+            output = tf.nest.flatten(function(tf.constant(filled(images, batch))))[0]
+            return np.asarray(output.numpy()[: len(images)], dtype=np.float32).reshape(len(images), -1)
+
+        return scores
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -149,8 +172,24 @@ class GraphModel:
                     variable.load(array, session)
             return np.asarray(session.run(output, {placeholder: in_layout(image[None], self.input)})).ravel()
 
+    def scorer(self, batch: int, device: str, threads: int) -> Scorer:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        call = self._callable(batch, device, threads, seed=0)
+
+        def scores(images: Array) -> Array:
+            output = call(filled(images, batch))[0][: len(images)]
+            return np.asarray(output, dtype=np.float32).reshape(len(images), -1)
+
+        return scores
+
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
+        call = self._callable(batch, device, threads, seed)
+        picture = random_image(self.input, batch, seed)
+        return lambda: call(picture) and None
+
+    def _callable(self, batch: int, device: str, threads: int, seed: int) -> Any:
+        """A session with the checkpoint's or random weights, as a function of a batch of images."""
         _require(device)
         graph, image, output = self._build(batch)
         config = tf.compat.v1.ConfigProto(
@@ -166,9 +205,7 @@ class GraphModel:
             else:
                 restore(session, self.checkpoint)
         # A callable skips the per-call work of Session.run, which is not the network's.
-        call = session._make_callable_from_options(_callable_options(image, output))
-        picture = random_image(self.input, batch, seed)
-        return lambda: call(picture) and None
+        return session._make_callable_from_options(_callable_options(image, output))
 
     def _build(self, batch: int) -> tuple[tf.Graph, Any, Any]:
         graph = tf.Graph()

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map_only
 from zoodata.graph import torch_meta, torch_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Weights, WeightsDoNotFit, in_brief, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, WeightsDoNotFit, in_brief, random_image
 
 CPU = torch.device("cpu")
 
@@ -116,12 +116,23 @@ class TorchModel:
         assert scores is not None, "the network was read, so there is one"
         return np.asarray(scores.numpy()).ravel()
 
+    def scorer(self, batch: int, device: str, threads: int) -> Scorer:
+        """See :class:`zoodata.runtimes.model.Model`."""
+        torch.set_num_threads(threads)
+        module = self._module.to(_place(device))
+
+        def scores(images: Array) -> Array:
+            with torch.inference_mode():
+                found = first_tensor(module(torch.from_numpy(images).to(device)))
+            assert found is not None, "a classifier returns scores"
+            return np.asarray(found.float().cpu().numpy()).reshape(len(images), -1)
+
+        return scores
+
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
         torch.set_num_threads(threads)
-        place = torch.device(device)
-        if place.type == "cuda" and not torch.cuda.is_available():
-            raise ValueError(f"torch finds no {device} here")
+        place = _place(device)
         module = self._module.to(place)
         image = torch.from_numpy(random_image(self.input, batch, seed)).to(place)
 
@@ -132,6 +143,13 @@ class TorchModel:
                     torch.cuda.synchronize(place)
 
         return run
+
+
+def _place(device: str) -> torch.device:
+    place = torch.device(device)
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"torch finds no {device} here")
+    return place
 
 
 def first_tensor(output: Any) -> torch.Tensor | None:

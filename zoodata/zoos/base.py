@@ -9,10 +9,13 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from zoodata.records import Claim, MissingReason, NotStated, Preprocessing
-from zoodata.runtimes.model import CannotRead, Model, in_brief
+from zoodata.runtimes.model import Array, CannotRead, Model, in_brief
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 class ZooError(Exception):
@@ -89,9 +92,17 @@ class Zoo(Protocol):
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
         """The pipeline the zoo declares for the entry's (default) weights; None if it declares none."""
 
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
+        """The zoo's own code that turns a decoded RGB image (Pillow) into the input of one pass, float32.
+
+        None where the zoo has none that can be called; then the specification is what is run.
+        """
+
     def claims(self) -> Statements:
         """What the installed package itself states about its entries."""
 
+
+Pipeline = Callable[["Image.Image"], Array]
 
 Step = TypeVar("Step")
 

@@ -11,12 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import ClaimConditions, PackageSource
 from zoodata.records.measurement import InputShape
 from zoodata.records.preprocessing import Channels
 from zoodata.runtimes.model import Model, in_brief
-from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building, downloading, known
+from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
 
 # MobileNetV3 leaves its input size open; 224 is what its weights are trained for (its docstring's table).
 OPEN_INPUT = 224
@@ -85,6 +87,12 @@ class KerasApplications:
             embedded=identity,
             source=f"{module.__name__.replace('.src', '')}.preprocess_input",
         )
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline:
+        """See :class:`zoodata.zoos.base.Zoo`. ``preprocess_input`` of an image that has the network's size already."""
+        known(entry, self.entries(), self.name)
+        function = self._module(entry).preprocess_input
+        return lambda image: np.asarray(function(np.asarray(image, dtype="float32")), dtype="float32")
 
     def claims(self) -> Statements:
         """The tables in the package's own docstrings: MobileNetV3's; the others are on keras.io."""

@@ -16,7 +16,7 @@ from typing import Any
 from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import RepositorySource
 from zoodata.runtimes.model import CannotRead, Model
-from zoodata.zoos.base import CannotBuild, NeedsDownload, Statements, UnknownEntry, downloading, known
+from zoodata.zoos.base import CannotBuild, NeedsDownload, Pipeline, Statements, UnknownEntry, downloading, known
 
 HOST = "https://huggingface.co/onnxmodelzoo"
 """Since the repository's LFS downloads ended on 2025-07-01. ``ZOODATA_ONNX_HOST`` names another mirror."""
@@ -83,6 +83,10 @@ class OnnxModelZoo:
             layout="NCHW",
             source=f"onnx/models {Path(manifest()[entry]['path']).parent.parent.as_posix()}/README.md",
         )
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        return None
 
     def claims(self) -> Statements:
         """File sizes, from the zoo's manifest."""

@@ -10,7 +10,7 @@ from typing import Any
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building
+from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building
 
 DEFAULT_SIZE = 224
 
@@ -59,6 +59,10 @@ class Python:
         raise CannotBuild(f"python:{entry} made a {type(model).__name__}, which is neither torch nor Keras")
 
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        return None
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
         """See :class:`zoodata.zoos.base.Zoo`."""
         return None
 

@@ -16,7 +16,7 @@ from typing import Any
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, in_brief
-from zoodata.zoos.base import CannotBuild, NeedsDownload, Statements, building, known
+from zoodata.zoos.base import CannotBuild, NeedsDownload, Pipeline, Statements, building, known
 
 CLASSES = 1001
 
@@ -134,6 +134,10 @@ class ModelGarden:
             label_offset=1,
             source="official.vision.dataloaders.classification_input.Parser._parse_eval_image",
         )
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        return None
 
     def claims(self) -> Statements:
         """None: the package states no numbers about its models."""

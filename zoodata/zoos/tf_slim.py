@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model
-from zoodata.zoos.base import NeedsDownload, Statements, building, known
+from zoodata.zoos.base import NeedsDownload, Pipeline, Statements, building, known
 
 
 class Net(NamedTuple):
@@ -122,6 +122,10 @@ class Slim:
             label_offset=net.classes - 1000,
             source=source,
         )
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        return None
 
     def claims(self) -> Statements:
         """None: the package states no numbers; research/slim's README does."""

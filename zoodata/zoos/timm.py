@@ -6,11 +6,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import PackageSource
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building, downloading, known
+from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
+
+DEFAULT_FRACTION = 0.875
+"""timm's crop where a configuration names none (timm.data.constants.DEFAULT_CROP_PCT)."""
 
 INTERPOLATIONS = {"nearest", "bilinear", "bicubic", "lanczos", "area"}
 
@@ -65,13 +70,14 @@ class Timm:
         """See :class:`zoodata.zoos.base.Zoo`. Of the weights' test settings, which their accuracy is stated for."""
         config = self._config(entry, weights)
         _, height, width = config.test_input_size or config.input_size
-        fraction = config.test_crop_pct or config.crop_pct
-        interpolation = config.test_interpolation if hasattr(config, "test_interpolation") else None
-        interpolation = interpolation or config.interpolation
+        fraction = config.test_crop_pct or config.crop_pct or DEFAULT_FRACTION
+        scaled = (int(height / fraction), int(width / fraction))
+        is_square = scaled[0] == scaled[1]
         return Preprocessing(
-            resize=int(height / fraction) if fraction else height,
+            resize=scaled if config.crop_mode == "squash" or not is_square else scaled[0],
+            resize_side="long" if config.crop_mode == "border" else "short",
             crop=(height, width),
-            interpolation=interpolation if interpolation in INTERPOLATIONS else None,
+            interpolation=config.interpolation if config.interpolation in INTERPOLATIONS else None,
             antialias=True,
             scale=1 / 255,
             mean=tuple(config.mean),
@@ -83,6 +89,15 @@ class Timm:
             if not weights
             else f"timm.get_pretrained_cfg('{entry}.{weights}')",
         )
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        import timm
+
+        config = self._config(entry, weights).to_dict()
+        settings = timm.data.resolve_data_config(pretrained_cfg=config, use_test_size=True)
+        transform = timm.data.create_transform(**settings, is_training=False)
+        return lambda image: np.asarray(transform(image).numpy())
 
     def claims(self) -> Statements:
         """Input sizes: the one number about its checkpoints that the package itself states.

@@ -11,11 +11,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zoodata.records import Claim, NotStated, Preprocessing
 from zoodata.records.claim import ClaimConditions, Metric, PackageSource
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import CannotBuild, Statements, UnknownEntry, building, downloading, known
+from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
 
 
 class Torchvision:
@@ -76,6 +78,11 @@ class Torchvision:
             layout="NCHW",
             source=f"torchvision.models.{member}.transforms()",
         )
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+        transform = self._member(entry, weights).transforms()
+        return lambda image: np.asarray(transform(image).numpy())
 
     def claims(self) -> Statements:
         """Accuracy, parameters, compute and file size of every checkpoint's metadata."""

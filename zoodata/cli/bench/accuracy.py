@@ -1,0 +1,152 @@
+"""``zoodata bench accuracy``: run an entry's weights over labelled images, and check before believing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from zoodata.cli.bench.common import check_device
+from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show, step
+from zoodata.dataset import store
+from zoodata.images.sets import NoImages, find
+from zoodata.isolation import Worker, default_memory_limit
+from zoodata.measure import accuracy
+from zoodata.measure.environment import capture, usable_cores
+from zoodata.measure.host import worker_environment
+from zoodata.records import AccuracyMeasurement, Environment, Preprocessing
+from zoodata.stats import wilson_interval
+from zoodata.zoos import registry
+
+UNFINISHED = "unfinished"
+"""Folder below --data in which runs keep what they have, until they are records."""
+
+IMAGE_PACKAGES = ("pillow", "opencv-python-headless")
+
+
+def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, settings: accuracy.Settings) -> Any:
+    """Evaluate one entry and write its record.
+
+    Raises:
+        NoImages: when the folder is no labelled set.
+        zoodata.measure.accuracy.Unbelievable: when a check speaks against the result.
+    """
+    found = find(images, labels)
+    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES])
+    variables = worker_environment(settings.device, settings.threads)
+    with step("accuracy", len(found.items)) as shown:
+        state = {"done": 0}
+
+        def progress(done: int, total: int) -> None:
+            for _ in range(done - state["done"]):
+                shown.advance(entry)
+            state["done"] = done
+
+        with Worker(accuracy.HANDLER, variables, default_memory_limit()) as worker:
+            record = accuracy.measure(worker, entry, found, environment, settings, data / UNFINISHED, progress)
+    write(record, environment, data)
+    return record
+
+
+def write(record: AccuracyMeasurement, environment: Environment, data: Path) -> None:
+    """The record and where it was measured, on the disk."""
+    store.write(environment, data)
+    store.write(record, data)
+
+
+@click.command("accuracy")
+@click.argument("entry")
+@click.option(
+    "--images", required=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Labelled images: class folders, a folder with a list of labels, or parquet.",
+)  # fmt: skip
+@click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="List of labels, where it is not DIR/labels.csv, labels.txt or val.txt.",
+)  # fmt: skip
+@click.option("--weights", type=click.Path(exists=True, dir_okay=False), help="A local checkpoint; nothing in it runs.")
+@click.option(
+    "--preprocessing", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="How images are prepared (JSON), for your own model or instead of what the zoo declares.",
+)  # fmt: skip
+@click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Images a pass.")
+@click.option("--device", default="cpu", show_default=True, callback=check_device, help="cpu, or cuda.")
+@click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Of the model.")
+@click.option("--believe", is_flag=True, help="Record the result although a check speaks against it; it says so.")
+@data_option
+@format_option
+def accuracy_command(
+    entry: str,
+    images: Path,
+    labels: Path | None,
+    weights: str | None,
+    preprocessing: Path | None,
+    batch: int,
+    device: str,
+    threads: int,
+    believe: bool,
+    data: Path,
+    style: str,
+) -> None:
+    """Evaluate ENTRY (or ENTRY@WEIGHTS) on labelled images, with its zoo's own preprocessing.
+
+    Class order, label offset and preparation of the images are checked before a result is written. A run that
+    was interrupted goes on where it stopped.
+
+    \b
+    Examples:
+      zoodata bench accuracy torchvision:resnet50@IMAGENET1K_V2 --images imagenet/val
+      zoodata bench accuracy timm:resnet50 --weights resnet50.pth --images imagenet/val
+      zoodata bench accuracy file:model.tflite --preprocessing model.json --images photos
+    """
+    check_entries([entry])
+    settings = accuracy.Settings(weights, _preprocessing(preprocessing), batch, device, threads, believe)
+    read_dataset(data)
+    try:
+        record = bench_accuracy(entry, images, labels, data, settings)
+    except NoImages as error:
+        raise click.UsageError(str(error)) from None
+    except accuracy.Unbelievable as error:
+        raise click.ClickException(f"{error}. Nothing was recorded; --believe records it regardless.") from None
+    if record.missing is not None:
+        raise click.ClickException(f"{entry}: {record.missing.message}")
+    show([_row(record)], COLUMNS, style)
+    click.echo(f"Record: {data / store.path_of(record)}", err=True)
+
+
+def _preprocessing(path: Path | None) -> Preprocessing | None:
+    if path is None:
+        return None
+    try:
+        return Preprocessing.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise click.UsageError(f"{path.name} is no preprocessing: {place}: {first['msg']}") from None
+
+
+COLUMNS = {"entry": "entry", "images": "images", "top1": "top-1", "top1_interval": "95 %", "top5": "top-5",
+           "left_out": "left out", "rate": "images/s"}  # fmt: skip
+
+
+def _row(record: AccuracyMeasurement) -> dict[str, Any]:
+    assert record.result is not None and record.images is not None and record.conditions is not None
+    count = record.images.images
+    interval = wilson_interval(record.result.top1_hits, count)
+    return {
+        "entry": record.entry,
+        "images": count,
+        "image_set": record.images.hash,
+        "top1": f"{100 * record.result.top1_hits / count:.2f} %",
+        "top1_interval": f"{100 * interval.low:.2f} to {100 * interval.high:.2f}",
+        "top5": f"{100 * record.result.top5_hits / count:.2f} %",
+        "top1_hits": record.result.top1_hits,
+        "top5_hits": record.result.top5_hits,
+        "left_out": ", ".join(f"{n} {why}" for why, n in record.images.left_out.items()) or "none",
+        "rate": record.result.images_per_second,
+        "checks": list(record.result.checks),
+        "assumed": record.conditions.assumed,
+        "id": record.id,
+    }

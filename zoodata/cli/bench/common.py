@@ -1,0 +1,52 @@
+"""What the bench commands share: which entries, on what device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import click
+
+from zoodata.cli.common import check_entries
+from zoodata.dataset.store import Dataset
+from zoodata.sweep import plan
+from zoodata.sweep.listing import list_zoos
+from zoodata.zoos import registry
+
+entries_argument = click.argument("entries", metavar="[ENTRY]...", nargs=-1)
+architecture_option = click.option("--architecture", metavar="A", help="All entries of this architecture.")
+force_option = click.option("--force", is_flag=True, help="Measure again what is measured already.")
+
+
+def chosen_entries(dataset: Dataset, entries: Sequence[str], architecture: str | None, everything: bool) -> list[str]:
+    """The entries a user asked for; the catalogue's when they named none."""
+    refuse_mixture(entries, architecture, everything)
+    check_entries(entries)
+    if entries:
+        return list(entries)
+    if everything:
+        return _everything()
+    return plan.catalogue_entries(dataset, architecture)
+
+
+def refuse_mixture(entries: Sequence[str], architecture: str | None, everything: bool) -> None:
+    """Refuse more than one way to say which entries are meant."""
+    if sum(map(bool, (entries, architecture, everything))) > 1:
+        raise click.UsageError("give entries, or --architecture, or --all: one of them")
+
+
+def check_device(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A device's name, checked before any framework starts."""
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", value):
+        raise click.BadParameter(f"{value!r} is not a device: cpu, cuda or cuda:N")
+    return value
+
+
+def _everything() -> list[str]:
+    """Every entry of every zoo that is usable here; the others are named."""
+    entries = []
+    for listing in list_zoos(list(registry.all_zoos())):
+        if listing.reason is not None:
+            click.echo(f"left out: {listing.reason}", err=True)
+        entries += [f"{listing.zoo}:{entry}" for entry in listing.entries]
+    return entries

@@ -1,0 +1,1 @@
+"""Images: labelled sets of them, and the way from a file to what a network is fed."""

@@ -1,0 +1,200 @@
+"""Labelled images as people have them: class folders, a flat folder with a list of labels, or parquet.
+
+Labels are class numbers from 0, in the order of the sorted class folders (for ImageNet: of the WordNet ids).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+LABEL_FILES = ("labels.csv", "labels.txt", "val.txt", "val.csv")
+IMAGE_FOLDERS = ("images", "val", "validation")
+NAME_COLUMNS = ("filename", "file", "image", "name", "path")
+LABEL_COLUMNS = ("class_index", "label", "class", "target")
+
+
+class NoImages(ValueError):
+    """The folder is no labelled set of images; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image: where its bytes are, what it is called in its set, and what it shows."""
+
+    name: str
+    label: int
+    place: tuple[str, int] | str
+    """A file's path; of a row of a parquet file its path and number."""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Labelled images in the order of their names, and what had to be left out."""
+
+    items: tuple[Item, ...]
+    left_out: dict[str, int]
+    """Reason to number of files."""
+    layout: str
+
+    @property
+    def classes(self) -> int:
+        """One more than the largest label."""
+        return max(item.label for item in self.items) + 1
+
+
+def find(folder: Path, labels: Path | None = None) -> ImageSet:
+    """Read a folder's layout; image files are not opened.
+
+    Raises:
+        NoImages: when it holds none, or their labels cannot be told.
+    """
+    if not folder.is_dir():
+        raise NoImages(f"there is no folder {folder}")
+    tables = sorted(folder.rglob("*.parquet"))
+    listed = labels or next((folder / name for name in LABEL_FILES if (folder / name).is_file()), None)
+    if listed is not None:
+        found = _listed(folder, listed)
+    elif tables:
+        found = _parquet(folder, tables)
+    else:
+        found = _class_folders(folder)
+    if not found.items:
+        raise NoImages(f"{folder} holds no labelled image ({_reasons(found.left_out)})")
+    names = {item.name for item in found.items}
+    if len(names) != len(found.items):
+        raise NoImages(f"{folder} lists {len(found.items) - len(names)} images twice")
+    return found
+
+
+def read_bytes(item: Item) -> bytes:
+    """The encoded image.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
+    if isinstance(item.place, str):
+        return Path(item.place).read_bytes()
+    return _row(*item.place)
+
+
+def identity(digests: Sequence[tuple[str, str, int]]) -> str:
+    """SHA-256 over (name, SHA-256 of the bytes, label) of every image, in the order of the names."""
+    whole = hashlib.sha256()
+    for name, digest, label in sorted(digests):
+        whole.update(f"{name}\0{digest}\0{label}\n".encode())
+    return whole.hexdigest()
+
+
+def _listed(folder: Path, labels: Path) -> ImageSet:
+    stated = dict(_labels(labels))
+    root = next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
+    items, unlabelled, seen = [], 0, set()
+    for path in _image_files(root):
+        name = path.relative_to(root).as_posix()
+        label = stated.get(name, stated.get(path.name))
+        if label is None:
+            unlabelled += 1
+            continue
+        seen.add(name if name in stated else path.name)
+        items.append(Item(name, label, str(path)))
+    absent = len(stated.keys() - seen)
+    left_out = {"without a label": unlabelled, "listed, but not there": absent}
+    return ImageSet(tuple(items), {why: count for why, count in left_out.items() if count}, "list")
+
+
+def _labels(path: Path) -> Iterator[tuple[str, int]]:
+    """(file name, class number) of a list: CSV with a header, or lines of a name and a number."""
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".csv":
+        rows = list(csv.DictReader(text.splitlines()))
+        header = list(rows[0]) if rows else []
+        name = next((column for column in NAME_COLUMNS if column in header), None)
+        label = next((column for column in LABEL_COLUMNS if column in header), None)
+        if name is None or label is None:
+            raise NoImages(f"{path.name} needs a column of {NAME_COLUMNS} and one of {LABEL_COLUMNS}; it has {header}")
+        pairs = [(number, row[name], row[label]) for number, row in enumerate(rows, 2)]
+    else:
+        lines = [line.split() for line in text.splitlines()]
+        if lines and all(len(words) == 1 for words in lines if words):
+            raise NoImages(
+                f"{path.name} has one number a line; those are ILSVRC's own class numbers, in another order than the "
+                "zoos'. Make a list of `NAME NUMBER` lines with numbers from 0 in the order of the WordNet ids"
+            )
+        pairs = [(number, words[0], words[-1]) for number, words in enumerate(lines, 1) if words]
+    for number, name, label in pairs:
+        if not (label or "").strip().isdigit():
+            raise NoImages(f"{path.name}, line {number}: {ascii(label)[:40]} is no class number from 0")
+        yield name, int(label)
+
+
+def _class_folders(folder: Path) -> ImageSet:
+    root = next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    loose = sum(1 for path in root.iterdir() if path.suffix.lower() in SUFFIXES)
+    if not folders:
+        raise NoImages(
+            f"{folder} has {loose} images and nothing that labels them: put a labels.csv (filename,class_index) "
+            "beside them, or name one with --labels"
+        )
+    numbered = all(path.name.isdigit() for path in folders)
+    items = [
+        Item(path.relative_to(root).as_posix(), int(place.name) if numbered else number, str(path))
+        for number, place in enumerate(folders)
+        for path in _image_files(place)
+    ]
+    left_out = {"outside the class folders": loose} if loose else {}
+    return ImageSet(tuple(sorted(items, key=lambda item: item.name)), left_out, "class folders")
+
+
+def _parquet(folder: Path, tables: Sequence[Path]) -> ImageSet:
+    items: list[Item] = []
+    unlabelled = 0
+    for path in tables:
+        table = _table(path)
+        if not {"image", "label"} <= set(table.column_names):
+            raise NoImages(f"{path.name} needs the columns image and label; it has {table.column_names}")
+        for row, label in enumerate(table.column("label").to_pylist()):
+            if label is None or label < 0:
+                unlabelled += 1
+            else:
+                items.append(Item(f"{path.relative_to(folder).as_posix()}#{row}", int(label), (str(path), row)))
+    return ImageSet(tuple(items), {"without a label": unlabelled} if unlabelled else {}, "parquet")
+
+
+_OPEN: dict[str, Any] = {}
+"""The parquet file that was read last: its rows are asked for in order."""
+
+
+def _table(path: Path | str) -> Any:
+    try:
+        import pyarrow.parquet as parquet
+    except ModuleNotFoundError:
+        raise NoImages("reading parquet needs pyarrow: pip install 'zoodata[parquet]'") from None
+    key = str(path)
+    if key not in _OPEN:
+        _OPEN.clear()
+        _OPEN[key] = parquet.read_table(key)
+    return _OPEN[key]
+
+
+def _row(path: str, row: int) -> bytes:
+    image = _table(path).column("image")[row].as_py()
+    data = image.get("bytes") if isinstance(image, dict) else image
+    if not isinstance(data, bytes):
+        raise OSError("the row holds no image bytes")
+    return data
+
+
+def _image_files(root: Path) -> list[Path]:
+    found = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _reasons(left_out: dict[str, int]) -> str:
+    return ", ".join(f"{count} {why}" for why, count in left_out.items()) or "no image file in it"

@@ -1,0 +1,230 @@
+"""The model's side of an accuracy run: built once in a worker process, fed with images chunk by chunk.
+
+Images are decoded in threads while the model runs: the next chunk's are under way before this one's answer
+is back, so neither waits for the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoodata.images import pixels, sets
+from zoodata.images.diagnose import departures, mistakes, probes
+from zoodata.records import Preprocessing
+from zoodata.records.base import parse_entry
+from zoodata.runtimes.model import Array, Scorer
+from zoodata.zoos import registry
+from zoodata.zoos.base import CannotBuild, Zoo, require
+
+ANSWERS = 5
+
+
+class Undeclared(CannotBuild):
+    """Nobody says how images become this entry's input."""
+
+
+class Misprepared(CannotBuild):
+    """Images would be prepared in another way than the zoo declares."""
+
+
+class Evaluator:
+    """Answers of one model to images; every answer is plain data."""
+
+    def __init__(self) -> None:
+        self._score: Scorer
+        self._prepare: Callable[[Array], Array]
+        self._spec: Preprocessing
+        self._batch = 1
+        self._size: tuple[int, ...] = ()
+        self._pool: ThreadPoolExecutor
+        self._ahead: dict[str, Future[tuple[str, Array | None, str]]] = {}
+
+    def open(
+        self, entry: str, weights_path: str | None, spec: str | None, batch: int, device: str, threads: int,
+        believe: bool,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Build the model with its weights and settle how images are prepared.
+
+        Args:
+            spec: a :class:`Preprocessing` as JSON instead of the zoo's own.
+            believe: go on although it departs from what the zoo declares.
+
+        Raises:
+            ZooError: with the reason a record keeps.
+        """
+        zoo, name, weights = _find(entry)
+        path = Path(weights_path) if weights_path else None
+        if weights is None and path is None and zoo.name not in registry.PERSONAL:
+            weights = next(iter(zoo.weights(name)), None)
+        model = zoo.build(name, weights=weights if path is None else None, path=path)
+        declared = zoo.preprocessing(name, weights)
+        given = Preprocessing.model_validate_json(spec) if spec else None
+        if declared is None and given is None:
+            raise Undeclared(f"{entry} declares no preprocessing: say how images are prepared with --preprocessing")
+        self._spec, assumed = _completed(given or declared, model.input.height, model.input.width)  # type: ignore[arg-type]
+        checks = []
+        if given is not None and declared is not None:
+            whole, _ = _completed(declared, model.input.height, model.input.width)
+            checks.append(_compared(lambda image: pixels.apply(self._spec, image), whole, believe))
+        pipeline = None if given is not None else zoo.pipeline(name, weights)
+        if pipeline is not None and declared is not None:
+            self._prepare = _through(pipeline, self._spec, declared)
+            checks.append(_compared(self._prepare, self._spec, believe))
+        else:
+            self._prepare = lambda image: pixels.apply(self._spec, image)
+        self._batch, self._size = batch, pixels.apply(self._spec, probes()[0]).shape
+        if self._spec.layout != model.input.layout:
+            raise CannotBuild(f"{entry} takes {model.input.layout}, the preprocessing makes {self._spec.layout}")
+        self._pool = ThreadPoolExecutor(max(1, threads))
+        try:
+            self._score = model.scorer(batch, device, threads)
+            self._score(np.zeros((1, *self._size), dtype=np.float32))
+        except Exception as error:
+            shape = "x".join(map(str, self._size))
+            raise CannotBuild(f"{entry} does not run on images of {shape}: {type(error).__name__}: {error}") from error
+        file = path or (Path(name) if zoo.name == "file" else None)
+        return {
+            "classes": model.classes,
+            "runtime": model.runtime,
+            "spec": self._spec.model_dump_json(),
+            "pipeline": "zoo" if pipeline is not None else "specification",
+            "assumed": assumed,
+            "checks": checks,
+            "weights_hash": hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None,
+        }
+
+    def evaluate(
+        self, chunk: Sequence[tuple[str, Any]], ahead: Sequence[tuple[str, Any]] = ()
+    ) -> list[tuple[str, list[int], str]]:
+        """Answers to images.
+
+        Args:
+            chunk: (name, place) of each, as in :class:`zoodata.images.sets.Item`.
+            ahead: those that will be asked for next; they are decoded meanwhile.
+
+        Returns:
+            For each its SHA-256, the five classes with the highest scores, and why there are none.
+        """
+        under_way = [self._begin(*each) for each in chunk]
+        self._ahead = {name: self._begin(name, place) for name, place in ahead}
+        found = [each.result() for each in under_way]
+        inputs = [prepared for _, prepared, _ in found if prepared is not None]
+        answers = self._answers(inputs)
+        return [(digest, next(answers) if prepared is not None else [], problem) for digest, prepared, problem in found]
+
+    def close_up(self, chunk: Sequence[tuple[str, Any]], labels: Sequence[int]) -> list[tuple[str, list[float]]]:
+        """How sure the model is of the right classes when images are prepared as specified, and otherwise.
+
+        Returns:
+            (what was done otherwise, log-probability of the right class for each image), as specified first
+            with the name "".
+        """
+        images: list[Array | None] = []
+        for name, place in chunk:
+            try:
+                images.append(pixels.decode(sets.read_bytes(sets.Item(name, 0, place)), self._spec.decoder or "pillow"))
+            except (OSError, pixels.CannotDecode):
+                images.append(None)
+        kept = [(image, label) for image, label in zip(images, labels, strict=True) if image is not None]
+        variants = [("", self._prepare)] + [
+            (step.name, lambda image, spec=step.spec: pixels.apply(spec, image))
+            for step in mistakes(self._spec)
+            if step.part in ("channels", "values")
+        ]
+        return [
+            (name, self._sureness([(prepare(image), label) for image, label in kept])) for name, prepare in variants
+        ]
+
+    def _sureness(self, inputs: Sequence[tuple[Array, int]]) -> list[float]:
+        found: list[float] = []
+        for start in range(0, len(inputs), self._batch):
+            part = inputs[start : start + self._batch]
+            scores = np.asarray(self._score(np.stack([image for image, _ in part])), dtype=np.float64)
+            chances = np.log(np.maximum(_as_chances(scores), 1e-12))
+            found += [
+                float(row[label + self._spec.label_offset]) for row, (_, label) in zip(chances, part, strict=True)
+            ]
+        return found
+
+    def _begin(self, name: str, place: Any) -> Future[tuple[str, Array | None, str]]:
+        known = self._ahead.pop(name, None)
+        return known if known is not None else self._pool.submit(self._one, name, place)
+
+    def _one(self, name: str, place: Any) -> tuple[str, Array | None, str]:
+        place = tuple(place) if isinstance(place, list) else place
+        try:
+            data = sets.read_bytes(sets.Item(name, 0, place))
+        except OSError as error:
+            return "", None, f"cannot be read: {type(error).__name__}"
+        digest = hashlib.sha256(data).hexdigest()
+        try:
+            return digest, self._prepare(pixels.decode(data, self._spec.decoder or "pillow")), ""
+        except pixels.CannotDecode:
+            return digest, None, "cannot be decoded"
+
+    def _answers(self, inputs: Sequence[Array]) -> Iterator[list[int]]:
+        for start in range(0, len(inputs), self._batch):
+            scores = self._score(np.stack(inputs[start : start + self._batch]))
+            best = np.argsort(-np.asarray(scores), axis=1, kind="stable")[:, :ANSWERS]
+            yield from best.tolist()
+
+
+def _find(entry: str) -> tuple[Zoo, str, str | None]:
+    zoo_name, _, rest = entry.partition(":")
+    zoo = registry.get(zoo_name)
+    if zoo_name in registry.PERSONAL:
+        return zoo, rest, None
+    require(zoo)
+    _, name, weights = parse_entry(entry)
+    return zoo, name, weights
+
+
+def _completed(spec: Preprocessing, height: int, width: int) -> tuple[Preprocessing, str | None]:
+    """A specification that brings every image to a size, and what had to be assumed for that."""
+    if spec.resize is not None or spec.crop is not None:
+        return spec, None
+    short = round(min(height, width) / 0.875)
+    assumed = f"resize and crop are not declared: short side {short}, bicubic, centre crop {height}x{width}"
+    values = {"resize": short, "crop": (height, width), "interpolation": "bicubic", "antialias": True}
+    return spec.model_copy(update=values), assumed
+
+
+def _through(
+    pipeline: Callable[[Any], Array], spec: Preprocessing, declared: Preprocessing
+) -> Callable[[Array], Array]:
+    """The zoo's own code on a decoded image; what it leaves to its user is done first."""
+    from PIL import Image
+
+    def prepare(image: Array) -> Array:
+        if declared.resize is None and declared.crop is None:
+            only_shape = {"scale": None, "mean": None, "std": None, "channel_order": "RGB", "layout": "NHWC"}
+            image = pixels.apply(spec.model_copy(update=only_shape), image).astype(np.uint8)
+        return pipeline(Image.fromarray(image))
+
+    return prepare
+
+
+def _compared(prepare: Callable[[Array], Array], spec: Preprocessing, believe: bool) -> str:
+    """That images are prepared as declared, as one of the record's checks."""
+    found = departures(prepare, spec, probes())
+    if found == ():
+        return "prepared as declared, pixel by pixel, on generated images"
+    named = " and ".join(found) if found else "in a way that none of the usual mistakes explains"
+    if believe:
+        return f"departs from what the zoo declares, as was asked for: {named}"[:290]
+    raise Misprepared(f"images would be prepared otherwise than declared ({spec.source}): {named}")
+
+
+def _as_chances(scores: Array) -> Array:
+    """Scores as probabilities: as they are if they are such, else through softmax."""
+    sums = scores.sum(axis=1)
+    if scores.min() >= 0 and np.allclose(sums, 1, atol=0.05):
+        return scores
+    grown = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(grown / grown.sum(axis=1, keepdims=True))
