@@ -89,6 +89,47 @@ def dots(lines: Sequence[Line], title: str, description: str, unit: str, log: bo
     return Markup("").join(parts)
 
 
+def waterfall(title: str, start: float, steps: Sequence[tuple[str, float]], end: float) -> Markup:
+    """A gap as the steps it is made of, each bar beginning where the last one ended.
+
+    Args:
+        title: what is explained.
+        start, end: percent before the first step and after the last.
+        steps: name and change in points.
+    """
+    levels = [start]
+    for _, change in steps:
+        levels.append(levels[-1] + change)
+    ticks = _ticks(min(levels), max(levels))
+    label = round(12 + LETTER * max(len(shorten(name, LONGEST_LABEL)) for name, _ in [*steps, ("start", 0.0)]))
+    height = TOP + ROW * (len(steps) + 2) + AXIS
+
+    def x(value: float) -> float:
+        return round(label + (value - ticks[0]) / (ticks[-1] - ticks[0]) * PLOT, 1)
+
+    said = ", ".join(f"{name} {change:+.2f}" for name, change in steps)
+    parts = [_open(label + PLOT + RIGHT, height, title, f"From {start:.2f} to {end:.2f} percent: {said}")]
+    for tick in ticks:
+        parts.append(_svg(f'<line class="zd-grid" x1="{x(tick)}" x2="{x(tick)}" y1="{TOP}" y2="{height - AXIS}"/>'))
+        parts.append(_text("zd-tick", x(tick), height - AXIS + 14, f"{tick:g}", "middle"))
+    parts.append(_text("zd-tick", label + PLOT, height - 3, "top-1, percent", "end"))
+    bars = [("a", start, start, f"{start:.2f}")]
+    bars += [(name, levels[n], levels[n + 1], f"{change:+.2f}") for n, (name, change) in enumerate(steps)]
+    bars.append(("b", end, end, f"{end:.2f}"))
+    for number, (name, before, after, note) in enumerate(bars):
+        y = TOP + ROW * number + ROW / 2
+        low, high = sorted((x(before), x(after)))
+        parts.append(_text("zd-label", label - 10, y + 4, shorten(name, LONGEST_LABEL), "end"))
+        parts.append(_svg(f'<line class="zd-step" x1="{low - 1.5}" x2="{high + 1.5}" y1="{y}" y2="{y}"/>'))
+        parts.append(_text("zd-note", high + 9, y + 4, note))
+    parts.append(Markup("</svg></figure>"))
+    return Markup("").join(parts)
+
+
+def _text(css: str, x: float, y: float, text: str, anchor: str = "start") -> Markup:
+    return Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>').format(css, x, y, anchor, text)
+
+
 def _row(line: Line, y: float, label: float, place: Callable[[float], float]) -> Markup:
     xs = [place(point.value) for point in line.points]
     parts = [

@@ -18,6 +18,7 @@ COMMANDS = {
     "bench": "zoodata.cli.bench",
     "diff": "zoodata.cli.diff",
     "network": "zoodata.cli.network",
+    "attribute": "zoodata.cli.attribute",
     "paper": "zoodata.cli.paper",
     "rank": "zoodata.cli.rank",
     "claims": "zoodata.cli.claims",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from zoodata.cli.common import data_option, format_option, read_dataset, show
-from zoodata.discrepancy import accuracy, audit, latency, macs
+from zoodata.discrepancy import accuracy, audit, latency, macs, measured
 
 limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
 
@@ -123,3 +123,57 @@ def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: P
     ][:limit]
     columns = {"rule": "rule", "zoo": "zoo", "count": "findings", "entry": "largest", "text": "which"}
     show(grouped, columns, style)
+
+
+@command.command("measured")
+@click.option("--claims", is_flag=True, help="Against what is claimed about the same checkpoints, not each other.")
+@click.option(
+    "--images", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The images again: also say on which classes the two are furthest apart.",
+)  # fmt: skip
+@limit_option
+@data_option
+@format_option
+def measured_command(claims: bool, images: Path | None, limit: int | None, data: Path, style: str) -> None:
+    """Measured accuracies of two entries over the same images: who is right where the other is not.
+
+    McNemar's exact test on those images, corrected for how many pairs are looked at (Holm).
+    """
+    dataset = read_dataset(data)
+    if claims:
+        rows = [found.as_dict() for found in measured.against_claims(dataset)][:limit]
+        columns = {"entry": "entry", "metric": "metric", "claimed": "claimed", "measured": "measured",
+                   "images": "images", "verdict": "verdict"}  # fmt: skip
+        show(rows, columns, style)
+        return
+    rows = [found.as_dict() for found in measured.pairs(dataset)][:limit]
+    if images is not None:
+        rows = [row | {"classes": _classes(dataset, row, images)} for row in rows]
+    shown = rows if style == "json" else [_measured_text(row) for row in rows]
+    columns = {"a": "a", "b": "b", "images": "images", "top1_a": "a %", "top1_b": "b %", "only": "only a | only b",
+               "agreement": "agree on %", "corrected": "p (Holm)", "verdict": "verdict"}  # fmt: skip
+    show(shown, columns | ({"furthest": "classes furthest apart"} if images else {}), style)
+
+
+def _measured_text(row: dict[str, Any]) -> dict[str, Any]:
+    furthest = "; ".join(
+        f"{each['class']}: {each['a']} | {each['b']} of {each['images']}" for each in row.get("classes", [])[:5]
+    )
+    numbers = {name: f"{row[name]:.2f}" for name in ("top1_a", "top1_b", "agreement")}
+    return row | numbers | {
+        "only": f"{row['only_a']} | {row['only_b']}", "corrected": f"{row['corrected']:.2g}", "furthest": furthest
+    }  # fmt: skip
+
+
+def _classes(dataset: Any, row: dict[str, Any], folder: Path) -> list[dict[str, int]]:
+    from zoodata.dataset.store import path_of
+    from zoodata.images import sets
+
+    records = {path_of(record).as_posix(): record for record in dataset.accuracy_measurements}
+    a, b = records[row["record_a"]], records[row["record_b"]]
+    items = sets.find(folder).items
+    labels = [item.label for item in items]
+    assert a.images is not None
+    if len(labels) != a.images.images:
+        raise click.UsageError(f"{folder} holds {len(labels)} images, the measurements are of {a.images.images} others")
+    return measured.classes_apart(measured.bits(a), measured.bits(b), labels)

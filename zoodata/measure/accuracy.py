@@ -100,6 +100,8 @@ def measure(
         checks = list(opened["checks"])
         checks += _believed(_range_of_labels(images, opened["classes"], preprocessing.label_offset), settings.believe)
         sample = _sample(images.items)
+        first = _asked(worker, sample, [])
+        _believed(shift_fits(_usable(sample, first), preprocessing.label_offset), settings.believe)
         sureness = worker.ask("close_up", _places(sample), [item.label for item in sample], timeout=CHUNK_SECONDS)
         checks += _believed(prepared_well(sureness), settings.believe)
         journal = Journal(journals, key(entry, opened, images))
@@ -109,7 +111,7 @@ def measure(
         return AccuracyMeasurement.seal(
             **shared, seconds=seconds, images=None, conditions=None, missing=missing_for(error)
         )
-    usable = [(item, answer) for item, answer in zip(images.items, answers, strict=True) if answer.classes]
+    usable = _usable(images.items, answers)
     if not usable:
         raise Unbelievable(f"none of {len(images.items)} images could be decoded: {answers[0].problem}")
     checks += _believed(labels_fit(usable, preprocessing.label_offset, opened["classes"]), settings.believe)
@@ -137,16 +139,24 @@ def _answers(
     progress(len(known), len(items))
     clock = time.perf_counter()
     for chunk, ahead in zip(chunks, [*chunks[1:], []], strict=False):
-        replies = worker.ask("evaluate", _places(chunk), _places(ahead), timeout=CHUNK_SECONDS)
-        fresh = [
-            Answer(item.name, digest, tuple(classes), problem)
-            for item, (digest, classes, problem) in zip(chunk, replies, strict=True)
-        ]
+        fresh = _asked(worker, chunk, ahead)
         journal.add(fresh)
         known |= {answer.name: answer for answer in fresh}
         progress(len(known), len(items))
     seconds = time.perf_counter() - clock
     return [known[item.name] for item in items], len(left) / seconds if left and seconds else 1.0
+
+
+def _asked(worker: Worker, chunk: Sequence[Item], ahead: Sequence[Item]) -> list[Answer]:
+    replies = worker.ask("evaluate", _places(chunk), _places(ahead), timeout=CHUNK_SECONDS)
+    return [
+        Answer(item.name, digest, tuple(classes), problem)
+        for item, (digest, classes, problem) in zip(chunk, replies, strict=True)
+    ]
+
+
+def _usable(items: Sequence[Item], answers: Sequence[Answer]) -> list[tuple[Item, Answer]]:
+    return [(item, answer) for item, answer in zip(items, answers, strict=True) if answer.classes]
 
 
 def _places(items: Sequence[Item]) -> list[tuple[str, Any]]:
@@ -211,14 +221,28 @@ def prepared_well(sureness: Sequence[tuple[str, Sequence[float]]]) -> Doubt:
 
 def labels_fit(usable: Sequence[tuple[Item, Answer]], offset: int, classes: int) -> Doubt:
     """Whether class numbers are in order and start where they are said to start."""
-    total = len(usable)
+    shifted, total = shift_fits(usable, offset), len(usable)
+    if shifted.objection is not None:
+        return shifted
+    here = _hits(usable, offset)
+    if total >= 50 and wilson_interval(sum(here), total).low <= 2 / classes:
+        return Doubt(
+            "",
+            f"no better than chance: {sum(here)} of {total} images are right; the weights, the order of the classes "
+            "or the preparation of the images is wrong",
+        )
+    return Doubt("class numbers in order, with no shift that fits better")
 
-    def hits(shift: int) -> list[bool]:
-        return [answer.classes[0] - offset + shift == item.label for item, answer in usable]
 
-    here = hits(0)
+def _hits(usable: Sequence[tuple[Item, Answer]], offset: int) -> list[bool]:
+    return [answer.classes[0] - offset == item.label for item, answer in usable]
+
+
+def shift_fits(usable: Sequence[tuple[Item, Answer]], offset: int) -> Doubt:
+    """Whether class numbers start where they are said to start."""
+    total, here = len(usable), _hits(usable, offset)
     for shift in (-1, 1):
-        there = hits(shift)
+        there = _hits(usable, offset - shift)
         wins = sum(other and not own for other, own in zip(there, here, strict=True))
         losses = sum(own and not other for other, own in zip(there, here, strict=True))
         if wins > losses and sign_test(wins, losses) < SURE:
@@ -228,13 +252,7 @@ def labels_fit(usable: Sequence[tuple[Item, Answer]], offset: int, classes: int)
                 f"the class numbers are off by one: {sum(there)} of {total} images are right with {background}, "
                 f"{sum(here)} with {offset}",
             )
-    if total >= 50 and wilson_interval(sum(here), total).low <= 2 / classes:
-        return Doubt(
-            "",
-            f"no better than chance: {sum(here)} of {total} images are right; the weights, the order of the classes "
-            "or the preparation of the images is wrong",
-        )
-    return Doubt("class numbers in order, with no shift that fits better")
+    return Doubt("no shift of the class numbers fits better")
 
 
 def _result(usable: Sequence[tuple[Item, Answer]], offset: int, rate: float, checks: Sequence[str]) -> AccuracyResult:

@@ -18,7 +18,7 @@ from zoodata.images import pixels, sets
 from zoodata.images.diagnose import departures, mistakes, probes
 from zoodata.records import Preprocessing
 from zoodata.records.base import parse_entry
-from zoodata.runtimes.model import Array, Scorer
+from zoodata.runtimes.model import Array, Model, Scorer
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild, Zoo, require
 
@@ -58,20 +58,15 @@ class Evaluator:
         Raises:
             ZooError: with the reason a record keeps.
         """
-        zoo, name, weights = _find(entry)
-        path = Path(weights_path) if weights_path else None
-        if weights is None and path is None and zoo.name not in registry.PERSONAL:
-            weights = next(iter(zoo.weights(name)), None)
-        model = zoo.build(name, weights=weights if path is None else None, path=path)
-        declared = zoo.preprocessing(name, weights)
         given = Preprocessing.model_validate_json(spec) if spec else None
+        declared = _declared(entry)
+        checks = []
         if declared is None and given is None:
             raise Undeclared(f"{entry} declares no preprocessing: say how images are prepared with --preprocessing")
-        self._spec, assumed = _completed(given or declared, model.input.height, model.input.width)  # type: ignore[arg-type]
-        checks = []
-        if given is not None and declared is not None:
-            whole, _ = _completed(declared, model.input.height, model.input.width)
-            checks.append(_compared(lambda image: pixels.apply(self._spec, image), whole, believe))
+        if given is not None and declared is not None and (declared.resize or declared.crop):
+            checks.append(_compared(lambda image: pixels.apply(given, image), declared, believe))
+        zoo, name, weights, path, model = built(entry, weights_path)
+        self._spec, assumed = completed(given or declared, model.input.height, model.input.width)  # type: ignore[arg-type]
         pipeline = None if given is not None else zoo.pipeline(name, weights)
         if pipeline is not None and declared is not None:
             self._prepare = _through(pipeline, self._spec, declared)
@@ -175,6 +170,25 @@ class Evaluator:
             yield from best.tolist()
 
 
+def built(entry: str, weights_path: str | None) -> tuple[Zoo, str, str | None, Path | None, Model]:
+    """An entry with its weights: those it names, else the zoo's default, or a local checkpoint.
+
+    Raises:
+        ZooError: with the reason a record keeps.
+    """
+    zoo, name, weights = _find(entry)
+    path = Path(weights_path) if weights_path else None
+    if weights is None and path is None:
+        weights = next(iter(zoo.weights(name)), None)
+    return zoo, name, weights, path, zoo.build(name, weights=weights if path is None else None, path=path)
+
+
+def _declared(entry: str) -> Preprocessing | None:
+    """What the zoo declares for an entry's weights, before anything is built or loaded."""
+    zoo, name, weights = _find(entry)
+    return zoo.preprocessing(name, weights or next(iter(zoo.weights(name)), None))
+
+
 def _find(entry: str) -> tuple[Zoo, str, str | None]:
     zoo_name, _, rest = entry.partition(":")
     zoo = registry.get(zoo_name)
@@ -185,7 +199,7 @@ def _find(entry: str) -> tuple[Zoo, str, str | None]:
     return zoo, name, weights
 
 
-def _completed(spec: Preprocessing, height: int, width: int) -> tuple[Preprocessing, str | None]:
+def completed(spec: Preprocessing, height: int, width: int) -> tuple[Preprocessing, str | None]:
     """A specification that brings every image to a size, and what had to be assumed for that."""
     if spec.resize is not None or spec.crop is not None:
         return spec, None

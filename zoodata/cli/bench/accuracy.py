@@ -102,7 +102,7 @@ def accuracy_command(
       zoodata bench accuracy file:model.tflite --preprocessing model.json --images photos
     """
     check_entries([entry])
-    settings = accuracy.Settings(weights, _preprocessing(preprocessing), batch, device, threads, believe)
+    settings = accuracy.Settings(weights, preprocessing_file(preprocessing), batch, device, threads, believe)
     read_dataset(data)
     try:
         record = bench_accuracy(entry, images, labels, data, settings)
@@ -116,7 +116,12 @@ def accuracy_command(
     click.echo(f"Record: {data / store.path_of(record)}", err=True)
 
 
-def _preprocessing(path: Path | None) -> Preprocessing | None:
+def preprocessing_file(path: Path | None) -> Preprocessing | None:
+    """How images are prepared, from a user's file.
+
+    Raises:
+        click.UsageError: naming the field that is wrong.
+    """
     if path is None:
         return None
     try:

@@ -50,6 +50,15 @@ def prove(a: Network, b: Network, comparison: Comparison, seed: int = 0) -> Proo
     return Proof("equivalent", final) if final < TOLERANCE else Proof("parted", final, first)
 
 
+def carried(comparison: Comparison, weights: dict[str, Array]) -> tuple[dict[str, Array] | None, tuple[str, ...]]:
+    """The tensors of a in the places of b, or None with the layers that they do not fit."""
+    carry = _Carry(comparison, weights)
+    try:
+        return carry.all(), ()
+    except _DoesNotFit:
+        return None, tuple(carry.misfits)
+
+
 def _weights(network: Network, seed: int) -> dict[str, Array]:
     """Random weights whose statistics suit them, so that nothing drowns in rounding."""
     image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)

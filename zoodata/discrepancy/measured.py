@@ -1,0 +1,164 @@
+"""Measured accuracies held against each other, image by image, and against what is claimed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from zoodata.dataset.store import Dataset, path_of
+from zoodata.records import AccuracyMeasurement, Claim
+from zoodata.records.accuracy import unpack_bits
+from zoodata.stats import Interval, holm, sign_test, wilson_interval
+
+SIGNIFICANT = 0.05
+IMAGENET_IMAGES = 50_000
+"""Claims are made on ImageNet's validation images; a measurement on others says nothing about them."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two measurements over the same images."""
+
+    a: str
+    b: str
+    images: int
+    top1_a: float
+    top1_b: float
+    """Percent."""
+    only_a: int
+    """Images that a alone gets right."""
+    only_b: int
+    agreement: float
+    """Part of the images that both get right or both get wrong, percent."""
+    probability: float
+    """McNemar's exact test: how probable so uneven a split is by chance."""
+    corrected: float
+    """The same, corrected for how many pairs were looked at (Holm)."""
+    record_a: str
+    record_b: str
+
+    @property
+    def verdict(self) -> str:
+        """Whether one is better, in words."""
+        if self.corrected >= SIGNIFICANT:
+            return "no difference shown"
+        return f"{'a' if self.only_a > self.only_b else 'b'} is better"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self) | {"verdict": self.verdict, "gap": round(self.top1_b - self.top1_a, 4)}
+
+
+def label(record: AccuracyMeasurement) -> str:
+    """A measurement's entry, with the checkpoint where one was named."""
+    return f"{record.entry} ({record.weights_file})" if record.weights_file else record.entry
+
+
+def interval(record: AccuracyMeasurement, metric: str = "top1") -> Interval:
+    """The measured proportion with Wilson's interval, in percent."""
+    assert record.result is not None and record.images is not None
+    found = wilson_interval(getattr(record.result, f"{metric}_hits"), record.images.images)
+    return Interval(100 * found.value, 100 * found.low, 100 * found.high, found.samples)
+
+
+def newest(dataset: Dataset) -> list[AccuracyMeasurement]:
+    """Of each entry, checkpoint, preparation and image set the last measurement."""
+    found: dict[Any, AccuracyMeasurement] = {}
+    for record in dataset.accuracy_measurements:
+        if record.result is not None and record.images is not None and record.conditions is not None:
+            prepared = record.conditions.preprocessing.model_dump_json(exclude={"source"})
+            found[record.entry, record.weights_hash, prepared, record.images.hash] = record
+    return list(found.values())
+
+
+def pairs(dataset: Dataset) -> list[Pair]:
+    """Every two measurements over the same images, the surest difference first."""
+    groups: dict[str, list[AccuracyMeasurement]] = defaultdict(list)
+    for record in newest(dataset):
+        assert record.images is not None
+        groups[record.images.hash].append(record)
+    found = [_pair(a, b) for group in groups.values() for a, b in combinations(group, 2)]
+    corrected = holm([pair.probability for pair in found])
+    found = [replace(pair, corrected=value) for pair, value in zip(found, corrected, strict=True)]
+    return sorted(found, key=lambda pair: (pair.corrected, -abs(pair.top1_b - pair.top1_a)))
+
+
+def _pair(a: AccuracyMeasurement, b: AccuracyMeasurement) -> Pair:
+    one, other = bits(a), bits(b)
+    only_a = sum(x and not y for x, y in zip(one, other, strict=True))
+    only_b = sum(y and not x for x, y in zip(one, other, strict=True))
+    chance = sign_test(only_b, only_a)
+    return Pair(
+        a=label(a), b=label(b), images=len(one), top1_a=interval(a).value, top1_b=interval(b).value,
+        only_a=only_a, only_b=only_b, agreement=100 * (1 - (only_a + only_b) / len(one)),
+        probability=chance, corrected=chance, record_a=path_of(a).as_posix(), record_b=path_of(b).as_posix(),
+    )  # fmt: skip
+
+
+def bits(record: AccuracyMeasurement) -> list[bool]:
+    """Which images the first answer is right on."""
+    assert record.result is not None and record.images is not None
+    return unpack_bits(record.result.top1, record.images.images)
+
+
+def classes_apart(a: Sequence[bool], b: Sequence[bool], labels: Sequence[int]) -> list[dict[str, int]]:
+    """Classes by how differently two models do on their images, the widest apart first."""
+    found: dict[int, dict[str, int]] = {}
+    for one, other, number in zip(a, b, labels, strict=True):
+        counts = found.setdefault(number, {"class": number, "images": 0, "a": 0, "b": 0})
+        counts["images"] += 1
+        counts["a"] += one
+        counts["b"] += other
+    return sorted(found.values(), key=lambda counts: (-abs(counts["a"] - counts["b"]), counts["class"]))
+
+
+@dataclass(frozen=True)
+class Verified:
+    """One claim beside a measurement of the same checkpoint."""
+
+    entry: str
+    metric: str
+    claimed: float
+    measured: float
+    low: float
+    high: float
+    images: int
+    verdict: str
+    claim: str
+    record: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def against_claims(dataset: Dataset) -> list[Verified]:
+    """Measurements on ImageNet's validation images beside the claims about the same checkpoint."""
+    claims: dict[tuple[str, str], list[Claim]] = defaultdict(list)
+    for claim in dataset.claims:
+        if claim.metric in ("top1", "top5"):
+            claims[claim.entry, claim.metric].append(claim)
+    found = []
+    for record in newest(dataset):
+        for metric in ("top1", "top5"):
+            for claim in claims.get((record.entry, metric), []):
+                found.append(_verified(record, metric, claim))
+    return sorted(found, key=lambda each: -abs(each.measured - each.claimed))
+
+
+def _verified(record: AccuracyMeasurement, metric: str, claim: Claim) -> Verified:
+    measured = interval(record, metric)
+    if measured.samples != IMAGENET_IMAGES:
+        verdict = "other images than the claim's"
+    elif measured.low <= claim.value <= measured.high:
+        verdict = "holds"
+    else:
+        # Both are of the same images, so sampling is no excuse; the interval only tells a rounding from a gap.
+        verdict = "does not hold"
+    return Verified(
+        record.entry, metric, claim.value, measured.value, measured.low, measured.high, measured.samples, verdict,
+        claim.id, path_of(record).as_posix(),
+    )  # fmt: skip
