@@ -157,7 +157,7 @@ SAID = {
 """A worker's reasons, as words of a sentence."""
 
 
-def asked(method: str, *args: Any) -> Any:
+def asked(method: str, *args: Any, handler: str | None = None) -> Any:
     """One question to a worker process that may import frameworks and build models.
 
     Raises:
@@ -169,7 +169,7 @@ def asked(method: str, *args: Any) -> Any:
     from zoodata.measure.host import worker_environment
     from zoodata.sweep.run import HANDLER
 
-    with Worker(HANDLER, worker_environment("cpu", usable_cores()), default_memory_limit()) as worker:
+    with Worker(handler or HANDLER, worker_environment("cpu", usable_cores()), default_memory_limit()) as worker:
         try:
             return worker.ask(method, *args, timeout=1800.0)
         except WorkerFailed as error:

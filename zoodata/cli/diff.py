@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from zoodata.cli.common import asked, check_entries
+from zoodata.cli.preparation import preparation, show_preparation
 
 
 def diff(a: str, b: str, prove: bool) -> dict[str, Any]:
@@ -64,6 +66,15 @@ def _proof(answer: dict[str, Any]) -> str:
 @click.command("diff")
 @click.argument("a")
 @click.argument("b")
+@click.option("--preprocessing", is_flag=True, help="Compare how images are prepared, not the networks.")
+@click.option(
+    "--images", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --preprocessing: prepare these images, not generated ones.",
+)  # fmt: skip
+@click.option(
+    "--picture", type=click.Path(dir_okay=False, path_type=Path),
+    help="With --preprocessing: write where the prepared images differ as a PNG.",
+)  # fmt: skip
 @click.option("--prove", is_flag=True, help="Also carry the weights of A into B and run both.")
 @click.option(
     "--format",
@@ -73,7 +84,9 @@ def _proof(answer: dict[str, Any]) -> str:
     show_default=True,
     help="Output format.",
 )
-def command(a: str, b: str, prove: bool, style: str) -> None:
+def command(
+    a: str, b: str, preprocessing: bool, images: Path | None, picture: Path | None, prove: bool, style: str
+) -> None:
     """Say what differs between the networks of A and B, where, and how much it matters.
 
     \b
@@ -87,8 +100,14 @@ def command(a: str, b: str, prove: bool, style: str) -> None:
       zoodata diff torchvision:resnet50 keras_applications:ResNet50 --prove
       zoodata diff torchvision:resnet50 file:exported.onnx
       zoodata diff timm:resnet50 python:mine.models:build --format html > diff.html
+      zoodata diff torchvision:resnet50 keras_applications:ResNet50 --preprocessing
     """
     check_entries([a, b])
+    if (images or picture) and not preprocessing:
+        raise click.UsageError("--images and --picture go with --preprocessing")
+    if preprocessing:
+        show_preparation(preparation(a, b, images), style, picture)
+        return
     answer = diff(a, b, prove)
     if style == "json":
         click.echo(json.dumps(answer, indent=1, ensure_ascii=False))

@@ -19,6 +19,7 @@ COMMANDS = {
     "diff": "zoodata.cli.diff",
     "network": "zoodata.cli.network",
     "attribute": "zoodata.cli.attribute",
+    "weights": "zoodata.cli.weights",
     "paper": "zoodata.cli.paper",
     "rank": "zoodata.cli.rank",
     "claims": "zoodata.cli.claims",

@@ -59,7 +59,7 @@ class Evaluator:
             ZooError: with the reason a record keeps.
         """
         given = Preprocessing.model_validate_json(spec) if spec else None
-        declared = _declared(entry)
+        declared = declared_by(entry)
         checks = []
         if declared is None and given is None:
             raise Undeclared(f"{entry} declares no preprocessing: say how images are prepared with --preprocessing")
@@ -67,9 +67,8 @@ class Evaluator:
             checks.append(_compared(lambda image: pixels.apply(given, image), declared, believe))
         zoo, name, weights, path, model = built(entry, weights_path)
         self._spec, assumed = completed(given or declared, model.input.height, model.input.width)  # type: ignore[arg-type]
-        pipeline = None if given is not None else zoo.pipeline(name, weights)
-        if pipeline is not None and declared is not None:
-            self._prepare = _through(pipeline, self._spec, declared)
+        if given is None:
+            self._prepare = pipeline_of(entry, self._spec)
             checks.append(_compared(self._prepare, self._spec, believe))
         else:
             self._prepare = lambda image: pixels.apply(self._spec, image)
@@ -88,7 +87,7 @@ class Evaluator:
             "classes": model.classes,
             "runtime": model.runtime,
             "spec": self._spec.model_dump_json(),
-            "pipeline": "zoo" if pipeline is not None else "specification",
+            "pipeline": "zoo" if given is None and zoo.pipeline(name, weights) is not None else "specification",
             "assumed": assumed,
             "checks": checks,
             "weights_hash": hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None,
@@ -112,6 +111,27 @@ class Evaluator:
         inputs = [prepared for _, prepared, _ in found if prepared is not None]
         answers = self._answers(inputs)
         return [(digest, next(answers) if prepared is not None else [], problem) for digest, prepared, problem in found]
+
+    def answers_as(
+        self, spec: str, decoder: str, resizer: str | None, chunk: Sequence[tuple[str, Any]]
+    ) -> list[int | None]:
+        """First answers to images prepared by a specification with a library's decoder and resizer.
+
+        Raises:
+            ModuleNotFoundError: when the library is not here.
+        """
+        changed = Preprocessing.model_validate_json(spec).model_copy(update={"resizer": resizer})
+        found: list[int | None] = []
+        ready: list[Array] = []
+        for name, place in chunk:
+            try:
+                data = sets.read_bytes(sets.Item(name, 0, tuple(place) if isinstance(place, list) else place))
+                ready.append(pixels.apply(changed, pixels.decode(data, decoder)))
+                found.append(0)
+            except (OSError, pixels.CannotDecode):
+                found.append(None)
+        answers = self._answers(ready)
+        return [None if each is None else next(answers)[0] - changed.label_offset for each in found]
 
     def close_up(self, chunk: Sequence[tuple[str, Any]], labels: Sequence[int]) -> list[tuple[str, list[float]]]:
         """How sure the model is of the right classes when images are prepared as specified, and otherwise.
@@ -178,25 +198,24 @@ def built(entry: str, weights_path: str | None) -> tuple[Zoo, str, str | None, P
     """
     zoo, name, weights = _find(entry)
     path = Path(weights_path) if weights_path else None
-    if weights is None and path is None:
-        weights = next(iter(zoo.weights(name)), None)
     return zoo, name, weights, path, zoo.build(name, weights=weights if path is None else None, path=path)
 
 
-def _declared(entry: str) -> Preprocessing | None:
+def declared_by(entry: str) -> Preprocessing | None:
     """What the zoo declares for an entry's weights, before anything is built or loaded."""
     zoo, name, weights = _find(entry)
-    return zoo.preprocessing(name, weights or next(iter(zoo.weights(name)), None))
+    return zoo.preprocessing(name, weights)
 
 
 def _find(entry: str) -> tuple[Zoo, str, str | None]:
+    """An entry's zoo, name and weights; the zoo's default weights where it names none."""
     zoo_name, _, rest = entry.partition(":")
     zoo = registry.get(zoo_name)
     if zoo_name in registry.PERSONAL:
         return zoo, rest, None
     require(zoo)
     _, name, weights = parse_entry(entry)
-    return zoo, name, weights
+    return zoo, name, weights or next(iter(zoo.weights(name)), None)
 
 
 def completed(spec: Preprocessing, height: int, width: int) -> tuple[Preprocessing, str | None]:
@@ -209,14 +228,22 @@ def completed(spec: Preprocessing, height: int, width: int) -> tuple[Preprocessi
     return spec.model_copy(update=values), assumed
 
 
-def _through(
-    pipeline: Callable[[Any], Array], spec: Preprocessing, declared: Preprocessing
-) -> Callable[[Array], Array]:
-    """The zoo's own code on a decoded image; what it leaves to its user is done first."""
+def pipeline_of(entry: str, spec: Preprocessing) -> Callable[[Array], Array]:
+    """The zoo's own code on a decoded image, or the specification where it has none.
+
+    Args:
+        spec: what the zoo declares, completed; what it leaves to its user is done before its code.
+    """
     from PIL import Image
 
+    zoo, name, weights = _find(entry)
+    pipeline, declared = zoo.pipeline(name, weights), declared_by(entry)
+    if pipeline is None or declared is None:
+        return lambda image: pixels.apply(spec, image)
+    leaves_size = declared.resize is None and declared.crop is None
+
     def prepare(image: Array) -> Array:
-        if declared.resize is None and declared.crop is None:
+        if leaves_size:
             only_shape = {"scale": None, "mean": None, "std": None, "channel_order": "RGB", "layout": "NHWC"}
             image = pixels.apply(spec.model_copy(update=only_shape), image).astype(np.uint8)
         return pipeline(Image.fromarray(image))

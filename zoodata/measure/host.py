@@ -127,6 +127,21 @@ class Host:
         }
         return {"result": result, "network": stored.model_dump_json()}
 
+    def marks(self, entry: str, weights_path: str | None = None) -> list[tuple[Any, ...]]:
+        """Fingerprints of an entry's weights, tensor by tensor.
+
+        Raises:
+            ZooError: when the weights are not here and cannot be fetched.
+        """
+        from zoodata.graph.identity import marks
+        from zoodata.measure.evaluator import built
+
+        *_, model = built(entry, weights_path)
+        found = [(mark.name, mark.shape, mark.exact, mark.sorted, mark.half) for mark in marks(model.stored())]
+        if not found:
+            raise Unreadable(f"{entry} shows none of its tensors")
+        return found
+
     def compare(self, a: str, b: str, prove: bool = True) -> dict[str, Any]:
         """The diff of two entries' networks, and its proof, as a ``ComparisonResult`` in JSON's types.
 

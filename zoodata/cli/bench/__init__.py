@@ -8,6 +8,7 @@ from zoodata.cli.bench.accuracy import accuracy_command
 from zoodata.cli.bench.architecture import architecture_command
 from zoodata.cli.bench.comparison import comparison_command
 from zoodata.cli.bench.latency import latency_command
+from zoodata.cli.bench.sensitivity import sensitivity_command
 
 
 @click.group("bench")
@@ -19,5 +20,5 @@ def command() -> None:
     """
 
 
-for each in (architecture_command, comparison_command, latency_command, accuracy_command):
+for each in (architecture_command, comparison_command, latency_command, accuracy_command, sensitivity_command):
     command.add_command(each)
