@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import comparing, dataset, reading
+from tests.bench import comparing, dataset, evaluating, reading
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
     "many claims": dataset.many_claims,
     "diffing": comparing.diffing,
     "mutating": comparing.mutating,
+    "evaluating": evaluating.evaluating,
     "peers": reading.peers,
     "everything": reading.everything,
 }

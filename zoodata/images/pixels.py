@@ -61,16 +61,19 @@ def apply(spec: Preprocessing, image: Array) -> Array:
 
 def normalise(spec: Preprocessing, image: Array) -> Array:
     """Channel order, scale, mean and standard deviation, layout."""
-    found: Array = image.astype(np.float32)
     if spec.channel_order == "BGR":
-        found = found[..., ::-1]
-    if spec.scale is not None:
-        found = found * np.float32(spec.scale)
-    if spec.mean is not None:
-        found = found - np.asarray(spec.mean, dtype=np.float32)
-    if spec.std is not None:
-        found = found / np.asarray(spec.std, dtype=np.float32)
-    return np.ascontiguousarray(found.transpose(2, 0, 1) if spec.layout == "NCHW" else found, dtype=np.float32)
+        image = image[..., ::-1]
+    # Plane by plane and in place: a few times faster than over the last axis, and without holding Python's lock.
+    planes = np.empty((image.shape[2], *image.shape[:2]), dtype=np.float32)
+    for channel, plane in enumerate(planes):
+        plane[...] = image[..., channel]
+        if spec.scale is not None:
+            plane *= np.float32(spec.scale)
+        if spec.mean is not None:
+            plane -= np.float32(spec.mean[channel])
+        if spec.std is not None:
+            plane /= np.float32(spec.std[channel])
+    return planes if spec.layout == "NCHW" else np.ascontiguousarray(planes.transpose(1, 2, 0))
 
 
 def target_size(spec: Preprocessing, size: tuple[int, int]) -> tuple[int, int]:

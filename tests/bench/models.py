@@ -1,0 +1,18 @@
+"""Models for benchmarks, with random weights: speed does not depend on what they hold."""
+
+from __future__ import annotations
+
+import torch
+import torchvision
+
+
+def resnet50():
+    return torchvision.models.resnet50(weights=None)
+
+
+def tiny():
+    """So small that decoding dominates."""
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 8, 8), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(),
+        torch.nn.Linear(8, 1000),
+    )  # fmt: skip

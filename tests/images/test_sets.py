@@ -1,0 +1,60 @@
+"""Labelled images in their usual layouts are one set: the same names, labels and identity."""
+
+from __future__ import annotations
+
+import pytest
+
+from zoodata.images import sets
+from zoodata.images.sets import NoImages
+
+
+def picture(path, data=b"x"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def test_class_folders_are_numbered_in_the_order_of_their_names(tmp_path):
+    for wnid, name in (("n02", "b.JPEG"), ("n01", "a.JPEG"), ("n01", "c.jpeg"), ("n10", "d.png")):
+        picture(tmp_path / wnid / name)
+    picture(tmp_path / "loose.jpg")
+    found = sets.find(tmp_path)
+    assert [(item.name, item.label) for item in found.items] == [
+        ("n01/a.JPEG", 0), ("n01/c.jpeg", 0), ("n02/b.JPEG", 1), ("n10/d.png", 2)
+    ]  # fmt: skip
+    assert (found.layout, found.classes, found.left_out) == ("class folders", 3, {"outside the class folders": 1})
+
+
+def test_numbered_folders_say_their_class(tmp_path):
+    picture(tmp_path / "10" / "a.jpg")
+    picture(tmp_path / "2" / "b.jpg")
+    assert {item.name: item.label for item in sets.find(tmp_path).items} == {"10/a.jpg": 10, "2/b.jpg": 2}
+
+
+def test_a_list_of_labels_as_caffe_has_it(tmp_path):
+    picture(tmp_path / "val" / "ILSVRC2012_val_00000001.JPEG")
+    (tmp_path / "val.txt").write_text("ILSVRC2012_val_00000001.JPEG 65\n")
+    (only,) = sets.find(tmp_path).items
+    assert (only.label, sets.read_bytes(only)) == (65, b"x")
+
+
+def test_parquet_as_hugging_face_has_it(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    table = pa.table({"image": [{"bytes": b"one"}, {"bytes": b"two"}, {"bytes": b"three"}], "label": [4, -1, 0]})
+    parquet.write_table(table, tmp_path / "val-00000.parquet")
+    found = sets.find(tmp_path)
+    assert [(item.label, sets.read_bytes(item)) for item in found.items] == [(4, b"one"), (0, b"three")]
+    assert found.left_out == {"without a label": 1}
+
+
+def test_the_identity_is_of_names_contents_and_labels():
+    whole = [("a", "1" * 64, 0), ("b", "2" * 64, 1)]
+    assert sets.identity(whole) == sets.identity(whole[::-1])
+    for changed in ([("a", "1" * 64, 1), whole[1]], [("c", "1" * 64, 0), whole[1]], [("a", "3" * 64, 0), whole[1]]):
+        assert sets.identity(changed) != sets.identity(whole)
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(NoImages, match="there is no folder"):
+        sets.find(tmp_path / "nowhere")
