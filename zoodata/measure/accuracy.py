@@ -34,6 +34,8 @@ from zoodata.records.measurement import timestamp
 from zoodata.stats import sign_test, wilson_interval
 
 HANDLER = "zoodata.measure.evaluator:Evaluator"
+PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads of the model that wait must not take the cores from those that decode."""
 CHUNK = 64
 """Images a question; the next so many are decoded meanwhile."""
 TRIED = 96

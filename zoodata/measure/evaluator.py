@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild, Zoo, require
 
 ANSWERS = 5
+
+Prepared = tuple[str, str]
+"""SHA-256 of an image's bytes, and why it could not be prepared (empty if it was)."""
 
 
 class Undeclared(CannotBuild):
@@ -40,10 +43,15 @@ class Evaluator:
         self._score: Scorer
         self._prepare: Callable[[Array], Array]
         self._spec: Preprocessing
+        self._by_specification = True
         self._batch = 1
         self._size: tuple[int, ...] = ()
         self._pool: ThreadPoolExecutor
-        self._ahead: dict[str, Future[tuple[str, Array | None, str]]] = {}
+        self._asked: list[str] = []
+        self._ahead: list[Future[Prepared]] = []
+        self._inputs: list[Array] = []
+        """Room for the inputs of two chunks: one being answered, one being decoded. Used again and again, since
+        fresh memory for every image costs more than the copy."""
 
     def open(
         self, entry: str, weights_path: str | None, spec: str | None, batch: int, device: str, threads: int,
@@ -72,10 +80,12 @@ class Evaluator:
             checks.append(_compared(self._prepare, self._spec, believe))
         else:
             self._prepare = lambda image: pixels.apply(self._spec, image)
+        self._by_specification = given is not None or zoo.pipeline(name, weights) is None
         self._batch, self._size = batch, pixels.apply(self._spec, probes()[0]).shape
         if self._spec.layout != model.input.layout:
             raise CannotBuild(f"{entry} takes {model.input.layout}, the preprocessing makes {self._spec.layout}")
         self._pool = ThreadPoolExecutor(max(1, threads))
+        self._inputs = [np.empty((0, *self._size), dtype=np.float32) for _ in range(2)]
         try:
             self._score = model.scorer(batch, device, threads)
             self._score(np.zeros((1, *self._size), dtype=np.float32))
@@ -87,7 +97,7 @@ class Evaluator:
             "classes": model.classes,
             "runtime": model.runtime,
             "spec": self._spec.model_dump_json(),
-            "pipeline": "zoo" if given is None and zoo.pipeline(name, weights) is not None else "specification",
+            "pipeline": "specification" if self._by_specification else "zoo",
             "assumed": assumed,
             "checks": checks,
             "weights_hash": hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None,
@@ -105,12 +115,17 @@ class Evaluator:
         Returns:
             For each its SHA-256, the five classes with the highest scores, and why there are none.
         """
-        under_way = [self._begin(*each) for each in chunk]
-        self._ahead = {name: self._begin(name, place) for name, place in ahead}
+        if self._asked != [name for name, _ in chunk]:
+            wait(self._ahead)  # what was announced and is not asked for must not write into the next one's room
+            self._ahead = self._begin(chunk)
+        under_way = self._ahead
+        inputs = self._inputs[-1]
+        self._ahead, self._asked = self._begin(ahead), [name for name, _ in ahead]
         found = [each.result() for each in under_way]
-        inputs = [prepared for _, prepared, _ in found if prepared is not None]
-        answers = self._answers(inputs)
-        return [(digest, next(answers) if prepared is not None else [], problem) for digest, prepared, problem in found]
+        ready = [number for number, (_, problem) in enumerate(found) if not problem]
+        # Nearly always every image is there, and the inputs need not be moved.
+        answers = self._answers(inputs[: len(found)] if len(ready) == len(found) else inputs[ready])
+        return [(digest, [] if problem else next(answers), problem) for digest, problem in found]
 
     def answers_as(
         self, spec: str, decoder: str, resizer: str | None, chunk: Sequence[tuple[str, Any]]
@@ -130,7 +145,7 @@ class Evaluator:
                 found.append(0)
             except (OSError, pixels.CannotDecode):
                 found.append(None)
-        answers = self._answers(ready)
+        answers = self._answers(np.stack(ready) if ready else np.empty((0, *self._size), dtype=np.float32))
         return [None if each is None else next(answers)[0] - changed.label_offset for each in found]
 
     def close_up(self, chunk: Sequence[tuple[str, Any]], labels: Sequence[int]) -> list[tuple[str, list[float]]]:
@@ -167,25 +182,38 @@ class Evaluator:
             ]
         return found
 
-    def _begin(self, name: str, place: Any) -> Future[tuple[str, Array | None, str]]:
-        known = self._ahead.pop(name, None)
-        return known if known is not None else self._pool.submit(self._one, name, place)
+    def _begin(self, chunk: Sequence[tuple[str, Any]]) -> list[Future[Prepared]]:
+        """Start to decode a chunk into the room that has not been used for longest, which comes to stand last."""
+        free = self._inputs.pop(0)
+        if len(free) < len(chunk):
+            free = np.empty((len(chunk), *self._size), dtype=np.float32)
+        self._inputs.append(free)
+        return [
+            self._pool.submit(self._one, name, place, slot) for (name, place), slot in zip(chunk, free, strict=False)
+        ]
 
-    def _one(self, name: str, place: Any) -> tuple[str, Array | None, str]:
+    def _one(self, name: str, place: Any, slot: Array) -> Prepared:
         place = tuple(place) if isinstance(place, list) else place
         try:
             data = sets.read_bytes(sets.Item(name, 0, place))
         except OSError as error:
-            return "", None, f"cannot be read: {type(error).__name__}"
+            return "", f"cannot be read: {type(error).__name__}"
         digest = hashlib.sha256(data).hexdigest()
         try:
-            return digest, self._prepare(pixels.decode(data, self._spec.decoder or "pillow")), ""
+            self._fill(slot, pixels.decode(data, self._spec.decoder or "pillow"))
         except pixels.CannotDecode:
-            return digest, None, "cannot be decoded"
+            return digest, "cannot be decoded"
+        return digest, ""
 
-    def _answers(self, inputs: Sequence[Array]) -> Iterator[list[int]]:
+    def _fill(self, slot: Array, image: Array) -> None:
+        if self._by_specification:
+            pixels.apply(self._spec, image, out=slot)
+        else:
+            slot[...] = self._prepare(image)
+
+    def _answers(self, inputs: Array) -> Iterator[list[int]]:
         for start in range(0, len(inputs), self._batch):
-            scores = self._score(np.stack(inputs[start : start + self._batch]))
+            scores = self._score(inputs[start : start + self._batch])
             best = np.argsort(-np.asarray(scores), axis=1, kind="stable")[:, :ANSWERS]
             yield from best.tolist()
 

@@ -35,7 +35,7 @@ def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, se
     """
     found = find(images, labels)
     environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES])
-    variables = worker_environment(settings.device, settings.threads)
+    variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with step("accuracy", len(found.items)) as shown:
         state = {"done": 0}
 
