@@ -1,0 +1,94 @@
+"""Preparations compared: what zoos document, what they leave open, and the quirks that are on record."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoodata.images.diagnose import probes
+from zoodata.measure.preparation import Preparer
+
+ZOODATA = [sys.executable, "-W", "ignore", "-c", "from zoodata.cli.main import main; main()"]
+pytestmark = [pytest.mark.zoos]
+
+
+def fields(found):
+    return {row["field"]: (row["a"], row["b"]) for row in found["fields"]}
+
+
+@pytest.mark.xdist_group("torch")
+def test_two_recipes_of_one_graph_are_evaluated_at_other_sizes():
+    """pytorch/vision#7570: IMAGENET1K_V1 and V2 differ in the resize before the crop."""
+    found = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "torchvision:resnet50@IMAGENET1K_V2", [])
+    assert fields(found) == {"resize": (256, 232)}
+    assert found["pixels"]["mean"] > 1
+    assert found["undocumented"] == {"a": [], "b": []}
+
+
+@pytest.mark.xdist_group("torch")
+def test_the_same_recipe_in_two_zoos_is_the_same_to_the_pixel():
+    found = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "timm:resnet50@tv_in1k", [])
+    assert found["fields"] == []
+    assert found["pixels"]["largest"] < 1e-3
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_keras_leaves_the_size_to_its_user():
+    """keras#8672: what the published numbers were resized with stands nowhere in the package."""
+    found = Preparer().compare("keras_applications:ResNet50", "keras_applications:VGG16", [])
+    assert found["undocumented"]["a"] == ["resize", "crop", "interpolation"]
+    assert found["pixels"] is None
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_keras_has_three_modes():
+    """keras-applications#21: caffe (BGR less a mean), tf (-1 to 1) and torch (mean and deviation)."""
+    caffe_tf = fields(Preparer().compare("keras_applications:ResNet50", "keras_applications:MobileNetV2", []))
+    assert caffe_tf["channel_order"] == ("BGR", "RGB")
+    assert caffe_tf["scale"][0] == 1.0
+    tf_torch = fields(Preparer().compare("keras_applications:MobileNetV2", "keras_applications:DenseNet121", []))
+    assert tf_torch["mean"][1] == pytest.approx([0.485, 0.456, 0.406], abs=1e-3)
+    assert tf_torch["std"][1] == pytest.approx([0.229, 0.224, 0.225], abs=1e-3)
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_a_network_that_rescales_by_itself_is_marked():
+    """tensorflow#46105: MobileNetV3's preprocess_input does nothing, since its network does."""
+    found = Preparer().compare("keras_applications:MobileNetV3Large", "keras_applications:MobileNetV2", [])
+    assert fields(found)["embedded"] == (True, False)
+
+
+@pytest.mark.xdist_group("torch")
+def test_onnx_models_document_nothing():
+    """onnx/models#622: nobody can know how their images were prepared."""
+    found = Preparer().compare("onnx_model_zoo:bvlc_alexnet", "torchvision:alexnet", [])
+    assert found["undocumented"]["a"] == ["everything"]
+
+
+@pytest.mark.xdist_group("torch")
+def test_the_command_says_it_and_draws_where(tmp_path):
+    for number, image in enumerate(probes()):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    done = subprocess.run(
+        [*ZOODATA, "diff", "torchvision:resnet50@IMAGENET1K_V1", "torchvision:resnet50@IMAGENET1K_V2",
+         "--preprocessing", "--images", str(tmp_path), "--picture", str(tmp_path / "where.png")],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "On 3 images" in done.stdout
+    assert np.asarray(Image.open(tmp_path / "where.png")).shape == (224, 224)
+    wrong = subprocess.run(
+        [*ZOODATA, "diff", "torchvision:resnet50", "torchvision:resnet18", "--picture", "x.png"],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (wrong.returncode, "go with --preprocessing" in wrong.stderr) == (2, True)
+    as_json = subprocess.run(
+        [*ZOODATA, "diff", "torchvision:alexnet", "torchvision:resnet18", "--preprocessing", "--format", "json"],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert json.loads(as_json.stdout)["fields"] == []
