@@ -55,7 +55,7 @@ def apply(spec: Preprocessing, image: Array, out: Array | None = None) -> Array:
     Args:
         out: write the result here.
     """
-    image = _cut_fraction(image, spec.central_fraction)
+    image = _central_part(spec, image)
     if spec.resize is not None:
         image = resize(image, target_size(spec, image.shape[:2]), spec)
     if spec.crop is not None:
@@ -123,11 +123,15 @@ def centre_crop(image: Array, crop: tuple[int, int], spec: Preprocessing) -> Arr
     return image[top : top + crop[0], left : left + crop[1]]
 
 
-def _cut_fraction(image: Array, fraction: float | None) -> Array:
-    """The central part as ``tf.image.central_crop`` takes it."""
-    if fraction is None or fraction == 1:
+def _central_part(spec: Preprocessing, image: Array) -> Array:
+    """The middle as ``tf.image.central_crop`` takes it, or the Model Garden's ``center_crop_image``."""
+    fraction, (height, width) = spec.central_fraction, image.shape[:2]
+    if fraction is None:
         return image
-    height, width = image.shape[:2]
+    if spec.central_shape == "square":
+        side = np.float32(fraction) * np.float32(min(height, width))
+        top, left = (int((np.float32(size) - side) / np.float32(2)) for size in (height, width))
+        return image[top : top + int(side), left : left + int(side)]
     top, left = int((height - height * fraction) / 2), int((width - width * fraction) / 2)
     return image[top : height - top, left : width - left]
 

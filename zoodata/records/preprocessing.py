@@ -17,6 +17,8 @@ class Preprocessing(Record):
 
     central_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     """Central part of the image that is cut out before resizing (TensorFlow's way)."""
+    central_shape: Literal["image", "square"] = "image"
+    """Whether that part has the image's proportions, or is a square of so much of the short side."""
     resize: Count | tuple[Count, Count] | None = None
     """One side in pixels, or (height, width)."""
     resize_side: Literal["short", "long"] = "short"
@@ -47,5 +49,5 @@ class Preprocessing(Record):
     def _without_later_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Fields that older records do not have are written only where they say something, so that the hash of
         an older record stays what it was."""
-        later = {"resize_side": "short", "decoder": None, "resizer": None}
+        later = {"central_shape": "image", "resize_side": "short", "decoder": None, "resizer": None}
         return {name: value for name, value in write(self).items() if name not in later or value != later[name]}

@@ -13,6 +13,8 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, in_brief
@@ -124,7 +126,10 @@ class ModelGarden:
         return Preprocessing(
             central_fraction=preprocess.CENTER_CROP_FRACTION,
             resize=(size, size),
+            central_shape="square",
             interpolation="bilinear",
+            decoder="tensorflow",
+            resizer="tensorflow",
             antialias=False,
             scale=1.0,
             mean=preprocess.MEAN_RGB,
@@ -135,9 +140,17 @@ class ModelGarden:
             source="official.vision.dataloaders.classification_input.Parser._parse_eval_image",
         )
 
-    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
-        """See :class:`zoodata.zoos.base.Zoo`."""
-        return None
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline:
+        """See :class:`zoodata.zoos.base.Zoo`. The evaluation branch of the Garden's own parser."""
+        from zoodata.runtimes import tensorflow  # noqa: F401  (sets the environment before TensorFlow starts)
+
+        import tensorflow as tf  # isort: skip
+        from official.vision.dataloaders import classification_input
+
+        height, width = self.preprocessing(entry, weights).resize  # type: ignore[misc]
+        parser = classification_input.Parser(output_size=[height, width], num_classes=CLASSES)
+        key = parser._image_field_key
+        return lambda image: np.asarray(parser._parse_eval_image({key: tf.constant(np.asarray(image))}).numpy())
 
     def claims(self) -> Statements:
         """None: the package states no numbers about its models."""
