@@ -11,7 +11,7 @@ import pytest
 
 FLOORS = [
     {"zoodata", "zoodata.about", "zoodata.stats", "zoodata.isolation", "zoodata.records"},
-    {"zoodata.graph", "zoodata.dataset", "zoodata.collectors"},
+    {"zoodata.graph", "zoodata.images", "zoodata.dataset", "zoodata.collectors"},
     {"zoodata.runtimes", "zoodata.discrepancy"},
     {"zoodata.zoos"},
     {"zoodata.measure", "generator"},
@@ -33,7 +33,7 @@ FRAMEWORKS = {
     "onnx",
     "onnxruntime",
 }
-FRAMEWORK_ROOMS = {"zoodata.graph", "zoodata.runtimes", "zoodata.zoos"}
+FRAMEWORK_ROOMS = {"zoodata.graph", "zoodata.images", "zoodata.runtimes", "zoodata.zoos"}
 
 
 def modules(root: Path) -> dict[str, Path]:
