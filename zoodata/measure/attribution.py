@@ -107,9 +107,6 @@ class Attributor:
         Raises:
             ZooError: when one cannot be built or says nothing about how images are prepared.
         """
-        import torch
-
-        torch.set_num_threads(threads)
         # Torch models first: what they load does not bear TensorFlow in the process before it.
         sides = sorted((("a", a), ("b", b)), key=lambda each: entry_zoo(each[1][0]) not in TORCH_ZOOS)
         for side, (entry, weights_path, spec) in sides:
@@ -170,17 +167,11 @@ class Attributor:
             self._scores["carried"] = _executed(self._networks["b"], weights)
 
 
-def _executed(network: Any, weights: dict[str, Array]) -> Callable[[Array], Array]:
-    import torch
-
-    from zoodata.graph.executor import execute
-
-    stored = {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in weights.items()}
+def _executed(network: Network, weights: dict[str, Array]) -> Callable[[Array], Array]:
+    from zoodata.graph import faithful  # runs networks, so needs torch
 
     def scores(images: Array) -> Array:
-        with torch.inference_mode():
-            found = [execute(network, stored, torch.from_numpy(image)).reshape(-1) for image in images]
-        return np.stack([np.asarray(each) for each in found])
+        return np.stack([faithful.scores(network, weights, image) for image in images])
 
     return scores
 
