@@ -126,6 +126,21 @@ def waterfall(title: str, start: float, steps: Sequence[tuple[str, float]], end:
     return Markup("").join(parts)
 
 
+STYLE = """<style>
+svg { font: 12px sans-serif; background: #fff; color: #222 } text { fill: currentColor }
+.zd-tick, .zd-note { font-size: 11px } .zd-grid { stroke: #ddd } .zd-one { stroke: #888; stroke-dasharray: 3 3 }
+.zd-step { stroke: #5c6bc0; stroke-width: 10 }
+@media (prefers-color-scheme: dark) { svg { background: #1e1e24; color: #ddd } .zd-grid { stroke: #3a3a42 } }
+</style>"""
+
+
+def standalone(figure: Markup) -> str:
+    """A chart as a file of its own: its drawing with the colours that a page would give it."""
+    drawing = figure[figure.index("<svg") : figure.index("</svg>") + len("</svg>")]
+    start = drawing.index(">") + 1
+    return f"{drawing[:start]}{STYLE}{drawing[start:]}"
+
+
 def _text(css: str, x: float, y: float, text: str, anchor: str = "start") -> Markup:
     return Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>').format(css, x, y, anchor, text)
 

@@ -12,6 +12,7 @@ from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.common import check_entries, step
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
+from zoodata.measure.architecture import public_name
 from zoodata.measure.attribution import HANDLER, Attribution, Side, Step, attribute
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
@@ -88,9 +89,10 @@ def command(
     if style == "json":
         click.echo(json.dumps(asdict(found) | {"gap": found.top1_b - found.top1_a}, indent=1))
     elif style == "svg":
-        from generator.charts import waterfall
+        from generator.charts import standalone, waterfall
 
         rows = [(part.factor, part.points) for part in found.steps]
-        click.echo(waterfall(f"From {found.a} to {found.b}", found.top1_a, rows, found.top1_b))
+        title = f"From {public_name(found.a)} to {public_name(found.b)}"
+        click.echo(standalone(waterfall(title, found.top1_a, rows, found.top1_b)))
     else:
         click.echo(as_text(found))
