@@ -14,6 +14,7 @@ from zoodata.discrepancy import accuracy, latency, macs
 from zoodata.discrepancy.accuracy import AccuracyRange, Span
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
+from zoodata.discrepancy.networks import Difference, differences
 from zoodata.discrepancy.paper import Reproduction, reproduce
 from zoodata.records import (
     Architecture,
@@ -111,6 +112,7 @@ class ArchitectureView:
     accuracy: AccuracyRange | None
     macs: MacsRange | None
     latency: LatencyRange | None
+    differences: tuple[Difference, ...] = ()
     gaps: tuple[EntryView, ...] = field(default=())
     claims_only: int = 0
     """Entries of zoos whose models nothing here builds."""
@@ -153,7 +155,7 @@ def make(dataset: Dataset) -> Site:
     by_today = {found.architecture: found for found in accuracy.rank(dataset, "top1", "today")}
     by_macs = {found.architecture: found for found in macs.rank(dataset)}
     by_latency = {found.architecture: found for found in latency.rank(dataset)}
-    claims = _claims_by_architecture(dataset)
+    claims, compared = _claims_by_architecture(dataset), differences(dataset)
     buildable = {entry_zoo(name) for name, (_, item) in dataset.catalogue_entries.items() if item.unavailable is None}
     readable = buildable | set(ZOO_TITLES)
     pages, rows = [], []
@@ -170,6 +172,7 @@ def make(dataset: Dataset) -> Site:
                 accuracy=today or paper,
                 macs=compute,
                 latency=time,
+                differences=tuple(compared.get(name, ())),
                 gaps=tuple(entry for entry in entries if entry.missing and entry.zoo in readable),
                 claims_only=sum(entry.zoo not in readable for entry in entries),
             )

@@ -10,6 +10,7 @@ import click
 
 from zoodata.cli.common import asked, check_entries
 from zoodata.cli.preparation import preparation, show_preparation
+from zoodata.discrepancy.networks import MEANING, proof_sentence
 
 
 def diff(a: str, b: str, prove: bool) -> dict[str, Any]:
@@ -27,40 +28,9 @@ def as_text(answer: dict[str, Any]) -> str:
     lines.append(f"{answer['verdict'].upper()}: {MEANING[answer['verdict']]}")
     for finding in answer["findings"]:
         lines += ["", f"  [{finding['severity']}] {finding['text']}"]
-    if answer.get("proof") is not None:
-        lines += ["", _proof(answer)]
+    if proof := proof_sentence(answer):
+        lines += ["", proof]
     return "\n".join(lines)
-
-
-MEANING = {
-    "identical": "one network; the same weights give the same scores.",
-    "benign": "the same function; what differs has no effect or next to none.",
-    "parametric": "weights of one fit the other, but the scores differ.",
-    "structural": "weights of one do not fit the other.",
-}
-
-
-def _proof(answer: dict[str, Any]) -> str:
-    proof = answer["proof"]
-    error = proof["max_relative_error"]
-    left_out = [
-        words
-        for words, found in (
-            ("the rescaling of the image", any(f["kind"] == "preprocessing" for f in answer["findings"])),
-            ("the softmax", any(f["operator"] == "softmax" for f in answer["findings"])),
-        )
-        if found
-    ]
-    aside = f" ({' and '.join(left_out)} left out)" if left_out else ""
-    if proof["status"] == "equivalent":
-        return f"Proof: a's weights run in b give the same scores, to {error:.1e} of the largest{aside}."
-    if proof["status"] == "not_transferable":
-        layers = "; ".join(proof["misfits"][:5])
-        return f"Proof: a's weights cannot be carried into b: {layers}."
-    first = proof["first_difference"]
-    by = "beyond measure" if error is None else f"by up to {error:.2g} of the largest score"
-    at = f", first at {first['a']} | {first['b']}" if first else ""
-    return f"Proof: with a's weights in b the scores part {by}{at}."
 
 
 @click.command("diff")
@@ -114,7 +84,6 @@ def command(
     elif style == "html":
         from generator.render import diff_page
 
-        proof = _proof(answer) if answer["proof"] else None
-        click.echo(diff_page(answer, MEANING[answer["verdict"]], proof))
+        click.echo(diff_page(answer, MEANING[answer["verdict"]], proof_sentence(answer)))
     else:
         click.echo(as_text(answer))

@@ -74,10 +74,15 @@ def public_name(entry: str) -> str:
     return f"{zoo}:{cleaned.lstrip('.-+') or 'model'}"[:190]
 
 
-def printable(text: Any) -> str:
-    """A framework's message as a record may keep it: printable, bounded, without this machine's paths."""
+def visible(text: Any) -> str:
+    """A text as a record may keep it: what cannot be seen is a question mark, and it has an end."""
     shown = "".join(c if (c.isprintable() and not is_hidden(c)) or c == "\n" else "?" for c in str(text))
-    pieces = ADDRESS.split(shown)
+    return shown[:1500] or "no text"
+
+
+def printable(text: Any) -> str:
+    """A framework's message as a record may keep it: visible, and without this machine's paths."""
+    pieces = ADDRESS.split(visible(text))
     # Odd pieces are web addresses, which are no paths of this machine.
     scrubbed = [piece if number % 2 else FOLDERS.sub(".../", piece) for number, piece in enumerate(pieces)]
     return "".join(scrubbed)[:1500] or "no message"

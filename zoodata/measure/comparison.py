@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.architecture import missing_for, printable, public_name
+from zoodata.measure.architecture import missing_for, public_name, visible
 from zoodata.records import ComparisonMeasurement, ComparisonResult, Environment
 from zoodata.records.measurement import timestamp
 
@@ -42,7 +42,7 @@ def _printable(found: dict) -> str:
 
     def cleaned(value: object) -> object:
         if isinstance(value, str):
-            return printable(value)
+            return visible(value)  # a layer's name may have slashes, and is no path
         if isinstance(value, (list, tuple)):
             return [cleaned(item) for item in value]
         return {key: cleaned(item) for key, item in value.items()} if isinstance(value, dict) else value
