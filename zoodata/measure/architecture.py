@@ -77,7 +77,7 @@ def public_name(entry: str) -> str:
 def visible(text: Any) -> str:
     """A text as a record may keep it: what cannot be seen is a question mark, and it has an end."""
     shown = "".join(c if (c.isprintable() and not is_hidden(c)) or c == "\n" else "?" for c in str(text))
-    return shown[:1500] or "no text"
+    return shown[:1500] or "no message"
 
 
 def printable(text: Any) -> str:
