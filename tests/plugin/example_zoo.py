@@ -37,6 +37,9 @@ class ExampleZoo:
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
         return Preprocessing(resize=8, crop=(8, 8), layout="NCHW", source="example_zoo.ExampleZoo")
 
+    def pipeline(self, entry, weights=None):
+        return None  # no code of its own prepares images
+
     def claims(self) -> Statements:
         return Statements()
 

@@ -17,10 +17,9 @@ import numpy as np
 from zoodata.images import pixels, sets
 from zoodata.images.diagnose import departures, mistakes, probes
 from zoodata.records import Preprocessing
-from zoodata.records.base import parse_entry
 from zoodata.runtimes.model import Array, Model, Scorer
 from zoodata.zoos import registry
-from zoodata.zoos.base import CannotBuild, Zoo, require
+from zoodata.zoos.base import CannotBuild, Zoo
 
 ANSWERS = 5
 
@@ -237,12 +236,7 @@ def declared_by(entry: str) -> Preprocessing | None:
 
 def _find(entry: str) -> tuple[Zoo, str, str | None]:
     """An entry's zoo, name and weights; the zoo's default weights where it names none."""
-    zoo_name, _, rest = entry.partition(":")
-    zoo = registry.get(zoo_name)
-    if zoo_name in registry.PERSONAL:
-        return zoo, rest, None
-    require(zoo)
-    _, name, weights = parse_entry(entry)
+    zoo, name, weights = registry.find(entry)
     return zoo, name, weights or next(iter(zoo.weights(name)), None)
 
 

@@ -15,10 +15,10 @@ from zoodata.graph.counter import count
 from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.findings import as_json, diff, read_apart, settled
 from zoodata.graph.network import Network
-from zoodata.records.base import entry_zoo, parse_entry
+from zoodata.records.base import entry_zoo
 from zoodata.runtimes.model import CannotRead, Model, Pass, in_brief
 from zoodata.zoos import registry
-from zoodata.zoos.base import CannotBuild, Zoo, require
+from zoodata.zoos.base import CannotBuild, require
 
 WARM_UP_SECONDS = 4.0
 LARGEST_CHECKED = 160_000_000
@@ -102,7 +102,7 @@ class Host:
         Raises:
             ZooError, Unreadable: with the reason a record keeps.
         """
-        zoo, name, weights = self._find(entry)
+        zoo, name, weights = registry.find(entry)
         path = Path(weights_path) if weights_path else None
         model = zoo.build(name, weights=weights, path=path, hollow=True)
         network = _read(model)
@@ -193,7 +193,7 @@ class Host:
         return self._networks[entry]
 
     def _model(self, entry: str) -> Model:
-        zoo, name, weights = self._find(entry)
+        zoo, name, weights = registry.find(entry)
         return zoo.build(name, weights=weights, hollow=True)
 
     def prepare(self, entry: str, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class Host:
         """
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-        zoo, name, weights = self._find(entry)
+        zoo, name, weights = registry.find(entry)
         model = zoo.build(name, weights=weights)
         try:
             self._run = model.prepare(batch, device, threads, seed)
@@ -233,12 +233,3 @@ class Host:
             if abs(after - before) < STEADY * before:
                 return
             before = after
-
-    def _find(self, entry: str) -> tuple[Zoo, str, str | None]:
-        zoo_name, _, rest = entry.partition(":")
-        zoo = registry.get(zoo_name)
-        if zoo_name in registry.PERSONAL:
-            return zoo, rest, None
-        require(zoo)
-        _, name, weights = parse_entry(entry)
-        return zoo, name, weights

@@ -10,8 +10,9 @@ import importlib
 import warnings
 from importlib import metadata
 
+from zoodata.records.base import parse_entry
 from zoodata.runtimes.model import in_brief
-from zoodata.zoos.base import UnknownEntry, Zoo
+from zoodata.zoos.base import UnknownEntry, Zoo, require
 
 GROUP = "zoodata.zoos"
 
@@ -49,6 +50,21 @@ def get(name: str) -> Zoo:
         if point.name == name:
             return _load(point)
     raise UnknownEntry(f"there is no zoo {name!r}; there are {', '.join(names())}, file and python")
+
+
+def find(entry: str) -> tuple[Zoo, str, str | None]:
+    """An entry's zoo, its name there, and the weights it names.
+
+    Raises:
+        ZooError: when there is no such zoo, or its packages are not here.
+    """
+    zoo_name, _, rest = entry.partition(":")
+    zoo = get(zoo_name)
+    if zoo_name in PERSONAL:
+        return zoo, rest, None
+    require(zoo)
+    _, name, weights = parse_entry(entry)
+    return zoo, name, weights
 
 
 def plugins() -> dict[str, Zoo]:
