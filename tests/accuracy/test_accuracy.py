@@ -55,7 +55,7 @@ def test_a_record_says_which_images_were_right_and_what_was_checked(tmp_path, im
     assert sum(unpack_bits(record.result.top1, 192)) == record.result.top1_hits
     assert len(record.result.checks) == 3
     assert "no shift that fits better" in record.result.checks[-1]
-    assert not list((tmp_path / "data" / "unfinished").iterdir())  # the journal is a record now
+    assert not (tmp_path / "data" / ".writing-accuracy").exists()  # the journal is a record now
     assert str(tmp_path) not in record.model_dump_json()
 
 
@@ -174,7 +174,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits(tmp_path):
         *ZOODATA, "bench", "accuracy", "python:tests.accuracy.slow:model", "--images", str(images),
         "--data", str(tmp_path / "data"), "--preprocessing", spec(tmp_path),
     ]  # fmt: skip
-    journal = tmp_path / "data" / "unfinished"
+    journal = tmp_path / "data" / ".writing-accuracy"
     lengths = []
     for _ in range(2):
         run = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -202,3 +202,70 @@ def _answered(journal):
         for path in journal.glob("*.jsonl")
         for line in path.read_text().splitlines()
     )
+
+
+def test_answers_of_an_interrupted_run_are_of_these_weights_and_these_images(tmp_path):
+    """A journal left by another model, or of files that were replaced meanwhile, is not believed."""
+    from zoodata.images.sets import find
+    from zoodata.measure.accuracy import Answer, Journal, _answers
+
+    images = colours.write(tmp_path / "set", each=2)
+    items = find(images).items
+
+    class Asked:
+        def __init__(self, answer):
+            self.answer, self.names = answer, []
+
+        def ask(self, method, chunk, ahead, timeout):
+            self.names += [name for name, _ in chunk]
+            import hashlib
+            from pathlib import Path
+
+            return [(hashlib.sha256(Path(place).read_bytes()).hexdigest(), [self.answer] * 5, "") for _, place in chunk]
+
+    journal = Journal(tmp_path / "journals", "x")
+    first = Asked(1)
+    answers, _ = _answers(first, items[:10], journal, {}, lambda done, total: None)
+    again = Asked(2)
+    kept, rate = _answers(again, items[:10], journal, {}, lambda done, total: None)
+    assert (kept, again.names, rate) == (answers, [], None)
+    (images / "images" / items[3].name).write_bytes((images / "images" / items[4].name).read_bytes())
+    _answers(again, items[:10], journal, {}, lambda done, total: None)
+    assert again.names == [items[3].name]
+    other = Answer(items[0].name, answers[0].digest, (2, 2, 2, 2, 2), "")
+    renewed, _ = _answers(again, items[:10], journal, {items[0].name: other}, lambda done, total: None)
+    assert {answer.classes[0] for answer in renewed} == {2}
+
+
+def test_the_dataset_stays_valid_after_a_run(tmp_path, images):
+    assert bench(tmp_path, images).returncode == 0
+    checked = subprocess.run(
+        [*ZOODATA, "validate", "--data", str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "0 errors" in checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "named"),
+    [
+        ({"std": [0, 0, 0]}, 2, "std"),
+        ({"crop": [0, 0]}, 2, "crop"),
+        ({"crop": None}, 1, "several sizes"),
+    ],
+)
+def test_a_preparation_that_cannot_be(tmp_path, images, changes, code, named):
+    done = bench(tmp_path, images, **changes)
+    assert (done.returncode, named in done.stderr) == (code, True), done.stderr
+    assert not list((tmp_path / "data").rglob("measurements/accuracy/*/*.json")) or code == 1
+
+
+def test_a_checkpoint_beside_a_file_is_not_silently_ignored(tmp_path, images):
+    from zoodata.zoos.onnx_model_zoo import light_path
+
+    (tmp_path / "any.pth").write_bytes(b"x")
+    done = bench(tmp_path, images, "--weights", str(tmp_path / "any.pth"), entry=f"file:{light_path('squeezenet')}")
+    assert (done.returncode, "holds its own weights" in done.stderr) == (1, True), done.stderr

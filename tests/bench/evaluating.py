@@ -66,8 +66,10 @@ def _ours(name: str, items: tuple[sets.Item, ...], threads: int) -> float:
         )
         for _ in range(2):  # like the other three, once without a clock
             accuracy._asked(worker, items[: accuracy.CHUNK], [])
-        _, rate = accuracy._answers(worker, items, accuracy.Journal(Path(journals), "bench"), lambda done, total: None)
-    return rate
+        _, rate = accuracy._answers(
+            worker, items, accuracy.Journal(Path(journals), "bench"), {}, lambda done, total: None
+        )
+    return rate or 0.0
 
 
 def _alone(name: str, threads: int) -> float:

@@ -43,6 +43,7 @@ EVERY = [
     ("rank", "accuracy"), ("rank", "macs"), ("rank", "latency"), ("validate",), ("export",), ("site",),
     ("site", "build"), ("site", "serve"), ("site", "pages"), ("run",), ("contribute",), ("claims",),
     ("claims", "collect"), ("claims", "changed"), ("claims", "import"), ("rank", "claims"), ("paper",),
+    ("bench", "accuracy"), ("bench", "sensitivity"), ("rank", "measured"), ("attribute",), ("weights",),
 ]  # fmt: skip
 
 

@@ -58,3 +58,37 @@ def test_the_identity_is_of_names_contents_and_labels():
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(NoImages, match="there is no folder"):
         sets.find(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("filename,class_index\na.png,1\na.png,2\n", "two labels"),
+        ("filename,class_index\na.png,²\n", "no class number"),
+        ("filename,class_index\na.png," + "9" * 5000 + "\n", "no class number"),
+        ("filename,class_index\n1.png,1\n", "several images of that name"),
+    ],
+)
+def test_a_list_that_says_two_things_or_none(tmp_path, text, named):
+    for place in ("x/1.png", "y/1.png", "a.png"):
+        picture(tmp_path / place)
+    (tmp_path / "labels.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(NoImages, match=named):
+        sets.find(tmp_path)
+
+
+def test_lists_in_other_encodings_and_broken_parquet_are_said_to_be_such(tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_bytes("filename,class_index\nä.png,1\n".encode("latin-1"))
+    with pytest.raises(NoImages, match="no list in UTF-8"):
+        sets.find(tmp_path)
+    (tmp_path / "labels.csv").unlink()
+    (tmp_path / "val.parquet").write_bytes(b"")
+    with pytest.raises(NoImages, match="no readable parquet"):
+        sets.find(tmp_path)
+
+
+def test_a_sample_is_from_all_over_the_set():
+    items = [sets.Item(str(number), number, "") for number in range(191)]
+    assert [item.label for item in sets.sample(items, 96)][-1] >= 188
+    assert sets.sample(items, 500) == items

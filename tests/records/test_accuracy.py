@@ -67,3 +67,10 @@ def test_a_preprocessing_without_newer_fields_is_written_as_it_was():
     written = Preprocessing(layout="NCHW", source="x").model_dump()
     assert not {"resize_side", "decoder", "resizer"} & set(written)
     assert Preprocessing(layout="NCHW", source="x", resizer="opencv").model_dump()["resizer"] == "opencv"
+
+
+def test_bits_beyond_the_images_and_first_places_outside_the_five_are_refused():
+    with pytest.raises(ValidationError, match="images that there are not"):
+        record([True], [True], top1="/w==", top5="/w==", top1_hits=8, top5_hits=8)
+    with pytest.raises(ValidationError, match="not among the first five"):
+        record([True, False], [False, True])

@@ -189,3 +189,21 @@ def test_a_keras_file_with_code_is_not_run(tmp_path):
     model.save(tmp_path / "lambda.keras")
     with pytest.raises(CannotBuild, match="lambda"):
         registry.get("file").build(str(tmp_path / "lambda.keras"))
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_code_in_a_keras_file_is_not_run(tmp_path, suffix):
+    import keras
+    import tf_keras
+
+    made = tf_keras if suffix == ".h5" else keras
+    marker = tmp_path / "ran"
+    place = str(marker)
+    source = made.Input((8, 8, 3))
+    evil = made.layers.Lambda(lambda x: (__import__("pathlib").Path(place).touch(), x)[1])
+    model = made.Model(source, made.layers.Dense(3)(made.layers.Flatten()(evil(source))))
+    model.save(tmp_path / f"m{suffix}")
+    marker.unlink(missing_ok=True)
+    with pytest.raises(CannotBuild, match="carries code"):
+        registry.get("file").build(str(tmp_path / f"m{suffix}"))
+    assert not marker.exists()

@@ -75,6 +75,8 @@ def command(
     check_entries([a, b])
     if (images or picture) and not preprocessing:
         raise click.UsageError("--images and --picture go with --preprocessing")
+    if preprocessing and (prove or style == "html"):
+        raise click.UsageError("--preprocessing goes neither with --prove nor with --format html")
     if preprocessing:
         show_preparation(preparation(a, b, images), style, picture)
         return

@@ -26,7 +26,8 @@ def preparation(a: str, b: str, images: Path | None) -> dict[str, Any]:
     files = [] if images is None else sorted(path for path in images.rglob("*") if path.suffix.lower() in SUFFIXES)
     if images is not None and not files:
         raise click.UsageError(f"{images} holds no images")
-    sample = [str(path) for path in files[:: max(1, len(files) // LARGEST_SAMPLE)]][:LARGEST_SAMPLE]
+    count = min(LARGEST_SAMPLE, len(files))
+    sample = [str(files[number * len(files) // count]) for number in range(count)]
     found: dict[str, Any] = asked("compare", a, b, sample, handler=HANDLER)
     return {"entries": [a, b], **found}
 
@@ -44,7 +45,7 @@ def show_preparation(found: dict[str, Any], style: str, picture: Path | None) ->
 
 def _draw(levels: Any, picture: Path) -> None:
     if levels is None:
-        raise click.ClickException("the prepared images have other sizes: there is no picture of where they differ")
+        raise click.ClickException("the prepared images cannot be laid over each other: there is no picture")
     import numpy as np
     from PIL import Image
 
@@ -64,6 +65,8 @@ def _as_text(found: dict[str, Any]) -> None:
              {"field": "field", "a": "a", "b": "b"}, "text")  # fmt: skip
     elif found["a"] and found["b"]:
         click.echo("Every field is the same.")
+    for name in found["unreadable"]:
+        click.echo(f"{name} cannot be decoded and was left out.")
     pixels = found["pixels"]
     if pixels is None:
         return

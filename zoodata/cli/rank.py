@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from zoodata.cli.common import data_option, format_option, read_dataset, show
+from zoodata.dataset.store import path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
 
 limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
@@ -131,10 +135,13 @@ def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: P
     "--images", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The images again: also say on which classes the two are furthest apart.",
 )  # fmt: skip
+@click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="List of labels.")
 @limit_option
 @data_option
 @format_option
-def measured_command(claims: bool, images: Path | None, limit: int | None, data: Path, style: str) -> None:
+def measured_command(
+    claims: bool, images: Path | None, labels: Path | None, limit: int | None, data: Path, style: str
+) -> None:
     """Measured accuracies of two entries over the same images: who is right where the other is not.
 
     McNemar's exact test on those images, corrected for how many pairs are looked at (Holm).
@@ -148,7 +155,8 @@ def measured_command(claims: bool, images: Path | None, limit: int | None, data:
         return
     rows = [found.as_dict() for found in measured.pairs(dataset)][:limit]
     if images is not None:
-        rows = [row | {"classes": _classes(dataset, row, images)} for row in rows]
+        at_hand = _at_hand(images, labels)
+        rows = [row | {"classes": _classes(dataset, row, *at_hand)} for row in rows]
     shown = rows if style == "json" else [_measured_text(row) for row in rows]
     columns = {"a": "a", "b": "b", "images": "images", "top1_a": "a %", "top1_b": "b %", "only": "only a | only b",
                "agreement": "agree on %", "corrected": "p (Holm)", "verdict": "verdict"}  # fmt: skip
@@ -165,15 +173,28 @@ def _measured_text(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _classes(dataset: Any, row: dict[str, Any], folder: Path) -> list[dict[str, int]]:
-    from zoodata.dataset.store import path_of
-    from zoodata.images import sets
-
+def _classes(dataset: Any, row: dict[str, Any], items: Sequence[Any], identity: str) -> list[dict[str, int]]:
+    """Classes furthest apart; none where the pair is of other images than those at hand."""
     records = {path_of(record).as_posix(): record for record in dataset.accuracy_measurements}
     a, b = records[row["record_a"]], records[row["record_b"]]
-    items = sets.find(folder).items
-    labels = [item.label for item in items]
-    assert a.images is not None
-    if len(labels) != a.images.images:
-        raise click.UsageError(f"{folder} holds {len(labels)} images, the measurements are of {a.images.images} others")
-    return measured.classes_apart(measured.bits(a), measured.bits(b), labels)
+    if a.images is None or a.images.hash != identity:
+        return []
+    return measured.classes_apart(measured.bits(a), measured.bits(b), [item.label for item in items])
+
+
+def _at_hand(folder: Path, labels: Path | None) -> tuple[Sequence[Any], str]:
+    """The images of a folder that can be decoded, and their identity as records have it."""
+    from zoodata.images import pixels, sets  # Pillow is no part of the light install
+
+    try:
+        items = sets.find(folder, labels).items
+    except sets.NoImages as error:
+        raise click.UsageError(str(error)) from None
+    kept, digests = [], []
+    for item in items:
+        with contextlib.suppress(OSError, pixels.CannotDecode):
+            data = sets.read_bytes(item)
+            pixels.decode(data)
+            kept.append(item)
+            digests.append((item.name, hashlib.sha256(data).hexdigest(), item.label))
+    return kept, sets.identity(digests)

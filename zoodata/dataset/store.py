@@ -135,8 +135,8 @@ def sweep_leftovers(root: Path) -> int:
     """Remove temporary files that a killed run left behind; returns how many there were."""
     count = 0
     for leftover in root.rglob(".writing-*"):
-        with contextlib.suppress(FileNotFoundError):
-            leftover.unlink()
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+            leftover.unlink()  # journals of unfinished runs lie in a folder of such a name, and stay
             count += 1
     return count
 

@@ -76,10 +76,10 @@ def newest(dataset: Dataset) -> list[AccuracyMeasurement]:
 
 def pairs(dataset: Dataset) -> list[Pair]:
     """Every two measurements over the same images, the surest difference first."""
-    groups: dict[str, list[AccuracyMeasurement]] = defaultdict(list)
+    groups: dict[tuple[str, int], list[AccuracyMeasurement]] = defaultdict(list)
     for record in newest(dataset):
         assert record.images is not None
-        groups[record.images.hash].append(record)
+        groups[record.images.hash, record.images.images].append(record)
     found = [_pair(a, b) for group in groups.values() for a, b in combinations(group, 2)]
     corrected = holm([pair.probability for pair in found])
     found = [replace(pair, corrected=value) for pair, value in zip(found, corrected, strict=True)]
@@ -137,16 +137,24 @@ class Verified:
 
 def against_claims(dataset: Dataset) -> list[Verified]:
     """Measurements on ImageNet's validation images beside the claims about the same checkpoint."""
-    claims: dict[tuple[str, str], list[Claim]] = defaultdict(list)
+    claims: dict[tuple[str, str], dict[float, Claim]] = defaultdict(dict)
     for claim in dataset.claims:
         if claim.metric in ("top1", "top5"):
-            claims[claim.entry, claim.metric].append(claim)
+            claims[claim.entry, claim.metric].setdefault(claim.value, claim)
     found = []
     for record in newest(dataset):
+        if record.weights_hash is not None or not _as_declared(record):
+            continue  # not the zoo's checkpoint, or not fed as the zoo says
         for metric in ("top1", "top5"):
-            for claim in claims.get((record.entry, metric), []):
+            for claim in claims.get((record.entry, metric), {}).values():
                 found.append(_verified(record, metric, claim))
     return sorted(found, key=lambda each: -abs(each.measured - each.claimed))
+
+
+def _as_declared(record: AccuracyMeasurement) -> bool:
+    """Whether every check passed: nothing was believed regardless, nothing departs from what the zoo declares."""
+    assert record.result is not None
+    return not any(check.startswith(("believed regardless", "departs")) for check in record.result.checks)
 
 
 def _verified(record: AccuracyMeasurement, metric: str, claim: Claim) -> Verified:

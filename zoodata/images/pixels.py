@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from zoodata.records import Preprocessing
 
@@ -22,13 +21,8 @@ Array = npt.NDArray[Any]
 DECODERS = ("pillow", "opencv", "tensorflow", "torchvision")
 RESIZERS = DECODERS
 
-FILTERS = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-    "area": Image.Resampling.BOX,
-}
+FILTERS = {"nearest": "NEAREST", "bilinear": "BILINEAR", "bicubic": "BICUBIC", "lanczos": "LANCZOS", "area": "BOX"}
+"""Pillow's own names."""
 
 
 class CannotDecode(ValueError):
@@ -137,6 +131,8 @@ def _central_part(spec: Preprocessing, image: Array) -> Array:
 
 
 def _pillow_decode(data: bytes) -> Array:
+    from PIL import Image  # no part of the light install, which imports this module
+
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert("RGB"))
 
@@ -166,8 +162,9 @@ def _torchvision_decode(data: bytes) -> Array:
 
 def _pillow_resize(image: Array, size: tuple[int, int], interpolation: str, antialias: bool) -> Array:
     """Pillow always filters as widely as it shrinks."""
-    whole = Image.fromarray(image)
-    return np.asarray(whole.resize((size[1], size[0]), FILTERS[interpolation]))
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(image).resize((size[1], size[0]), Image.Resampling[FILTERS[interpolation]]))
 
 
 def _opencv_resize(image: Array, size: tuple[int, int], interpolation: str, antialias: bool) -> Array:

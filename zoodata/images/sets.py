@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,8 @@ def find(folder: Path, labels: Path | None = None) -> ImageSet:
     """
     if not folder.is_dir():
         raise NoImages(f"there is no folder {folder}")
-    tables = sorted(folder.rglob("*.parquet"))
+    folder = folder.resolve()
+    tables = sorted(path for path in folder.rglob("*.parquet") if path.is_file())
     listed = labels or next((folder / name for name in LABEL_FILES if (folder / name).is_file()), None)
     if listed is not None:
         found = _listed(folder, listed)
@@ -70,6 +72,12 @@ def find(folder: Path, labels: Path | None = None) -> ImageSet:
     if len(names) != len(found.items):
         raise NoImages(f"{folder} lists {len(found.items) - len(names)} images twice")
     return found
+
+
+def sample(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many images, from all over the set."""
+    count = min(most, len(items))
+    return [items[number * len(items) // count] for number in range(count)]
 
 
 def read_bytes(item: Item) -> bytes:
@@ -87,25 +95,51 @@ def identity(digests: Sequence[tuple[str, str, int]]) -> str:
     """SHA-256 over (name, SHA-256 of the bytes, label) of every image, in the order of the names."""
     whole = hashlib.sha256()
     for name, digest, label in sorted(digests):
-        whole.update(f"{name}\0{digest}\0{label}\n".encode())
+        whole.update(f"{name}\0{digest}\0{label}\n".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()
 
 
 def _listed(folder: Path, labels: Path) -> ImageSet:
-    stated = dict(_labels(labels))
+    stated = _stated(labels)
     root = next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
-    items, unlabelled, seen = [], 0, set()
+    items, unlabelled = [], 0
+    seen: set[str] = set()
     for path in _image_files(root):
         name = path.relative_to(root).as_posix()
-        label = stated.get(name, stated.get(path.name))
-        if label is None:
+        known = next((each for each in (name, path.relative_to(folder).as_posix(), path.name) if each in stated), None)
+        if known is None:
             unlabelled += 1
             continue
-        seen.add(name if name in stated else path.name)
+        if known in seen:
+            raise NoImages(f"{labels.name} names {known} once, and there are several images of that name")
+        label = stated[known]
+        seen.add(known)
         items.append(Item(name, label, str(path)))
     absent = len(stated.keys() - seen)
     left_out = {"without a label": unlabelled, "listed, but not there": absent}
     return ImageSet(tuple(items), {why: count for why, count in left_out.items() if count}, "list")
+
+
+def _stated(path: Path) -> dict[str, int]:
+    """File name to class number.
+
+    Raises:
+        NoImages: when the list cannot be read, or says two things of one image.
+    """
+    found: dict[str, int] = {}
+    try:
+        for name, label in _labels(path):
+            if found.setdefault(name, label) != label:
+                raise NoImages(f"{path.name} gives {ascii(name)[:80]} two labels, {found[name]} and {label}")
+    except (UnicodeError, csv.Error) as error:
+        raise NoImages(f"{path.name} is no list in UTF-8: {error}") from None
+    return found
+
+
+def _number(text: str | None) -> int | None:
+    """A class number, or None where it is none."""
+    plain = (text or "").strip()
+    return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) < 8 else None
 
 
 def _labels(path: Path) -> Iterator[tuple[str, int]]:
@@ -120,17 +154,17 @@ def _labels(path: Path) -> Iterator[tuple[str, int]]:
             raise NoImages(f"{path.name} needs a column of {NAME_COLUMNS} and one of {LABEL_COLUMNS}; it has {header}")
         pairs = [(number, row[name], row[label]) for number, row in enumerate(rows, 2)]
     else:
-        lines = [line.split() for line in text.splitlines()]
-        if lines and all(len(words) == 1 for words in lines if words):
+        lines = [line.rsplit(None, 1) for line in text.splitlines()]
+        if lines and all(len(words) == 1 and _number(words[0]) is not None for words in lines if words):
             raise NoImages(
                 f"{path.name} has one number a line; those are ILSVRC's own class numbers, in another order than the "
                 "zoos'. Make a list of `NAME NUMBER` lines with numbers from 0 in the order of the WordNet ids"
             )
         pairs = [(number, words[0], words[-1]) for number, words in enumerate(lines, 1) if words]
     for number, name, label in pairs:
-        if not (label or "").strip().isdigit():
+        if (value := _number(label)) is None:
             raise NoImages(f"{path.name}, line {number}: {ascii(label)[:40]} is no class number from 0")
-        yield name, int(label)
+        yield name, value
 
 
 def _class_folders(folder: Path) -> ImageSet:
@@ -142,7 +176,7 @@ def _class_folders(folder: Path) -> ImageSet:
             f"{folder} has {loose} images and nothing that labels them: put a labels.csv (filename,class_index) "
             "beside them, or name one with --labels"
         )
-    numbered = all(path.name.isdigit() for path in folders)
+    numbered = all(_number(path.name) is not None for path in folders)
     items = [
         Item(path.relative_to(root).as_posix(), int(place.name) if numbered else number, str(path))
         for number, place in enumerate(folders)
@@ -160,15 +194,18 @@ def _parquet(folder: Path, tables: Sequence[Path]) -> ImageSet:
         if not {"image", "label"} <= set(table.column_names):
             raise NoImages(f"{path.name} needs the columns image and label; it has {table.column_names}")
         for row, label in enumerate(table.column("label").to_pylist()):
+            if label is not None and not isinstance(label, int):
+                raise NoImages(f"{path.name}, row {row}: {ascii(label)[:40]} is no class number from 0")
             if label is None or label < 0:
                 unlabelled += 1
             else:
-                items.append(Item(f"{path.relative_to(folder).as_posix()}#{row}", int(label), (str(path), row)))
+                items.append(Item(f"{path.relative_to(folder).as_posix()}#{row}", label, (str(path), row)))
     return ImageSet(tuple(items), {"without a label": unlabelled} if unlabelled else {}, "parquet")
 
 
 _OPEN: dict[str, Any] = {}
 """The parquet file that was read last: its rows are asked for in order."""
+_OPENING = threading.Lock()
 
 
 def _table(path: Path | str) -> Any:
@@ -177,10 +214,14 @@ def _table(path: Path | str) -> Any:
     except ModuleNotFoundError:
         raise NoImages("reading parquet needs pyarrow: pip install 'zoodata[parquet]'") from None
     key = str(path)
-    if key not in _OPEN:
-        _OPEN.clear()
-        _OPEN[key] = parquet.read_table(key)
-    return _OPEN[key]
+    with _OPENING:  # several threads decode
+        if key not in _OPEN:
+            _OPEN.clear()
+            try:
+                _OPEN[key] = parquet.read_table(key)
+            except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+                raise NoImages(f"{Path(key).name} is no readable parquet file: {error}") from error
+        return _OPEN[key]
 
 
 def _row(path: str, row: int) -> bytes:

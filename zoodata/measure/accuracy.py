@@ -21,7 +21,7 @@ from typing import Any
 from zoodata.images import sets
 from zoodata.images.sets import ImageSet, Item
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.architecture import missing_for, public_name
+from zoodata.measure.architecture import missing_for, public_name, visible
 from zoodata.records import Environment, Preprocessing
 from zoodata.records.accuracy import (
     AccuracyConditions,
@@ -89,7 +89,7 @@ def measure(
     started, clock = datetime.now(UTC), time.perf_counter()
     shared: dict[str, Any] = {
         "entry": public_name(entry), "started_at": timestamp(started), "environment": environment.id,
-        "weights_file": Path(settings.weights_path).name if settings.weights_path else None,
+        "weights_file": _file_name(settings.weights_path),
     }  # fmt: skip
     spec = settings.preprocessing.model_dump_json() if settings.preprocessing else None
     try:
@@ -98,16 +98,19 @@ def measure(
             settings.believe, timeout=START_SECONDS,
         )  # fmt: skip
         shared["weights_hash"] = opened["weights_hash"]
+        if opened["weights"] and settings.weights_path is None and "@" not in entry:
+            shared["entry"] = f"{shared['entry']}@{opened['weights']}"
         preprocessing = Preprocessing.model_validate_json(opened["spec"])
         checks = list(opened["checks"])
-        checks += _believed(_range_of_labels(images, opened["classes"], preprocessing.label_offset), settings.believe)
+        checks += _believed(_range_of_labels(images, opened["classes"], preprocessing.label_offset), believe=False)
         sample = _sample(images.items)
         first = _asked(worker, sample, [])
         _believed(shift_fits(_usable(sample, first), preprocessing.label_offset), settings.believe)
         sureness = worker.ask("close_up", _places(sample), [item.label for item in sample], timeout=CHUNK_SECONDS)
         checks += _believed(prepared_well(sureness), settings.believe)
-        journal = Journal(journals, key(entry, opened, images))
-        answers, rate = _answers(worker, images.items, journal, progress)
+        journal = Journal(journals, key(entry, opened, images, settings, environment))
+        known = dict(zip(_names(sample), first, strict=True))
+        answers, rate = _answers(worker, images.items, journal, known, progress)
     except WorkerFailed as error:
         seconds = round(time.perf_counter() - clock, 3)
         return AccuracyMeasurement.seal(
@@ -115,7 +118,7 @@ def measure(
         )
     usable = _usable(images.items, answers)
     if not usable:
-        raise Unbelievable(f"none of {len(images.items)} images could be decoded: {answers[0].problem}")
+        raise sets.NoImages(f"none of {len(images.items)} images can be used: {answers[0].problem}")
     checks += _believed(labels_fit(usable, preprocessing.label_offset, opened["classes"]), settings.believe)
     record = AccuracyMeasurement.seal(
         **shared,
@@ -131,11 +134,26 @@ def measure(
     return record
 
 
+def _file_name(path: str | None) -> str | None:
+    return None if path is None else " ".join(visible(Path(path).name).split())[:300]
+
+
 def _answers(
-    worker: Worker, items: Sequence[Item], journal: Journal, progress: Callable[[int, int], None]
-) -> tuple[list[Answer], float]:
-    """An answer for every image, from the journal or the worker, and images a second of those just answered."""
-    known = {answer.name: answer for answer in journal.read()}
+    worker: Worker,
+    items: Sequence[Item],
+    journal: Journal,
+    first: dict[str, Answer],
+    progress: Callable[[int, int], None],
+) -> tuple[list[Answer], float | None]:
+    """An answer for every image, from the journal or the worker, and images a second of those just answered.
+
+    Args:
+        first: answers just given; a journal that says otherwise is of another model, and is not believed.
+    """
+    known = _still_true({answer.name: answer for answer in journal.read()}, items)
+    if any(known.get(name, answer) != answer for name, answer in first.items()):
+        journal.remove()
+        known = {}
     left = [item for item in items if item.name not in known]
     chunks = [left[start : start + CHUNK] for start in range(0, len(left), CHUNK)]
     progress(len(known), len(items))
@@ -146,7 +164,22 @@ def _answers(
         known |= {answer.name: answer for answer in fresh}
         progress(len(known), len(items))
     seconds = time.perf_counter() - clock
-    return [known[item.name] for item in items], len(left) / seconds if left and seconds else 1.0
+    return [known[item.name] for item in items], len(left) / seconds if left and seconds else None
+
+
+def _still_true(known: dict[str, Answer], items: Sequence[Item]) -> dict[str, Answer]:
+    """Answers of a journal to images whose bytes are still those that were answered."""
+    found = {}
+    for item in items:
+        answer = known.get(item.name)
+        with contextlib.suppress(OSError):
+            if answer is not None and hashlib.sha256(sets.read_bytes(item)).hexdigest() == answer.digest:
+                found[item.name] = answer
+    return found
+
+
+def _names(items: Sequence[Item]) -> list[str]:
+    return [item.name for item in items]
 
 
 def _asked(worker: Worker, chunk: Sequence[Item], ahead: Sequence[Item]) -> list[Answer]:
@@ -167,8 +200,7 @@ def _places(items: Sequence[Item]) -> list[tuple[str, Any]]:
 
 def _sample(items: Sequence[Item]) -> list[Item]:
     """Some images from all over the set."""
-    step = max(1, len(items) // TRIED)
-    return list(items[::step])[:TRIED]
+    return sets.sample(items, TRIED)
 
 
 @dataclass(frozen=True)
@@ -216,8 +248,8 @@ def prepared_well(sureness: Sequence[tuple[str, Sequence[float]]]) -> Doubt:
     _, name, wins = worst
     return Doubt(
         "",
-        f"the images are probably prepared in the wrong way: with {name}, the model is surer of the right class on "
-        f"{wins} of {len(specified)} images",
+        f"the images are probably prepared in the wrong way (unless labels or weights are wrong): with {name}, the "
+        f"model is surer of the right class on {wins} of {len(specified)} images",
     )
 
 
@@ -257,12 +289,14 @@ def shift_fits(usable: Sequence[tuple[Item, Answer]], offset: int) -> Doubt:
     return Doubt("no shift of the class numbers fits better")
 
 
-def _result(usable: Sequence[tuple[Item, Answer]], offset: int, rate: float, checks: Sequence[str]) -> AccuracyResult:
+def _result(
+    usable: Sequence[tuple[Item, Answer]], offset: int, rate: float | None, checks: Sequence[str]
+) -> AccuracyResult:
     top1 = [answer.classes[0] - offset == item.label for item, answer in usable]
     top5 = [item.label + offset in answer.classes for item, answer in usable]
     return AccuracyResult(
         top1_hits=sum(top1), top5_hits=sum(top5), top1=pack_bits(top1), top5=pack_bits(top5),
-        images_per_second=round(rate, 3), checks=tuple(checks),
+        images_per_second=None if rate is None else max(round(rate, 3), 0.001), checks=tuple(checks),
     )  # fmt: skip
 
 
@@ -277,11 +311,12 @@ def _identity(images: ImageSet, usable: Sequence[tuple[Item, Answer]], answers: 
     )
 
 
-def key(entry: str, opened: dict[str, Any], images: ImageSet) -> str:
-    """What a journal belongs to: entry, weights, preparation, and the images with their labels."""
-    whole = hashlib.sha256(f"{entry}\0{opened['weights_hash']}\0{opened['spec']}\0{opened['pipeline']}".encode())
+def key(entry: str, opened: dict[str, Any], images: ImageSet, settings: Settings, environment: Environment) -> str:
+    """What a journal belongs to: entry, weights, preparation, machine, and the images with their labels."""
+    parts = [entry, *(str(opened[name]) for name in ("weights_hash", "state", "spec", "pipeline")), environment.id]
+    whole = hashlib.sha256("\0".join([*parts, str(settings.batch), settings.device]).encode())
     for item in images.items:
-        whole.update(f"{item.name}\0{item.place}\0{item.label}\n".encode())
+        whole.update(f"{item.name}\0{item.place}\0{item.label}\n".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()[:16]
 
 
@@ -311,3 +346,5 @@ class Journal:
     def remove(self) -> None:
         """The run is a record now."""
         self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty: another run is under way
+            self._path.parent.rmdir()

@@ -71,7 +71,8 @@ def public_name(entry: str) -> str:
     module, _, factory = last.rpartition(":")
     last = f"{module.rpartition('.')[2]}.{factory}" if zoo == "python" else factory
     cleaned = "".join(c if c.isascii() and (c.isalnum() or c in "_.+-") else "_" for c in last)
-    return f"{zoo}:{cleaned.lstrip('.-+') or 'model'}"[:190]
+    cleaned = re.sub(r"\.\.+", ".", cleaned).lstrip(".-+")[:120].rstrip(".-+")
+    return f"{zoo}:{cleaned or 'model'}"
 
 
 def visible(text: Any) -> str:

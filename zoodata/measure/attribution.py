@@ -19,7 +19,7 @@ import numpy as np
 from zoodata.graph.network import Network
 from zoodata.images import pixels, sets
 from zoodata.images.sets import Item
-from zoodata.isolation import Worker
+from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.evaluator import built, completed
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.records import Preprocessing
@@ -154,10 +154,14 @@ class Attributor:
 
     def _carry(self) -> None:
         """Add a's weights in b's network."""
+        from zoodata.graph import embedded
         from zoodata.graph.diff.compare import Comparison
         from zoodata.graph.diff.transplant import carried
 
         if len(self._networks) < 2:
+            return
+        if any(embedded.preprocessing(network) for network in self._networks.values()):
+            self._notes.append("a network rescales the image itself: its weights and architecture are not split")
             return
         comparison = Comparison(self._networks["a"], self._networks["b"])
         weights, misfits = carried(comparison, dict(self._models["a"].stored()))
@@ -222,21 +226,27 @@ def attribute(
 
     states = {state for _, before, after in steps for state in (before, after)} | {State("a", "b")}
     total(len(states) * len(chunks))
-    made = tuple(_step(factor, before, after, right) for factor, before, after in steps)
-    on_a = _step("preparation of images, on a", State("a", "a"), State("a", "b"), right)
+    # An image that one of the ways cannot decode is left out of all.
+    usable = [all(values) for values in zip(*([value >= 0 for value in right(s)] for s in states), strict=True)]
+    if not any(usable):
+        raise WorkerFailed("cannot_be_read", "no image could be decoded in every way that is compared")
+
+    def kept(state: State) -> list[int]:
+        return [value for value, is_kept in zip(right(state), usable, strict=True) if is_kept]
+
+    made = tuple(_step(factor, before, after, kept) for factor, before, after in steps)
+    on_a = _step("preparation of images, on a", State("a", "a"), State("a", "b"), kept)
     on_b = next(step for step in made if step.factor == "preparation of images")
-    first, last = right(State("a", "a")), right(State("b", "b"))
-    count = sum(value >= 0 for value in first)
+    first, last = kept(State("a", "a")), kept(State("b", "b"))
     return Attribution(
-        a=a.entry, b=b.entry, images=count,
-        top1_a=100 * sum(value == 1 for value in first) / count,
-        top1_b=100 * sum(value == 1 for value in last) / count,
-        steps=made, preparation_on_a=on_a, together=on_b.points - on_a.points, notes=tuple(opened["notes"]),
+        a=a.entry, b=b.entry, images=len(first), top1_a=100 * sum(first) / len(first),
+        top1_b=100 * sum(last) / len(last), steps=made, preparation_on_a=on_a,
+        together=on_b.points - on_a.points, notes=tuple(opened["notes"]),
     )  # fmt: skip
 
 
 def _step(factor: str, before: State, after: State, right: Callable[[State], Sequence[int]]) -> Step:
-    pairs = [(x, y) for x, y in zip(right(before), right(after), strict=True) if x >= 0 and y >= 0]
+    pairs = list(zip(right(before), right(after), strict=True))
     gained, lost = sum(y > x for x, y in pairs), sum(x > y for x, y in pairs)
     points = 100 * (gained - lost) / len(pairs)
     return Step(factor, before, after, points, gained, lost, sign_test(gained, lost))

@@ -80,7 +80,10 @@ class Evaluator:
         else:
             self._prepare = lambda image: pixels.apply(self._spec, image)
         self._by_specification = given is not None or zoo.pipeline(name, weights) is None
-        self._batch, self._size = batch, pixels.apply(self._spec, probes()[0]).shape
+        sizes = {pixels.apply(self._spec, image).shape for image in probes()}
+        if len(sizes) > 1:
+            raise CannotBuild("the preprocessing makes inputs of several sizes: it needs a crop, or a resize to both")
+        self._batch, self._size = batch, sizes.pop()
         if self._spec.layout != model.input.layout:
             raise CannotBuild(f"{entry} takes {model.input.layout}, the preprocessing makes {self._spec.layout}")
         self._pool = ThreadPoolExecutor(max(1, threads))
@@ -99,6 +102,8 @@ class Evaluator:
             "pipeline": "specification" if self._by_specification else "zoo",
             "assumed": assumed,
             "checks": checks,
+            "weights": weights,
+            "state": _state(model),
             "weights_hash": hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None,
         }
 
@@ -174,7 +179,7 @@ class Evaluator:
         found: list[float] = []
         for start in range(0, len(inputs), self._batch):
             part = inputs[start : start + self._batch]
-            scores = np.asarray(self._score(np.stack([image for image, _ in part])), dtype=np.float64)
+            scores = _finite(self._score(np.stack([image for image, _ in part]))).astype(np.float64)
             chances = np.log(np.maximum(_as_chances(scores), 1e-12))
             found += [
                 float(row[label + self._spec.label_offset]) for row, (_, label) in zip(chances, part, strict=True)
@@ -202,6 +207,8 @@ class Evaluator:
             self._fill(slot, pixels.decode(data, self._spec.decoder or "pillow"))
         except pixels.CannotDecode:
             return digest, "cannot be decoded"
+        except ValueError:  # a strip of one row, say, of which the resize leaves nothing
+            return digest, "cannot be prepared"
         return digest, ""
 
     def _fill(self, slot: Array, image: Array) -> None:
@@ -212,7 +219,7 @@ class Evaluator:
 
     def _answers(self, inputs: Array) -> Iterator[list[int]]:
         for start in range(0, len(inputs), self._batch):
-            scores = self._score(inputs[start : start + self._batch])
+            scores = _finite(self._score(inputs[start : start + self._batch]))
             best = np.argsort(-np.asarray(scores), axis=1, kind="stable")[:, :ANSWERS]
             yield from best.tolist()
 
@@ -271,6 +278,20 @@ def pipeline_of(entry: str, spec: Preprocessing) -> Callable[[Array], Array]:
         return pipeline(Image.fromarray(image))
 
     return prepare
+
+
+def _finite(scores: Array) -> Array:
+    if not np.isfinite(scores).all():
+        raise CannotBuild("the scores are not finite: the weights or the preparation of the images cannot be right")
+    return np.asarray(scores)
+
+
+def _state(model: Model) -> str:
+    """A hash over every tensor that the built model holds."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(model.stored().items()):
+        whole.update(name.encode() + np.ascontiguousarray(tensor).tobytes())
+    return whole.hexdigest()
 
 
 def _compared(prepare: Callable[[Array], Array], spec: Preprocessing, believe: bool) -> str:

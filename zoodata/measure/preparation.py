@@ -39,14 +39,21 @@ class Preparer:
         answer["undocumented"] = {side: _gaps(spec) for side, spec in specs.items()}
         one, other = specs["a"], specs["b"]
         answer["fields"] = [] if one is None or other is None else _fields(one, other)
-        answer["pixels"], answer["picture"], answer["borrowed"] = None, None, None
+        answer |= {"pixels": None, "picture": None, "borrowed": None, "unreadable": []}
         if one is None or other is None:
             return answer
         ready = [each for each in (_sized(one, other), _sized(other, one)) if each is not None]
         if len(ready) < 2:
             return answer
         answer["borrowed"] = "a" if ready[0] != one else "b" if ready[1] != other else None
-        images = [pixels.decode(Path(file).read_bytes()) for file in files] or probes()
+        images = [] if files else probes()
+        for file in files:
+            try:
+                images.append(pixels.decode(Path(file).read_bytes()))
+            except (OSError, pixels.CannotDecode):
+                answer["unreadable"].append(Path(file).name)
+        if not images:
+            return answer
         differences = [self._difference(a, b, ready[0], ready[1], image) for image in images]
         whole = [each for each in differences if each is not None]
         answer["pixels"] = {"images": len(images), "same_size": len(whole) == len(images)}

@@ -71,7 +71,8 @@ class AccuracyResult(Record):
     top1: Base64
     """One bit an image: whether the highest score is its class's."""
     top5: Base64
-    images_per_second: Annotated[float, Field(gt=0)]
+    images_per_second: Annotated[float, Field(gt=0)] | None
+    """None where every answer came from the journal of an interrupted run."""
     checks: tuple[Line, ...]
     """What was tried before the result was believed."""
 
@@ -117,5 +118,8 @@ class AccuracyMeasurement(HashedRecord):
                     "bits", "{name} has {counted} bits set and says {hits}",
                     {"name": name, "counted": counted, "hits": hits},
                 )  # fmt: skip
-        if result.top1_hits > result.top5_hits:
-            raise PydanticCustomError("bits", "has more hits at the first place than among the first five")
+            if counted > self.images.images or any(unpack_bits(bits, 8 * len(data))[self.images.images :]):
+                raise PydanticCustomError("bits", "{name} has bits for images that there are not", {"name": name})
+        first, five = (base64.b64decode(bits) for bits in (result.top1, result.top5))
+        if any(one & ~other for one, other in zip(first, five, strict=True)):
+            raise PydanticCustomError("bits", "has images right at the first place and not among the first five")

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from zoodata.records.base import Count, Line, Record
+from zoodata.records.base import Line, Record
 
 Channels = tuple[float, float, float]
+Spread = Annotated[float, Field(gt=0)]
+Side = Annotated[int, Field(ge=1, le=100_000)]
 Library = Literal["pillow", "opencv", "tensorflow", "torchvision"]
 
 
@@ -19,11 +21,11 @@ class Preprocessing(Record):
     """Central part of the image that is cut out before resizing (TensorFlow's way)."""
     central_shape: Literal["image", "square"] = "image"
     """Whether that part has the image's proportions, or is a square of so much of the short side."""
-    resize: Count | tuple[Count, Count] | None = None
+    resize: Side | tuple[Side, Side] | None = None
     """One side in pixels, or (height, width)."""
     resize_side: Literal["short", "long"] = "short"
     """Which side a single number is; by the long side, what the crop lacks is filled with the mean."""
-    crop: tuple[Count, Count] | None = None
+    crop: tuple[Side, Side] | None = None
     """Centre crop (height, width) in pixels."""
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos", "area"] | None = None
     antialias: bool | None = None
@@ -35,7 +37,7 @@ class Preprocessing(Record):
     """Multiplies the 0 to 255 values first (1/255 gives 0 to 1)."""
     mean: Channels | None = None
     """Subtracted after scaling, in the channel order of the network's input."""
-    std: Channels | None = None
+    std: tuple[Spread, Spread, Spread] | None = None
     channel_order: Literal["RGB", "BGR"] | None = None
     layout: Literal["NCHW", "NHWC"]
     label_offset: Annotated[int, Field(ge=0, le=1)] = 0

@@ -51,6 +51,9 @@ class Python:
         if {"keras", "tf_keras"} & made_by:
             from zoodata.runtimes.tensorflow import KerasModel
 
+            if path is not None:
+                building(path.name, lambda: model.load_weights(path))
+
             if not hasattr(model, "input_shape"):  # a subclassed model says nothing about its input
                 channels, height, width = _input_size(f"python:{entry}", model)
                 image = InputShape(channels=channels, height=height, width=width, layout="NHWC")

@@ -20,8 +20,8 @@ from zoodata.records import AccuracyMeasurement, Environment, Preprocessing
 from zoodata.stats import wilson_interval
 from zoodata.zoos import registry
 
-UNFINISHED = "unfinished"
-"""Folder below --data in which runs keep what they have, until they are records."""
+UNFINISHED = ".writing-accuracy"
+"""Folder below --data in which runs keep what they have, until they are records; no reader looks into it."""
 
 IMAGE_PACKAGES = ("pillow", "opencv-python-headless")
 
@@ -34,6 +34,8 @@ def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, se
         zoodata.measure.accuracy.Unbelievable: when a check speaks against the result.
     """
     found = find(images, labels)
+    if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
+        raise click.UsageError(f"{entry} declares no preprocessing: say how images are prepared with --preprocessing")
     environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES])
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with step("accuracy", len(found.items)) as shown:
@@ -46,6 +48,8 @@ def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, se
 
         with Worker(accuracy.HANDLER, variables, default_memory_limit()) as worker:
             record = accuracy.measure(worker, entry, found, environment, settings, data / UNFINISHED, progress)
+    if record.missing is not None and record.missing.reason == "not_in_package":
+        raise click.UsageError(record.missing.message)
     write(record, environment, data)
     return record
 

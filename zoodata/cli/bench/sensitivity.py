@@ -9,6 +9,7 @@ import click
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.common import check_entries, format_option, show, step
 from zoodata.images.sets import NoImages, find
+from zoodata.images.sets import sample as spread
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
 from zoodata.measure import sensitivity
 from zoodata.measure.accuracy import Settings
@@ -53,7 +54,7 @@ def sensitivity_command(
     settings = Settings(weights, preprocessing_file(preprocessing), batch, "cpu", threads)
     try:
         items = find(images, labels).items
-        sample = items[:: max(1, len(items) // limit)][:limit]
+        sample = spread(items, limit)
         with (
             Worker(sensitivity.HANDLER, worker_environment("cpu", threads), default_memory_limit()) as worker,
             step("sensitivity", VARIANTS) as shown,
