@@ -146,3 +146,12 @@ def test_decoders_read_the_same_picture():
     for resizer in ("opencv", "torchvision"):
         spec = SPEC.model_copy(update={"resizer": resizer})
         assert pixels.resize(ours.astype(np.uint8), (100, 120), spec).shape == (100, 120, 3)
+
+
+def test_what_has_more_than_eight_bits_a_channel_is_not_cut_off_silently():
+    import io
+
+    stream = io.BytesIO()
+    Image.fromarray(np.linspace(0, 65535, 100).reshape(10, 10).astype(np.uint16)).save(stream, "PNG")
+    with pytest.raises(pixels.CannotDecode, match="more than 8 bits"):
+        pixels.decode(stream.getvalue())

@@ -134,6 +134,8 @@ def _pillow_decode(data: bytes) -> Array:
     from PIL import Image  # no part of the light install, which imports this module
 
     with Image.open(io.BytesIO(data)) as image:
+        if image.mode.startswith("I") or image.mode == "F":
+            raise ValueError(f"more than 8 bits a channel (mode {image.mode}), which Pillow would cut off")
         return np.asarray(image.convert("RGB"))
 
 

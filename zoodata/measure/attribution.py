@@ -18,13 +18,14 @@ import numpy as np
 
 from zoodata.graph.network import Network
 from zoodata.images import pixels, sets
+from zoodata.images.diagnose import probes
 from zoodata.images.sets import Item
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.evaluator import built, completed
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.records import Preprocessing
 from zoodata.records.base import entry_zoo
-from zoodata.runtimes.model import Array, CannotRead
+from zoodata.runtimes.model import Array, CannotRead, in_brief
 from zoodata.stats import sign_test
 from zoodata.zoos.base import CannotBuild
 
@@ -119,6 +120,7 @@ class Attributor:
             self._scores[side] = model.scorer(1, "cpu", threads)
             self._read(side)
         self._carry()
+        self._try(a[0], b[0])
         return {"models": sorted(self._scores), "notes": sorted(self._notes)}
 
     def right(
@@ -143,6 +145,16 @@ class Attributor:
             scores = self._scores[model](pixels.apply(spec, image)[None])
             found.append(int(int(np.argmax(scores[0])) - offset == label))
         return found
+
+    def _try(self, a: str, b: str) -> None:
+        """Whether each model bears what is prepared for the other."""
+        image = probes()[0]
+        for side, other, entry, whose in (("a", "b", a, b), ("b", "a", b, a)):
+            spec = self._specs[other].model_copy(update={"layout": self._specs[side].layout})
+            try:
+                self._scores[side](pixels.apply(spec, image)[None])
+            except Exception as error:
+                raise CannotBuild(f"{entry} does not run on images prepared for {whose}: {in_brief(error)}") from error
 
     def _read(self, side: str) -> None:
         """Add a model's network, run by us."""

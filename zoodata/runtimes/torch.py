@@ -183,6 +183,6 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
     if not isinstance(state, dict):
         raise WeightsDoNotFit(f"{path.name} holds a {type(state).__name__}, not a state dict")
     try:
-        module.load_state_dict({name.removeprefix("module."): tensor for name, tensor in state.items()})
+        module.load_state_dict({str(name).removeprefix("module."): tensor for name, tensor in state.items()})
     except RuntimeError as error:
         raise WeightsDoNotFit(f"{path.name} does not fit: {in_brief(error)}") from error
