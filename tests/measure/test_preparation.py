@@ -92,3 +92,43 @@ def test_the_command_says_it_and_draws_where(tmp_path):
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert json.loads(as_json.stdout)["fields"] == []
+
+
+@pytest.mark.xdist_group("torch")
+def test_efficientnets_have_a_size_and_a_filter_of_their_own():
+    """pytorch/vision#5958: evaluated at 224 and bilinear they lose up to ten points."""
+    found = fields(Preparer().compare("torchvision:efficientnet_b0", "torchvision:efficientnet_b7", []))
+    assert found["crop"] == ([224, 224], [600, 600])
+    bicubic = Preparer().compare("torchvision:efficientnet_b7", "torchvision:resnet50", [])
+    assert fields(bicubic)["interpolation"] == ("bicubic", "bilinear")
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_some_of_tf_slims_nets_count_a_background_class():
+    """tensorflow#5228: Inception, MobileNet and ResNet V2 have 1001 classes; VGG and ResNet V1 have 1000."""
+    found = fields(Preparer().compare("tf_slim:inception_v1", "tf_slim:vgg_16", []))
+    assert found["label_offset"] == (1, 0)
+    assert "label_offset" not in fields(Preparer().compare("tf_slim:resnet_v1_50", "tf_slim:vgg_16", []))
+    assert "label_offset" not in fields(Preparer().compare("tf_slim:resnet_v2_50", "tf_slim:inception_v1", []))
+
+
+@pytest.mark.xdist_group("torch")
+@pytest.mark.parametrize("entry", ["torchvision:inception_v3", "torchvision:googlenet"])
+def test_networks_that_transform_their_input_are_seen_to(entry):
+    """pytorch/vision#5376: forced by the published weights, not by default."""
+    from zoodata.graph import embedded
+    from zoodata.zoos import registry
+
+    zoo, name, _ = registry.find(entry)
+    assert embedded.preprocessing(zoo.build(name, hollow=True).network())
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_kerass_efficientnets_prepare_inside_the_network():
+    """tensorflow#49930: with a second rescaling that only the published weights' network has."""
+    from zoodata.graph import embedded
+    from zoodata.zoos import registry
+
+    zoo, name, _ = registry.find("keras_applications:EfficientNetB0")
+    assert len(embedded.preprocessing(zoo.build(name, hollow=True).network())) >= 2
+    assert zoo.preprocessing(name).embedded
