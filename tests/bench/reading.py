@@ -91,10 +91,11 @@ def everything() -> None:
     """The whole of torchvision and timm, on two processes."""
     from zoodata.measure.host import LEAN
 
-    os.environ |= LEAN  # as a sweep's workers run
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    os.environ |= LEAN  # as a sweep's workers run, and like them renewed after some two hundred networks
+    parts = 8
+    with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
         start = time.perf_counter()
-        found = pool.map(_whole, [(0, 2), (1, 2)])
+        found = pool.map(_whole, [(part, parts) for part in range(parts)], chunksize=1)
         took = time.perf_counter() - start
     read, failed = sum(f[0] for f in found), [name for f in found for name in f[1]]
     peak = max(f[2] for f in found)

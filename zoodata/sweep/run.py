@@ -24,6 +24,10 @@ from zoodata.sweep.plan import ArchitectureTask, ComparisonTask, LatencyTask
 HANDLER = "zoodata.measure.host:Host"
 
 
+RENEWED = 200
+"""Networks that a worker reads before it is renewed: frameworks keep a little of each, and it adds up."""
+
+
 def run_architecture(
     tasks: Iterable[ArchitectureTask],
     environments: dict[str, Environment],
@@ -47,9 +51,11 @@ def run_architecture(
     def run_zoo(group: Sequence[ArchitectureTask]) -> None:
         worker: Worker | None = None
         try:
-            for task in group:
+            for number, task in enumerate(group):
                 if interrupted.is_set():
                     return
+                if worker is not None and number % RENEWED == 0:
+                    worker.close()
                 if worker is None or not worker.alive:
                     worker = _lean_worker(threads)
                     live.add(worker)
