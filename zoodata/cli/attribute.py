@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
+from zoodata.cli.bench.common import images_option, labels_option
 from zoodata.cli.common import check_entries, step
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
@@ -41,8 +42,8 @@ def _line(part: Step, width: int) -> str:
 @click.command("attribute")
 @click.argument("a")
 @click.argument("b")
-@click.option("--images", required=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--labels", type=json_file, help="List of labels, where it is not beside the images.")
+@images_option
+@labels_option
 @click.option("--weights-a", type=checkpoint, help="A local checkpoint of A.")
 @click.option("--weights-b", type=checkpoint, help="A local checkpoint of B.")
 @click.option("--preprocessing-a", type=json_file, help="How A's images are prepared, where its zoo does not say.")

@@ -18,9 +18,6 @@ from zoodata.records import Preprocessing
 
 Array = npt.NDArray[Any]
 
-DECODERS = ("pillow", "opencv", "tensorflow", "torchvision")
-RESIZERS = DECODERS
-
 FILTERS = {"nearest": "NEAREST", "bilinear": "BILINEAR", "bicubic": "BICUBIC", "lanczos": "LANCZOS", "area": "BOX"}
 """Pillow's own names."""
 

@@ -91,19 +91,15 @@ def measure(
         "entry": public_name(entry), "started_at": timestamp(started), "environment": environment.id,
         "weights_file": _file_name(settings.weights_path),
     }  # fmt: skip
-    spec = settings.preprocessing.model_dump_json() if settings.preprocessing else None
     try:
-        opened = worker.ask(
-            "open", entry, settings.weights_path, spec, settings.batch, settings.device, settings.threads,
-            settings.believe, timeout=START_SECONDS,
-        )  # fmt: skip
+        opened = open_model(worker, entry, settings)
         shared["weights_hash"] = opened["weights_hash"]
         if opened["weights"] and settings.weights_path is None and "@" not in entry:
             shared["entry"] = f"{shared['entry']}@{opened['weights']}"
         preprocessing = Preprocessing.model_validate_json(opened["spec"])
         checks = list(opened["checks"])
         checks += _believed(_range_of_labels(images, opened["classes"], preprocessing.label_offset), believe=False)
-        sample = _sample(images.items)
+        sample = sets.sample(images.items, TRIED)
         first = _asked(worker, sample, [])
         _believed(shift_fits(_usable(sample, first), preprocessing.label_offset), settings.believe)
         sureness = worker.ask("close_up", _places(sample), [item.label for item in sample], timeout=CHUNK_SECONDS)
@@ -132,6 +128,20 @@ def measure(
     )  # fmt: skip
     journal.remove()
     return record
+
+
+def open_model(worker: Worker, entry: str, settings: Settings) -> dict[str, Any]:
+    """Have a worker build the model and settle how images are prepared; what it says of both.
+
+    Raises:
+        WorkerFailed: when it cannot.
+    """
+    spec = settings.preprocessing.model_dump_json() if settings.preprocessing else None
+    opened: dict[str, Any] = worker.ask(
+        "open", entry, settings.weights_path, spec, settings.batch, settings.device, settings.threads,
+        settings.believe, timeout=START_SECONDS,
+    )  # fmt: skip
+    return opened
 
 
 def _file_name(path: str | None) -> str | None:
@@ -196,11 +206,6 @@ def _usable(items: Sequence[Item], answers: Sequence[Answer]) -> list[tuple[Item
 
 def _places(items: Sequence[Item]) -> list[tuple[str, Any]]:
     return [(item.name, item.place) for item in items]
-
-
-def _sample(items: Sequence[Item]) -> list[Item]:
-    """Some images from all over the set."""
-    return sets.sample(items, TRIED)
 
 
 @dataclass(frozen=True)

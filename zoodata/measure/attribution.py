@@ -136,7 +136,7 @@ class Attributor:
         spec = spec.model_copy(update={"layout": layout})
         found = []
         for (name, place), label in zip(images, labels, strict=True):
-            item = Item(name, label, tuple(place) if isinstance(place, list) else place)
+            item = Item(name, label, place)
             try:
                 image = pixels.decode(sets.read_bytes(item), spec.decoder or "pillow")
             except (OSError, pixels.CannotDecode):

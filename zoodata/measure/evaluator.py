@@ -144,7 +144,7 @@ class Evaluator:
         ready: list[Array] = []
         for name, place in chunk:
             try:
-                data = sets.read_bytes(sets.Item(name, 0, tuple(place) if isinstance(place, list) else place))
+                data = sets.read_bytes(sets.Item(name, 0, place))
                 ready.append(pixels.apply(changed, pixels.decode(data, decoder)))
                 found.append(0)
             except (OSError, pixels.CannotDecode):
@@ -197,7 +197,6 @@ class Evaluator:
         ]
 
     def _one(self, name: str, place: Any, slot: Array) -> Prepared:
-        place = tuple(place) if isinstance(place, list) else place
         try:
             data = sets.read_bytes(sets.Item(name, 0, place))
         except OSError as error:

@@ -6,12 +6,14 @@ import contextlib
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from zoodata.images.sets import Item
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.accuracy import CHUNK, CHUNK_SECONDS, START_SECONDS, Settings
+from zoodata.measure.accuracy import CHUNK, CHUNK_SECONDS, Settings, open_model
 from zoodata.measure.evaluator import Evaluator
 from zoodata.records import Preprocessing
+from zoodata.records.preprocessing import Library
 from zoodata.stats import sign_test
 
 HANDLER = "zoodata.measure.sensitivity:Sensitive"
@@ -63,7 +65,7 @@ def variants(spec: Preprocessing) -> Iterator[Variant]:
     filter_ = spec.interpolation or "bilinear"
     own = Variant(spec.decoder or "pillow", spec.resizer or "pillow", filter_, spec.antialias is not False)
     yield own
-    for decoder in ("pillow", "opencv", "tensorflow", "torchvision"):
+    for decoder in get_args(Library):
         if decoder != own.decoder:
             yield Variant(decoder, own.resizer, own.interpolation, own.antialias)
     for resizer, interpolation, antialias in (
@@ -90,11 +92,7 @@ def measure(
     Raises:
         WorkerFailed: when the entry cannot be built or run.
     """
-    given = settings.preprocessing.model_dump_json() if settings.preprocessing else None
-    opened = worker.ask(
-        "open", entry, settings.weights_path, given, settings.batch, settings.device, settings.threads,
-        settings.believe, timeout=START_SECONDS,
-    )  # fmt: skip
+    opened = open_model(worker, entry, settings)
     spec = Preprocessing.model_validate_json(opened["spec"])
     effects: list[Effect] = []
     own: list[int | None] = []

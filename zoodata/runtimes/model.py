@@ -90,6 +90,16 @@ class Model(Protocol):
         """
 
 
+def passes(scorer: Scorer, shape: InputShape, batch: int, seed: int) -> Pass:
+    """The pass to time of a model that is only run, over one batch of random images."""
+    images = random_image(shape, batch, seed)
+
+    def once() -> None:
+        scorer(images)
+
+    return once
+
+
 def filled(images: Array, batch: int) -> Array:
     """Images repeated up to the batch that a graph was made for."""
     return images if len(images) == batch else np.resize(images, (batch, *images.shape[1:]))

@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, in_brief, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, in_brief, passes
 
 
 class TfliteModel:
@@ -73,12 +73,7 @@ class TfliteModel:
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
-        run, images = self.scorer(batch, device, threads), random_image(self.input, batch, seed)
-
-        def once() -> None:
-            run(images)
-
-        return once
+        return passes(self.scorer(batch, device, threads), self.input, batch, seed)
 
 
 def _quantised(values: Array, details: dict[str, Any]) -> Array:

@@ -9,7 +9,7 @@ import torch
 
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, in_brief, random_image
+from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, in_brief, passes
 
 SIZE = 224
 """A TorchScript file does not say what image it takes."""
@@ -70,12 +70,7 @@ class TorchScriptModel:
 
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
-        run, images = self.scorer(batch, device, threads), random_image(self.input, batch, seed)
-
-        def once() -> None:
-            run(images)
-
-        return once
+        return passes(self.scorer(batch, device, threads), self.input, batch, seed)
 
 
 def _choose_engine(path: Path) -> None:

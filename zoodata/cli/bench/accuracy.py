@@ -8,7 +8,13 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from zoodata.cli.bench.common import check_device
+from zoodata.cli.bench.common import (
+    check_device,
+    images_option,
+    labels_option,
+    preprocessing_option,
+    weights_option,
+)
 from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show, step
 from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
@@ -16,7 +22,7 @@ from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import accuracy
 from zoodata.measure.environment import capture, usable_cores
 from zoodata.measure.host import worker_environment
-from zoodata.records import AccuracyMeasurement, Environment, Preprocessing
+from zoodata.records import AccuracyMeasurement, Preprocessing
 from zoodata.stats import wilson_interval
 from zoodata.zoos import registry
 
@@ -50,31 +56,17 @@ def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, se
             record = accuracy.measure(worker, entry, found, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":
         raise click.UsageError(record.missing.message)
-    write(record, environment, data)
-    return record
-
-
-def write(record: AccuracyMeasurement, environment: Environment, data: Path) -> None:
-    """The record and where it was measured, on the disk."""
     store.write(environment, data)
     store.write(record, data)
+    return record
 
 
 @click.command("accuracy")
 @click.argument("entry")
-@click.option(
-    "--images", required=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Labelled images: class folders, a folder with a list of labels, or parquet.",
-)  # fmt: skip
-@click.option(
-    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="List of labels, where it is not DIR/labels.csv, labels.txt or val.txt.",
-)  # fmt: skip
-@click.option("--weights", type=click.Path(exists=True, dir_okay=False), help="A local checkpoint; nothing in it runs.")
-@click.option(
-    "--preprocessing", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="How images are prepared (JSON), for your own model or instead of what the zoo declares.",
-)  # fmt: skip
+@images_option
+@labels_option
+@weights_option
+@preprocessing_option
 @click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Images a pass.")
 @click.option("--device", default="cpu", show_default=True, callback=check_device, help="cpu, or cuda.")
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Of the model.")

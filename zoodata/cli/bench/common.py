@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,21 @@ from zoodata.zoos import registry
 
 entries_argument = click.argument("entries", metavar="[ENTRY]...", nargs=-1)
 architecture_option = click.option("--architecture", metavar="A", help="All entries of this architecture.")
+images_option = click.option(
+    "--images", required=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Labelled images: class folders, a folder with a list of labels, or parquet.",
+)  # fmt: skip
+labels_option = click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="List of labels, where it is not DIR/labels.csv, labels.txt or val.txt.",
+)  # fmt: skip
+weights_option = click.option(
+    "--weights", type=click.Path(exists=True, dir_okay=False), help="A local checkpoint; nothing in it runs."
+)
+preprocessing_option = click.option(
+    "--preprocessing", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="How images are prepared (JSON), for your own model or instead of what the zoo declares.",
+)  # fmt: skip
 force_option = click.option("--force", is_flag=True, help="Measure again what is measured already.")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
+from zoodata.cli.bench.common import images_option, labels_option, preprocessing_option, weights_option
 from zoodata.cli.common import check_entries, format_option, show, step
 from zoodata.images.sets import NoImages, find
 from zoodata.images.sets import sample as spread
@@ -22,13 +23,10 @@ VARIANTS = 19
 
 @click.command("sensitivity")
 @click.argument("entry")
-@click.option("--images", required=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="List of labels.")
-@click.option("--weights", type=click.Path(exists=True, dir_okay=False), help="A local checkpoint; nothing in it runs.")
-@click.option(
-    "--preprocessing", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="How images are prepared (JSON), where the zoo does not say.",
-)  # fmt: skip
+@images_option
+@labels_option
+@weights_option
+@preprocessing_option
 @click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="Images, from all over the set.")
 @click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Images a pass.")
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Of the model.")
