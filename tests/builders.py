@@ -17,7 +17,8 @@ from zoodata.records import (
 )
 from zoodata.records.claim import ClaimConditions, PackageSource
 from zoodata.records.environment import Processor
-from zoodata.records.measurement import ArchitectureConditions, InputShape, LatencyConditions
+from zoodata.records.latency import LatencyConditions, Sitting
+from zoodata.records.measurement import ArchitectureConditions, InputShape
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NCHW = InputShape(channels=3, height=224, width=224, layout="NCHW")
@@ -70,7 +71,7 @@ def latency_conditions(**changes: Any) -> LatencyConditions:
         "dtype": "float32",
         "device": "cpu",
         "threads": 2,
-        "passes_per_turn": 2,
+        "turn_seconds": 0.2,
         "idle_partners": "stopped",
         "target_half_width": 0.01,
         "time_limit_seconds": 10.0,
@@ -89,12 +90,13 @@ def latency(samples: Any = None, **changes: Any) -> LatencyMeasurement:
         "conditions": latency_conditions(),
         "environment": environment().id,
         "participants": (
-            Participant(entry="torchvision:resnet50", runtime="torch", input=NCHW),
-            Participant(entry="timm:resnet50", runtime="torch", input=NCHW),
-            Participant(entry="torchvision:resnet50", runtime="torch", null=True, input=NCHW),
+            Participant(entry="torchvision:resnet50", runtime="torch", input=NCHW, passes=2),
+            Participant(entry="timm:resnet50", runtime="torch", input=NCHW, passes=2),
+            Participant(entry="torchvision:resnet50", runtime="torch", null=True, input=NCHW, passes=2),
         ),
         "unit": "ns",
         "samples": samples,
+        "sittings": (Sitting(rounds=len(samples), observed=()),) if samples else (),
         "stopped": "interval",
     }
     return LatencyMeasurement.seal(**(values | changes))

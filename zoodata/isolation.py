@@ -64,6 +64,11 @@ class Worker:
         """Whether it can still be asked."""
         return self._process.is_alive()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid or 0
+
     def ask(self, method: str, *args: Any, timeout: float = 600.0) -> Any:
         """Call a method of the handler and wait for what it returns.
 
@@ -115,13 +120,13 @@ class Worker:
 
     def _signal(self, name: str) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid or 0, getattr(signal, name))
+            os.kill(self.pid, getattr(signal, name))
 
     def _check_memory(self) -> None:
         if self._memory_limit is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
-            used = psutil.Process(self._process.pid).memory_info().rss
+            used = psutil.Process(self.pid).memory_info().rss
             if used > self._memory_limit:
                 self.close()
                 limit = self._memory_limit / 2**30
@@ -147,8 +152,8 @@ _LIVE: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 
 @atexit.register
-def _close_all() -> None:
-    """End what an interrupt left behind: a stopped worker would not answer the polite way and hang our exit."""
+def close_all() -> None:
+    """End every worker, as after an interrupt: a stopped worker would not answer the polite way and hang our exit."""
     for worker in list(_LIVE):
         worker.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import comparing, dataset, evaluating, reading
+from tests.bench import comparing, dataset, evaluating, reading, timing
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
@@ -16,6 +16,11 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "diffing": comparing.diffing,
     "mutating": comparing.mutating,
     "evaluating": evaluating.evaluating,
+    "null": timing.null,
+    "slowdown": timing.slowdown,
+    "repeatability": timing.repeatability,
+    "overhead": timing.overhead,
+    "loadgen": timing.loadgen,
     "peers": reading.peers,
     "everything": reading.everything,
 }

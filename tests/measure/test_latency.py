@@ -1,88 +1,125 @@
-"""Latency: the coordinator with simulated participants, and one real run across four runtimes."""
+"""Latency: the coordinator with simulated participants, and real runs across four runtimes."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import random
-from statistics import median
+import signal
 
 import pytest
 
 from tests import builders
 from zoodata.isolation import Worker
-from zoodata.measure import latency
+from zoodata.measure import latency, watching
 from zoodata.measure.environment import capture
-from zoodata.measure.host import worker_environment
-from zoodata.stats import ratio_interval
+from zoodata.records.latency import Sitting
+from zoodata.stats import ratios_by_sitting, turn_ratios
+from zoodata.sweep.perform import Limits, latency_workers
+
+PARTICIPANTS = builders.latency().participants
 
 
 class Machine:
-    """A machine whose speed drifts and jumps: what a round does to one seat it does to all."""
+    """A machine whose speed drifts and jumps, and whose processes differ for as long as they live."""
 
-    def __init__(self, seed=0):
+    def __init__(self, seed=0, processes=0.0):
         self.random = random.Random(seed)
+        self.processes = processes
         self.slowness = 1.0
         self.turns = []
         self.time = 0.0
 
     def seat(self, name, milliseconds):
-        machine = self
+        machine, own = self, 1 + self.random.gauss(0, self.processes)
 
         class Seat:
-            def turn(self, passes):
+            def turn(self):
                 machine.turns.append(name)
                 machine.slowness = min(4.0, max(1.0, machine.slowness * machine.random.uniform(0.97, 1.03)))
                 machine.time += 0.01
                 return [
-                    int(milliseconds * 1e6 * machine.slowness * machine.random.uniform(0.99, 1.02))
-                    for _ in range(passes)
+                    int(milliseconds * own * 1e6 * machine.slowness * machine.random.uniform(1, 1.03)) for _ in range(5)
                 ]
 
         return Seat()
 
+    def sitting(self, *milliseconds):
+        seats = [self.seat(str(number), each) for number, each in enumerate(milliseconds)]
+        return latency.rounds(seats, self.random, end=1e9, clock=lambda: self.time)
 
-def ratios(taken, seat):
-    medians = [[median(passes) for passes in turns] for turns in taken]
-    return ratio_interval([turns[seat] for turns in medians], [turns[0] for turns in medians])
+
+def ratio(taken, sittings, seat, reference=(0,)):
+    rounds = [len(taken) // sittings] * sittings
+    return ratios_by_sitting([turn_ratios(taken, rounds, [seat], reference)])[0]
 
 
 def test_ratios_survive_a_machine_whose_speed_drifts():
     machine = Machine()
-    seats = [machine.seat("a", 10), machine.seat("b", 13), machine.seat("a again", 10)]
-    conditions = builders.latency_conditions(target_half_width=0.005, time_limit_seconds=60)
-    taken, stopped = latency.rounds(seats, conditions, clock=lambda: machine.time)
-    assert stopped == "interval"
-    assert ratios(taken, 1).value == pytest.approx(1.3, rel=0.01)
-    assert ratios(taken, 2).value == pytest.approx(1.0, rel=0.01)
-    assert latency.widest_interval(taken) <= 0.005
+    taken = [turns for _ in range(4) for turns in machine.sitting(10, 13, 10)]
+    assert ratio(taken, 4, 1).value == pytest.approx(1.3, rel=0.01)
+    assert ratio(taken, 4, 2).value == pytest.approx(1.0, rel=0.01)
+
+
+def test_the_interval_knows_that_processes_differ():
+    """Two equal models in processes that are 1 % apart: rounds within a sitting would call them different."""
+    missed_by_sittings, missed_by_rounds = 0, 0
+    for seed in range(60):
+        machine = Machine(seed, processes=0.01)
+        taken = [turns for _ in range(5) for turns in machine.sitting(10, 10)]
+        missed_by_sittings += ratio(taken, 5, 1).excludes(1.0)
+        missed_by_rounds += ratio(taken[: latency.MOST_ROUNDS], 1, 1).excludes(1.0)
+    assert missed_by_sittings <= 60 * 0.15
+    assert missed_by_rounds > missed_by_sittings
 
 
 def test_everyone_has_one_turn_a_round_in_changing_order():
     machine = Machine()
-    seats = [machine.seat(name, 1) for name in "abc"]
-    conditions = builders.latency_conditions(target_half_width=1e-9, time_limit_seconds=1.0)
-    taken, stopped = latency.rounds(seats, conditions, clock=lambda: machine.time)
+    taken = [turns for _ in range(4) for turns in machine.sitting(1, 1, 1)]
     orders = [tuple(machine.turns[n : n + 3]) for n in range(0, len(machine.turns), 3)]
-    assert stopped == "time"
     assert len(orders) == len(taken)
-    assert all(sorted(order) == ["a", "b", "c"] for order in orders)
+    assert all(sorted(order) == ["0", "1", "2"] for order in orders)
     assert len(set(orders)) == 6
 
 
-def test_time_being_up_still_leaves_an_interval():
+def test_a_sitting_ends_when_its_time_is_up_and_has_rounds_enough():
     machine = Machine()
     seats = [machine.seat("a", 1), machine.seat("b", 1)]
-    conditions = builders.latency_conditions(time_limit_seconds=0.001)
-    taken, stopped = latency.rounds(seats, conditions, clock=lambda: machine.time)
-    assert (len(taken), stopped) == (latency.FEWEST_ROUNDS, "time")
+    assert len(latency.rounds(seats, machine.random, end=0.0, clock=lambda: 1.0)) == latency.FEWEST_ROUNDS
+    assert len(latency.rounds(seats, machine.random, end=9e9, clock=lambda: 1.0)) == latency.MOST_ROUNDS
 
 
-def worker():
-    return Worker("zoodata.measure.host:Host", worker_environment("cpu", 1))
+def test_the_reference_has_two_workers_for_everybody_but_its_own_pair():
+    """The null pair is 4 % off: as a reference it moves the others by half of that, and itself not at all."""
+    samples = [[[100], [100], [104]]] * 10
+    sittings = [Sitting(rounds=5, observed=()), Sitting(rounds=5, observed=())]
+    assert latency.widest_interval(samples, sittings, PARTICIPANTS) == 0.0
+    shown = builders.latency(
+        samples=tuple(tuple((t[0], t[0]) for t in turns) for turns in samples), sittings=tuple(sittings)
+    )
+    from zoodata.dataset.store import Dataset
+    from zoodata.discrepancy.latency import summarise
+
+    found = summarise(Dataset(()), shown)
+    assert found.entries[1].ratio == pytest.approx((1 / 1.04) ** 0.5, abs=1e-3)
+    assert found.noise_floor == pytest.approx(0.04, abs=1e-3)
+
+
+def test_workers_of_one_framework_import_the_same():
+    entries = ["torchvision:resnet18", "timm:resnet18", "keras_applications:VGG16"]
+    companies = [latency._company(entry, entries) for entry in entries]
+    assert companies[0] == companies[1]
+    assert {"torchvision", "timm"} <= set(companies[0])
+    assert "torch" not in companies[2]
+
+
+def workers(**limits):
+    return latency_workers(latency.conditions_for(1, "cpu", 1, 0.5, 1, 1), Limits(**limits))
 
 
 @pytest.mark.zoos
 @pytest.mark.xdist_group("torch")
-def test_a_real_run_across_runtimes_records_everything_and_what_is_missing():
+def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_path):
     entries = [
         "torchvision:squeezenet1_1",
         "keras_applications:MobileNet",
@@ -91,17 +128,57 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing():
         "torchvision:no_such_model",
         "onnx_model_zoo:resnet50-v1-7",
     ]
-    conditions = latency.conditions_for(1, "cpu", 1, target=0.5, time_limit=1, seed=1)
-    record = latency.measure(entries, "other", capture(["torch"]), conditions, worker)
-    runtimes = [participant.runtime for participant in record.participants]
-    assert runtimes == ["torch", "tensorflow", "tensorflow-v1", "onnxruntime", "torch"]
-    assert [participant.null for participant in record.participants] == [False] * 4 + [True]
+    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sittings=2, networks="onnxruntime")
+    record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
+    models = [participant for participant in record.participants if participant.subject == "model"]
+    assert [p.runtime for p in models] == ["torch", "tensorflow", "tensorflow-v1", "onnxruntime", "torch"]
+    assert [p.null for p in models] == [False] * 4 + [True]
+    networks = [participant for participant in record.participants if participant.subject == "network"]
+    assert {p.runtime for p in networks} == {"onnxruntime"}
+    assert [p.digest for p in networks] == [p.digest for p in models[:4]]
     assert {m.entry: m.missing.reason for m in record.missing} == {
         "torchvision:no_such_model": "not_in_package",
         "onnx_model_zoo:resnet50-v1-7": "needs_download",
     }
-    assert len(record.samples) >= latency.FEWEST_ROUNDS
-    assert all(nanoseconds > 0 for turns in record.samples for passes in turns for nanoseconds in passes)
+    assert [sitting.rounds for sitting in record.sittings] == [latency.FEWEST_ROUNDS] * 2
+    assert all(o.resident_mib and o.warm_up_seconds for sitting in record.sittings for o in sitting.observed)
+    assert record.energy_source
+    from zoodata.dataset.store import Dataset
+    from zoodata.discrepancy.latency import summarise
+
+    found = summarise(Dataset((tmp_path,)), record)
+    assert all(timed.split is not None for timed in found.entries[1:])
+    onnx = found.entries[3]
+    assert onnx.split is not None
+    assert onnx.split.product == pytest.approx(onnx.ratio, rel=0.5), "what a loaded test machine leaves of it"
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("torch")
+def test_networks_run_in_torch_too_and_entries_with_one_network_share_its_worker(tmp_path):
+    entries = ["torchvision:resnet18", "timm:resnet18"]
+    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sittings=1, networks="torch")
+    record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
+    assert [p.runtime for p in record.participants] == ["torch", "torch", "torch", "torch-network"]
+    assert len({p.digest for p in record.participants}) == 1
+    from zoodata.dataset.store import Dataset
+    from zoodata.discrepancy.latency import summarise
+
+    split = summarise(Dataset((tmp_path,)), record).entries[1].split
+    assert split is not None
+    assert (split.network.value, split.network.low, split.network.high) == (1, 1, 1)
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("torch")
+def test_torch_can_be_compiled():
+    entries = ["torchvision:squeezenet1_1", "timm:mobilenetv3_small_050"]
+    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sittings=1, compiled=True)
+    record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
+    if record.samples:
+        assert {p.runtime for p in record.participants} == {"torch-compiled"}
+    else:  # no C++ compiler here
+        assert {m.missing.reason for m in record.missing} == {"crashed"}
 
 
 @pytest.mark.zoos
@@ -115,6 +192,79 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing():
 )
 def test_without_a_pair_nothing_is_timed_and_the_record_says_so(entries, device, reason):
     conditions = latency.conditions_for(1, device, 1, target=0.5, time_limit=1, seed=1)
-    record = latency.measure(entries, "other", capture(["torch"]), conditions, worker)
+    record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
     assert (record.samples, record.stopped) == ((), "no_pair")
     assert {m.missing.reason for m in record.missing} == {reason}
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("torch")
+@pytest.mark.parametrize(
+    ("entry", "limits", "reason"),
+    [
+        ("slow:hangs", {"seconds": 6.0}, "timed_out"),
+        ("slow:eats", {"memory": 2 * 2**30}, "out_of_memory"),
+        ("slow:dies", {}, "crashed"),
+    ],
+)
+def test_a_worker_that_hangs_eats_or_dies_is_one_missing_cell(entry, limits, reason, root, monkeypatch):
+    monkeypatch.syspath_prepend(str(root / "tests" / "plugin"))
+    monkeypatch.setenv("PYTHONPATH", f"{root}:{root / 'tests' / 'plugin'}")
+    entries = ["slow:m0", "slow:m1", entry]
+    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sittings=1)
+    record = latency.measure(entries, "other", capture(["torch"]), conditions, workers(**limits))
+    assert [(m.entry, m.missing.reason) for m in record.missing] == [(entry, reason)]
+    assert [p.entry for p in record.participants] == ["slow:m0", "slow:m1", "slow:m0"]
+    assert record.samples
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("torch")
+def test_a_worker_lost_in_a_later_sitting_ends_the_run_and_keeps_the_earlier_ones():
+    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sittings=3)
+    made = itertools.count()
+
+    def make() -> Worker:
+        worker = workers().timed()
+        if next(made) == 7:  # three for the first sitting, three for the second, and the second of the third
+            os.kill(worker.pid, signal.SIGKILL)
+        return worker
+
+    whole = workers()
+    record = latency.measure(
+        ["torchvision:squeezenet1_1", "timm:mobilenetv3_small_050"], "other", capture(["torch"]), conditions,
+        type(whole)(timed=make, reading=whole.reading, seconds=whole.seconds),
+    )  # fmt: skip
+    assert (record.stopped, len(record.sittings)) == ("worker_lost", 2)
+    assert [m.entry for m in record.missing] == ["timm:mobilenetv3_small_050"]
+
+
+def test_load_of_others_is_what_is_left_of_the_machines_after_ours(monkeypatch):
+    machine, ours = iter([(10.0, 1.0), (16.0, 1.5)]), iter([2.0, 3.0, 2.5, 6.5])
+    monkeypatch.setattr(watching, "_machine", lambda: next(machine))
+    monkeypatch.setattr(watching, "_spent", lambda pid: next(ours))
+    load = watching.Load([1])
+    load.start(100.0)
+    assert load.stop(102.0) == (1.0, 0.25), "six seconds of the machine, four of them ours, in two seconds"
+
+
+def test_rapl_counts_on_when_its_counter_runs_over(tmp_path, monkeypatch):
+    package = tmp_path / "intel-rapl:0"
+    package.mkdir()
+    (package / "max_energy_range_uj").write_text("999999")
+    (package / "energy_uj").write_text("900000")
+    (tmp_path / "intel-rapl:0:0").mkdir()  # a part of the package, counted with it
+    monkeypatch.setattr(watching, "RAPL", tmp_path)
+    meter, source = watching.energy("cpu", None)
+    assert source == "RAPL, 1 processor package"
+    assert meter is not None
+    (package / "energy_uj").write_text("100000")
+    assert meter.joules() == pytest.approx(0.2)
+
+
+def test_without_a_counter_there_is_a_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "RAPL", tmp_path / "none")
+    assert watching.energy("cpu", None) == (None, "not counted: this machine shows no RAPL counter")
+    meter, reason = watching.energy("cuda", None)
+    assert meter is None
+    assert "nvidia-ml-py" in reason

@@ -45,13 +45,13 @@ class ExampleZoo:
 
 
 class SlowZoo(ExampleZoo):
-    """Models for sweeps: slow to build, one that cannot be built, one that ends its process."""
+    """Models for sweeps: slow to build; some cannot be built, end their process, hang, or eat memory."""
 
     name = "slow"
     title = "Slow Zoo"
 
     def entries(self) -> list[str]:
-        return [*(f"m{n}" for n in range(5)), "fails", "dies"]
+        return [*(f"m{n}" for n in range(5)), "fails", "dies", "hangs", "eats"]
 
     def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
         import os
@@ -63,4 +63,11 @@ class SlowZoo(ExampleZoo):
             raise CannotBuild("not today")
         if entry == "dies":
             os._exit(9)
+        if entry == "hangs":
+            time.sleep(3600)
+        if entry == "eats":
+            eaten = []
+            while True:
+                eaten.append(bytearray(b"x" * 10**8))
+                time.sleep(0.02)
         return super().build("tiny")

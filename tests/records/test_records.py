@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from tests import builders
 from zoodata.dataset import strict_json
 from zoodata.dataset.store import parse
-from zoodata.records import Claim, content_hash, parse_entry
+from zoodata.records import Claim, LatencyMeasurement, content_hash, parse_entry
+from zoodata.records.latency import Observed, Sitting
 from zoodata.records.upgrade import UPGRADES, upgrade
 
 
@@ -106,8 +107,38 @@ def test_a_claim_stands_in_its_collection_once():
 def test_samples_fit_the_participants():
     with pytest.raises(ValidationError, match="turns for 3 participants"):
         builders.latency(samples=(((1, 2), (3, 4)),))
-    with pytest.raises(ValidationError, match="2 passes in each turn"):
+    with pytest.raises(ValidationError, match="its passes in each turn"):
         builders.latency(samples=(((1, 2), (3, 4), (5,)),))
+
+
+def test_the_rounds_of_the_sittings_are_all_rounds():
+    record = builders.latency()
+    with pytest.raises(ValidationError, match="not all its rounds"):
+        builders.latency(sittings=(Sitting(rounds=len(record.samples) - 1, observed=()),))
+    seen = Observed(warm_up_seconds=1, steady=True)
+    with pytest.raises(ValidationError, match="observe every participant"):
+        builders.latency(sittings=(Sitting(rounds=len(record.samples), observed=(seen,)),))
+
+
+def test_a_run_of_the_first_version_is_one_sitting():
+    """As it was written before there were sittings."""
+    content = builders.latency().model_dump(mode="json")
+    passes = [participant.pop("passes") for participant in content["participants"]]
+    for participant in content["participants"]:
+        del participant["subject"], participant["digest"]
+    conditions = {k: v for k, v in content["conditions"].items() if k in OLD_CONDITIONS} | {"passes_per_turn": 2}
+    old = {k: v for k, v in content.items() if k not in ("sittings", "energy_source")}
+    lifted = LatencyMeasurement.model_validate_json(
+        json.dumps(upgrade({**old, "schema_version": 1, "conditions": conditions}))
+    )
+    assert [participant.passes for participant in lifted.participants] == passes
+    assert [sitting.rounds for sitting in lifted.sittings] == [len(lifted.samples)]
+    assert lifted.conditions.turn_seconds is None
+
+
+OLD_CONDITIONS = {
+    "batch", "dtype", "device", "threads", "idle_partners", "target_half_width", "time_limit_seconds", "seed",
+}  # fmt: skip
 
 
 def test_records_do_not_change():

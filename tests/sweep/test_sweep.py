@@ -17,6 +17,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.dataset.validate import validate
 from zoodata.records import entry_zoo
 from zoodata.sweep import plan
+from zoodata.sweep.tasks import ArchitectureTask, LatencyTask
 from zoodata.zoos import registry
 from zoodata.zoos.base import UnknownEntry
 
@@ -29,10 +30,10 @@ def test_what_is_done_is_known_by_entry_and_environment(tmp_path):
     for record in (here, builders.architecture()):
         store.write(record, tmp_path)
     dataset = Dataset.open(packaged=tmp_path)
-    task = plan.ArchitectureTask("torchvision:resnet50")
+    task = ArchitectureTask("torchvision:resnet50")
     assert task.is_done(dataset, here)
     assert not task.is_done(dataset, elsewhere)
-    assert not plan.ArchitectureTask("timm:resnet50").is_done(dataset, here)
+    assert not ArchitectureTask("timm:resnet50").is_done(dataset, here)
 
 
 @pytest.mark.parametrize(("reason", "done"), [("crashed", False), ("needs_download", False), ("cannot_be_read", True)])
@@ -40,7 +41,7 @@ def test_reasons_that_may_pass_are_tried_again(tmp_path, reason, done):
     missing = builders.architecture(result=None, missing={"reason": reason, "message": "x"})
     for record in (builders.environment(), missing):
         store.write(record, tmp_path)
-    task = plan.ArchitectureTask("torchvision:resnet50")
+    task = ArchitectureTask("torchvision:resnet50")
     assert task.is_done(Dataset.open(packaged=tmp_path), builders.environment()) == done
 
 
@@ -49,9 +50,9 @@ def test_a_latency_task_is_done_under_its_conditions_only(tmp_path):
         store.write(record, tmp_path)
     dataset, here = Dataset.open(packaged=tmp_path), builders.environment()
     entries = ("torchvision:resnet50", "timm:resnet50")
-    assert plan.LatencyTask("resnet50", entries, builders.latency_conditions()).is_done(dataset, here)
-    assert not plan.LatencyTask("resnet50", entries, builders.latency_conditions(batch=2)).is_done(dataset, here)
-    assert not plan.LatencyTask("resnet50", (*entries, "timm:x"), builders.latency_conditions()).is_done(dataset, here)
+    assert LatencyTask("resnet50", entries, builders.latency_conditions()).is_done(dataset, here)
+    assert not LatencyTask("resnet50", entries, builders.latency_conditions(batch=2)).is_done(dataset, here)
+    assert not LatencyTask("resnet50", (*entries, "timm:x"), builders.latency_conditions()).is_done(dataset, here)
 
 
 def test_the_catalogues_entries():
@@ -76,19 +77,19 @@ if __name__ == "__main__":
 
 
 @pytest.mark.zoos
-def test_kill_9_at_random_moments_then_resume(root, local):
+def test_kill_9_at_twenty_random_moments_then_resume(root, local):
     """The whole process group is killed, as by a power loss; the sweep is then run until it ends."""
     script = local.parent / "sweep.py"
     script.write_text(PROGRAM.format(entries=ENTRIES))
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
     generator = random.Random(5)
     finished: dict[str, bytes] = {}
-    for _ in range(4):
+    for _ in range(20):
         process = subprocess.Popen(
             [sys.executable, str(script)], cwd=local.parent, env=environment, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        time.sleep(generator.uniform(3, 8))
+        time.sleep(generator.uniform(1.5, 6))
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         records = {str(path): path.read_bytes() for path in store.files(local)}
@@ -126,6 +127,46 @@ def test_a_task_that_kills_its_worker_is_one_missing_cell(root, local, monkeypat
 
 
 @pytest.mark.zoos
+def test_a_worker_that_hangs_or_eats_memory_is_one_missing_cell_of_a_sweep(root, local, monkeypatch):
+    from zoodata.sweep.perform import Limits
+    from zoodata.sweep.run import run_tasks
+
+    plugin = str(root / "tests" / "plugin")
+    monkeypatch.syspath_prepend(plugin)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), plugin]))
+    tasks = [ArchitectureTask(f"slow:{name}") for name in ("m0", "hangs", "m1", "eats", "m2")]
+    run_tasks(tasks, local, jobs=1, limits=Limits(seconds=15, memory=2 * 2**30))
+    outcomes = {r.entry: r.missing.reason if r.missing else None for r in Dataset((local,)).architecture_measurements}
+    assert outcomes == {
+        "slow:m0": None, "slow:hangs": "timed_out", "slow:m1": None, "slow:eats": "out_of_memory", "slow:m2": None,
+    }  # fmt: skip
+
+
+@pytest.mark.zoos
+def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(root, local):
+    """The second run may write no file of more than 300 bytes, and every record has more."""
+    script = local.parent / "sweep.py"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+    script.write_text(PROGRAM.format(entries=ENTRIES[:1]))
+    subprocess.run([sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, check=True)
+    finished = {str(path): path.read_bytes() for path in store.files(local)}
+    assert finished
+    limit = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    program = PROGRAM.format(entries=ENTRIES).replace(
+        "    bench_architecture", "    resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n    bench_architecture"
+    )
+    script.write_text(limit + program)
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "OSError" in done.stderr
+    assert not list(local.rglob(".writing-*")), "nothing half-written stays"
+    assert {str(path): path.read_bytes() for path in store.files(local)} == finished
+    assert not validate([local], private=[local]).errors
+
+
+@pytest.mark.zoos
 def test_an_interrupt_ends_at_once_and_records_nothing_false(root, local):
     """Ctrl-C while six slow models are counted: no waiting for them, no record of what was not done."""
     entries = [f"slow:m{n % 5}" for n in range(5)]
@@ -146,6 +187,6 @@ def test_a_users_own_model_is_never_taken_for_done(tmp_path):
     mine = builders.architecture("file:model.onnx")
     for record in (builders.environment(), mine):
         store.write(record, tmp_path)
-    assert not plan.ArchitectureTask("file:elsewhere/model.onnx").is_done(
+    assert not ArchitectureTask("file:elsewhere/model.onnx").is_done(
         Dataset.open(packaged=tmp_path), builders.environment()
     )

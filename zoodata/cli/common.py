@@ -91,7 +91,7 @@ def _plain(title: str, total: int) -> Iterator[Step]:
 
     def line(text: str) -> None:
         state["said"] = time.monotonic()
-        click.echo(f"{title}: {int(state['done'])}/{total} {text}", err=True)
+        click.echo(f"{title}: {int(state['done'])}/{total}{_remaining(state, total)} {text}", err=True)
 
     def advance(text: str) -> None:
         state["done"] += 1
@@ -105,6 +105,14 @@ def _plain(title: str, total: int) -> Iterator[Step]:
     click.echo(f"{title}: {total} to do", err=True)
     yield Step(advance, note)
     click.echo(f"{title}: {int(state['done'])}/{total} in {time.monotonic() - state['started']:.0f} s", err=True)
+
+
+def _remaining(state: dict[str, float], total: int) -> str:
+    """How long the rest will take if it takes as long as what is done."""
+    if not 0 < state["done"] < total:
+        return ""
+    seconds = (time.monotonic() - state["started"]) / state["done"] * (total - state["done"])
+    return f" (about {seconds / 60:.0f} min left)" if seconds >= 60 else f" (about {seconds:.0f} s left)"
 
 
 def read_dataset(data: Path | None) -> Dataset:
@@ -167,7 +175,7 @@ def asked(method: str, *args: Any, handler: str | None = None) -> Any:
     from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
     from zoodata.measure.environment import usable_cores
     from zoodata.measure.host import worker_environment
-    from zoodata.sweep.run import HANDLER
+    from zoodata.sweep.perform import HANDLER
 
     with Worker(handler or HANDLER, worker_environment("cpu", usable_cores()), default_memory_limit()) as worker:
         try:

@@ -9,7 +9,7 @@ import click
 
 from zoodata.cli import site
 from zoodata.cli.bench.architecture import bench_architecture
-from zoodata.cli.bench.latency import SEED, Effort, bench_latency
+from zoodata.cli.bench.latency import Effort, bench_latency
 from zoodata.cli.common import data_option, read_dataset
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
@@ -18,10 +18,11 @@ from zoodata.dataset.validate import validate
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.sweep import plan
+from zoodata.sweep.planfile import SEED
 from zoodata.zoos import registry
 from zoodata.zoos.base import NotInstalled, require
 
-DEFAULT = Effort(target=0.02, time_limit=12.0)
+DEFAULT = Effort(target=0.02, time_limit=20.0, sittings=2)
 
 # Old and new, large and small, each in at least three zoos; together all six zoos.
 LATENCY_SET: dict[str, dict[str, str]] = {
@@ -68,7 +69,9 @@ def run(data: Path, out: Path) -> tuple[Path, int]:
         name: [f"{zoo}:{entry}" for zoo, entry in group.items() if zoo in here] for name, group in LATENCY_SET.items()
     }
     groups = {name: group for name, group in groups.items() if len(group) > 1}
-    conditions = conditions_for(1, "cpu", usable_cores(), DEFAULT.target, DEFAULT.time_limit, SEED)
+    conditions = conditions_for(
+        1, "cpu", usable_cores(), DEFAULT.target, DEFAULT.time_limit, SEED, sittings=DEFAULT.sittings
+    )
     bench_latency(dataset, groups, data, conditions)
     report = validate([store.PACKAGED, data], private=[data])
     for issue in report.errors:

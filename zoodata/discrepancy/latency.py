@@ -1,15 +1,46 @@
-"""Latency: ratios within a run, with the run's own noise floor beside them."""
+"""Latency: ratios within a run, split into the networks' part and the frameworks', beside the run's noise floor."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.pairs import widest
-from zoodata.records import LatencyMeasurement, entry_zoo
-from zoodata.stats import Interval, ratio_interval
+from zoodata.discrepancy.warnings import Warned, warnings
+from zoodata.records import LatencyMeasurement, Participant, entry_zoo
+from zoodata.stats import Interval, quantile, ratios_by_sitting, turn_ratios
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of two times with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, interval: Interval) -> Ratio:
+        """To four digits."""
+        return cls(round(interval.value, 4), round(interval.low, 4), round(interval.high, 4))
+
+
+@dataclass(frozen=True)
+class Split:
+    """Why one entry takes longer than another: its network, or what runs it.
+
+    ``network`` compares both networks in one runtime; ``frameworks`` is what each framework adds to its own
+    network, the one over the other. Each is measured round by round on its own; their product must be the ratio.
+    """
+
+    network: Ratio
+    frameworks: Ratio
+    product: float
+    holds: bool
+    """Whether the product is the measured ratio, within its interval."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +52,25 @@ class Timed:
     runtime: str
     input_size: int
     median_ms: float
-    """Holds for that machine only."""
+    """Times hold for that machine only."""
+    p90_ms: float
+    p99_ms: float
+    images_per_second: float
     ratio: float
     low: float
     high: float
     verdict: str
     """``slower``, ``faster``, ``no difference`` or ``reference``."""
+    network_ms: float | None
+    """Its network in the runtime that all networks of the run share."""
+    split: Split | None
+    unsplit: str | None
+    """Why there is no split."""
+    peak_mib: int | None
+    device_mib: int | None
+    device_ms: float | None
+    millijoules: float | None
+    """A pass, idle power of the whole processor or device included."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +87,23 @@ class LatencyRange:
     """How far from 1 the reference's ratio to itself was, interval included."""
     slowest: str
     fastest: str
+    split: Split | None
+    """Of the slowest over the fastest."""
     reference: str
     rounds: int
+    sittings: int
     stopped: str
     machine: str
     batch: int
     threads: int
     device: str
+    networks: str | None
+    """The runtime that all networks shared."""
     same_input: bool
     """Whether all entries take images of one size; if not, a ratio also compares sizes."""
+    energy_source: str | None
     entries: tuple[Timed, ...]
+    warnings: tuple[Warned, ...]
     measurement: str
     record: str
 
@@ -62,18 +113,30 @@ class LatencyRange:
 
 
 def rank(dataset: Dataset) -> list[LatencyRange]:
-    """One run of each architecture of the catalogue that two zoos took part in, largest ratio first.
+    """One run on a CPU of each architecture of the catalogue that two zoos took part in, largest ratio first.
 
-    Of several runs the one with most zoos speaks, of equals the newest.
+    Of several runs the one with most zoos speaks, of equals the one with a split, of equals the newest.
     """
     chosen: dict[str, LatencyMeasurement] = {}
     for record in dataset.latency_measurements:  # oldest first
         if not record.samples or not _is_of_its_architecture(dataset, record) or _zoos(record) < 2:
             continue
-        if record.architecture not in chosen or _zoos(record) >= _zoos(chosen[record.architecture]):
+        if record.architecture not in chosen or _standing(record) >= _standing(chosen[record.architecture]):
             chosen[record.architecture] = record
     ranges = [summarise(dataset, record) for record in chosen.values()]
     return sorted(ranges, key=lambda r: (-r.ratio, r.architecture))
+
+
+def on_other_devices(dataset: Dataset) -> list[LatencyRange]:
+    """The newest run of each architecture, device and batch that :func:`rank` does not speak of."""
+    spoken = {found.measurement for found in rank(dataset)}
+    chosen = {
+        (record.architecture, record.conditions.device, record.conditions.batch, record.conditions.torch): record
+        for record in dataset.latency_measurements
+        if record.samples and record.id not in spoken and record.conditions.device != "cpu"
+        if _is_of_its_architecture(dataset, record)
+    }
+    return [summarise(dataset, record) for record in chosen.values()]
 
 
 def _is_of_its_architecture(dataset: Dataset, record: LatencyMeasurement) -> bool:
@@ -85,36 +148,78 @@ def _zoos(record: LatencyMeasurement) -> int:
     return len({entry_zoo(participant.entry) for participant in record.participants})
 
 
+def _standing(record: LatencyMeasurement) -> tuple[bool, int, bool]:
+    return record.conditions.device == "cpu", _zoos(record), record.conditions.networks is not None
+
+
+class _Run:
+    """The ratios of one record."""
+
+    def __init__(self, record: LatencyMeasurement) -> None:
+        self.record = record
+        self._counts = [sitting.rounds for sitting in record.sittings]
+        seats = range(len(record.participants))
+        self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
+        self.null = next(n for n in seats if self.of(n).null)
+        self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
+        # One pooled spread for the whole run: every participant's ratio to the reference belongs to it.
+        others = [n for n in seats if n != 0]
+        found = ratios_by_sitting([self._rounds([n], [0] if n == self.null else self.workers(0)) for n in others])
+        self.to_reference = dict(zip(others, found, strict=True))
+
+    def of(self, seat: int) -> Participant:
+        return self.record.participants[seat]
+
+    def workers(self, seat: int) -> list[int]:
+        """The reference has two workers."""
+        return [0, self.null] if seat == 0 else [seat]
+
+    def _rounds(self, numerators: Sequence[int], denominators: Sequence[int]) -> list[list[float]]:
+        return turn_ratios(self.record.samples, self._counts, numerators, denominators)
+
+    def network(self, seat: int) -> int | None:
+        """The seat of an entry's network."""
+        digest = self.of(seat).digest
+        return None if digest is None else self._networks.get(digest)
+
+    def split(self, a: int, b: int) -> tuple[Interval, Split | None]:
+        """The ratio of two models, and what it is made of if both networks ran."""
+        x, y = self.network(a), self.network(b)
+        total = self._rounds(self.workers(a), self.workers(b))
+        if x is None or y is None:
+            return ratios_by_sitting([total])[0], None
+        # Each framework against its own network: the product of geometric means is one numerator.
+        networks = self._rounds([x], [y])
+        frameworks = [[t / n for t, n in zip(ts, ns, strict=True)] for ts, ns in zip(total, networks, strict=True)]
+        if x == y:  # one network, whatever its two frameworks do with it
+            ratio, rest = ratios_by_sitting([total, frameworks])
+            network = Interval(1.0, 1.0, 1.0, ratio.samples)
+        else:
+            ratio, network, rest = ratios_by_sitting([total, networks, frameworks])
+        product = network.value * rest.value
+        return ratio, Split(
+            network=Ratio.of(network),
+            frameworks=Ratio.of(rest),
+            product=round(product, 4),
+            holds=ratio.low <= product <= ratio.high or abs(product / ratio.value - 1) < 0.005,
+        )
+
+
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     """One run's ratios, judged against its own noise floor."""
-    medians = [[median(passes) for passes in turns] for turns in record.samples]
-    reference = [turns[0] for turns in medians]
-    ratios = [ratio_interval([turns[seat] for turns in medians], reference) for seat in range(len(record.participants))]
-    floor = max(_distance(r) for r, p in zip(ratios, record.participants, strict=True) if p.null)
-    timed = []
-    for seat, participant in enumerate(record.participants):
-        if participant.null:
-            continue
-        ratio = ratios[seat]
-        timed.append(
-            Timed(
-                entry=participant.entry,
-                zoo=entry_zoo(participant.entry),
-                runtime=participant.runtime,
-                input_size=participant.input.height,
-                median_ms=round(median(turns[seat] for turns in medians) / 1e6, 3),
-                ratio=round(ratio.value, 4),
-                low=round(ratio.low, 4),
-                high=round(ratio.high, 4),
-                verdict="reference" if seat == 0 else verdict(ratio, floor),
-            )
-        )
-    seats = [seat for seat, participant in enumerate(record.participants) if not participant.null]
-    ends = widest(seats, lambda seat: entry_zoo(record.participants[seat].entry), lambda seat: ratios[seat].value)
-    slow, fast = ends or (seats[0], seats[0])
-    spread = ratio_interval([turns[slow] for turns in medians], [turns[fast] for turns in medians])
+    run = _Run(record)
+    floor = _distance(run.to_reference[run.null])
+    timed = tuple(_timed(run, seat, floor) for seat in run.models)
+    by_seat = dict(zip(run.models, timed, strict=True))
+    ends = widest(run.models, lambda seat: entry_zoo(run.of(seat).entry), lambda seat: by_seat[seat].ratio)
+    slow, fast = ends or (0, 0)
+    spread, split = run.split(slow, fast)
     environment = dataset.environments.get(record.environment)
     known = dataset.architectures.get(record.architecture)
+    device = record.conditions.device
+    machine = environment.processor.model if environment else "unknown"
+    if environment and device != "cpu" and environment.accelerators:
+        machine = environment.accelerators[0].model
     return LatencyRange(
         architecture=record.architecture,
         title=known.title if known else record.architecture,
@@ -122,20 +227,79 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         low=round(spread.low, 4),
         high=round(spread.high, 4),
         noise_floor=round(floor, 4),
-        slowest=record.participants[slow].entry,
-        fastest=record.participants[fast].entry,
+        slowest=run.of(slow).entry,
+        fastest=run.of(fast).entry,
+        split=split if slow != fast else None,
         reference=timed[0].entry,
         rounds=len(record.samples),
+        sittings=len(record.sittings),
         stopped=record.stopped,
-        machine=environment.processor.model if environment else "unknown",
+        machine=machine,
         batch=record.conditions.batch,
         threads=record.conditions.threads,
-        device=record.conditions.device,
+        device=device,
+        networks=record.conditions.networks,
         same_input=len({t.input_size for t in timed}) == 1,
-        entries=tuple(timed),
+        energy_source=record.energy_source,
+        entries=timed,
+        warnings=tuple(warnings(record)),
         measurement=record.id,
         record=path_of(record).as_posix(),
     )
+
+
+def _timed(run: _Run, seat: int, floor: float) -> Timed:
+    record, participant = run.record, run.of(seat)
+    passes = [nanoseconds / 1e6 for turns in record.samples for nanoseconds in turns[seat]]
+    ratio = run.to_reference.get(seat, Interval(1.0, 1.0, 1.0, len(record.sittings)))
+    network = run.network(seat)
+    split = run.split(seat, 0)[1] if seat else None
+    observed = [sitting.observed[seat] for sitting in record.sittings if sitting.observed]
+    middle = median(passes)
+    return Timed(
+        entry=participant.entry,
+        zoo=entry_zoo(participant.entry),
+        runtime=participant.runtime,
+        input_size=participant.input.height,
+        median_ms=round(middle, 3),
+        p90_ms=round(quantile(passes, 0.9), 3),
+        p99_ms=round(quantile(passes, 0.99), 3),
+        images_per_second=round(record.conditions.batch / middle * 1e3, 2),
+        ratio=round(ratio.value, 4),
+        low=round(ratio.low, 4),
+        high=round(ratio.high, 4),
+        verdict="reference" if seat == 0 else verdict(ratio, floor),
+        network_ms=None if network is None else round(_middle(record, network), 3),
+        split=split,
+        unsplit=_unsplit(record, participant) if network is None else None,
+        peak_mib=max((o.resident_mib for o in observed if o.resident_mib is not None), default=None),
+        device_mib=max((o.device_mib for o in observed if o.device_mib is not None), default=None),
+        device_ms=_device_ms([o.device_ns for o in observed if o.device_ns is not None]),
+        millijoules=_energy([(o.joules, o.energy_passes) for o in observed]),
+    )
+
+
+def _middle(record: LatencyMeasurement, seat: int) -> float:
+    return median(nanoseconds / 1e6 for turns in record.samples for nanoseconds in turns[seat])
+
+
+def _unsplit(record: LatencyMeasurement, participant: Participant) -> str:
+    if record.conditions.networks is None:
+        return "networks were not timed in this run"
+    for absent in record.missing:
+        if absent.subject == "network" and absent.entry == participant.entry:
+            return absent.missing.message
+    return "its network was not timed"
+
+
+def _device_ms(nanoseconds: Sequence[int]) -> float | None:
+    return round(median(nanoseconds) / 1e6, 3) if nanoseconds else None
+
+
+def _energy(counted: Sequence[tuple[float | None, int | None]]) -> float | None:
+    joules = sum(j for j, passes in counted if j is not None and passes)
+    passes = sum(p for j, p in counted if j is not None and p)
+    return round(joules / passes * 1e3, 3) if passes else None
 
 
 def verdict(ratio: Interval, floor: float) -> str:

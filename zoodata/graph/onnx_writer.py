@@ -1,7 +1,8 @@
 """A network as an ONNX model: netron draws it, ONNX Runtime runs it.
 
 Weights stand as placeholders unless they are given: a shape and an operator that fills it, so the file stays
-small. Views become the Reshape, Transpose and Expand nodes that they stand for.
+small. Views become the Reshape, Transpose and Expand nodes that they stand for. Maps carry the batch axis that
+ONNX's own operators want from node to node, so that a runtime fuses and lays out what it would in any model.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def model(network: Network, title: str, weights: Mapping[str, Array] | None = No
         writer.node(node)
     output = writer.reshaped(writer.names[network.output], (1, int(np.prod(network.nodes[network.output].shape))))
     graph = helper.make_graph(
-        [*writer.nodes, helper.make_node("Identity", [output], ["scores"])],
+        _used([*writer.nodes, helper.make_node("Identity", [output], ["scores"])]),
         title,
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, *network.input_shape])],
         [
@@ -50,6 +51,16 @@ def model(network: Network, title: str, weights: Mapping[str, Array] | None = No
     return helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="zoodata")
 
 
+def _used(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """Nodes that the last one needs, in order."""
+    wanted, kept = set(nodes[-1].output), []
+    for node in reversed(nodes):
+        if wanted & set(node.output):
+            wanted |= set(node.input)
+            kept.append(node)
+    return kept[::-1]
+
+
 class _Writer:
     def __init__(self, network: Network, weights: Mapping[str, Array] | None) -> None:
         self.network = network
@@ -59,6 +70,10 @@ class _Writer:
         self.names: dict[int, str] = {}
         self.has_foreign = False
         self._stored: dict[str, str] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {"image": (1, *network.input_shape)}
+        self._sources: dict[str, str] = {}
+        """What a reshaped name is a reshape of."""
+        self._reshaped: dict[tuple[str, tuple[int, ...]], str] = {}
         self._count = 0
 
     def node(self, node: Node) -> None:
@@ -77,7 +92,10 @@ class _Writer:
                 node.operator.replace(".", "_"), [self.operand(e) for e in node.inputs], domain="zoodata", **text
             )
         else:
-            name = self.reshaped(WRITERS[node.operator](self, node), node.shape)
+            made = WRITERS[node.operator](self, node)
+            if node.operator in FRAMED and len(node.shape) == 3:
+                self.map(made, node)
+            name = self.reshaped(made, node.shape)
         self.names[node.number] = name
 
     def op(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
@@ -102,8 +120,32 @@ class _Writer:
         return self.constant(np.float32(value))
 
     def reshaped(self, name: str, shape: Sequence[int]) -> str:
-        """A value under another shape."""
-        return self.op("Reshape", [name, self.constant(np.asarray(list(shape), dtype=np.int64))])
+        """A value under another shape; a value that had this shape once is taken as it was."""
+        wanted, source = tuple(shape), self._sources.get(name, name)
+        for known in (name, source):
+            if self._shapes.get(known) == wanted:
+                return known
+        if (source, wanted) not in self._reshaped:
+            made = self.op("Reshape", [source, self.constant(np.asarray(list(shape), dtype=np.int64))])
+            self._reshaped[source, wanted] = made
+            self._sources[made] = source
+            if -1 not in wanted:
+                self._shapes[made] = wanted
+        return self._reshaped[source, wanted]
+
+    def map(self, name: str, node: Node) -> str:
+        """A node's result that has the batch axis."""
+        self._shapes[name] = (1, *node.shape)
+        return name
+
+    def framed(self, edge: Edge) -> str:
+        """An operand; a map of (channels, height, width) with a batch axis before it."""
+        name, shape = self.operand(edge), self.network.operand_shape(edge)
+        return self.reshaped(name, (1, *shape)) if len(shape) == 3 else name
+
+    def transposed(self, name: str, order: Sequence[int]) -> str:
+        """A value with its axes in another order."""
+        return name if list(order) == sorted(order) else self.op("Transpose", [name], perm=list(order))
 
     def operand(self, edge: Edge) -> str:
         """An operand under its view."""
@@ -123,8 +165,7 @@ class _Writer:
         how = view.steps(axes, len(shape))
         if tuple(how.cut) != tuple(shape):
             name = self.reshaped(name, how.cut)
-        if how.order != sorted(how.order):
-            name = self.op("Transpose", [name], perm=how.order)
+        name = self.transposed(name, how.order)
         if how.repeats:
             full = self.constant(np.asarray(how.full, dtype=np.int64))
             name = self.op("Expand", [self.reshaped(name, how.slots), full])
@@ -181,15 +222,21 @@ def _linear(w: _Writer, node: Node) -> str:
     shape = w.network.operand_shape(node.inputs[0])
     axes = own["axes"]
     rest = [axis for axis in range(len(shape)) if axis not in axes]
-    rows = w.op("Transpose", [x], perm=[*rest, *axes]) if len(shape) > 1 else x
     inputs = int(np.prod([shape[axis] for axis in axes]))
-    flat = w.reshaped(rows, (-1, inputs))
-    weight = w.role(node, "weight")
+    weight, bias = w.role(node, "weight"), w.role(node, "bias")
     assert weight is not None
-    turned = w.op("Transpose", [w.reshaped(weight, (own["outputs"], inputs))], perm=[1, 0])
-    made = w.op("MatMul", [flat, turned])
-    if (bias := w.role(node, "bias")) is not None:
-        made = w.op("Add", [made, w.reshaped(bias, (own["outputs"],))])
+    if len(shape) == 3 and list(axes) == [0] and own["channel"] == 0:  # a convolution of 1x1
+        given = [w.framed(node.inputs[0]), w.reshaped(weight, (own["outputs"], inputs, 1, 1))]
+        given += [w.reshaped(bias, (own["outputs"],))] if bias else []
+        return w.map(w.op("Conv", given, kernel_shape=[1, 1]), node)
+    rows = w.transposed(x, [*rest, *axes])
+    flat, flat_weight = w.reshaped(rows, (-1, inputs)), w.reshaped(weight, (own["outputs"], inputs))
+    vector = [w.reshaped(bias, (own["outputs"],))] if bias else []
+    if not rest:
+        return w.op("Gemm", [w.reshaped(rows, (1, inputs)), flat_weight, *vector], transB=1)
+    made = w.op("MatMul", [flat, w.op("Transpose", [flat_weight], perm=[1, 0])])
+    if vector:
+        made = w.op("Add", [made, *vector])
     if own["channel"] is None:
         return made
     full = w.reshaped(made, (*(shape[axis] for axis in rest), own["outputs"]))
@@ -210,10 +257,18 @@ def _matmul(w: _Writer, node: Node) -> str:
 
 
 def _batch_norm(w: _Writer, node: Node) -> str:
-    x, channel = w.operand(node.inputs[0]), node.attributes["channel"]
-    rank = len(node.shape)
+    channel, rank = node.attributes["channel"], len(node.shape)
     variance, mean = w.role(node, "variance"), w.role(node, "mean")
     assert variance is not None and mean is not None
+    if rank == 3 and channel == 0:
+        size = (node.shape[0],)
+        scale, shift = (
+            w.constant(np.full(size, neutral, dtype=np.float32)) if vector is None else w.reshaped(vector, size)
+            for vector, neutral in ((w.role(node, "scale"), 1.0), (w.role(node, "shift"), 0.0))
+        )
+        given = [w.framed(node.inputs[0]), scale, shift, w.reshaped(mean, size), w.reshaped(variance, size)]
+        return w.map(w.op("BatchNormalization", given, epsilon=node.attributes["epsilon"]), node)
+    x = w.operand(node.inputs[0])
     deviation = w.op("Sqrt", [w.op("Add", [variance, w.number(node.attributes["epsilon"])])])
     made = w.op("Div", [w.op("Sub", [x, w.along(mean, channel, rank)]), w.along(deviation, channel, rank)])
     return _scaled(w, node, made, [channel] if channel is not None else [])
@@ -228,7 +283,14 @@ def _scaled(w: _Writer, node: Node, made: str, axes: Sequence[int]) -> str:
 
 
 def _layer_norm(w: _Writer, node: Node) -> str:
-    x = w.operand(node.inputs[0])
+    x, own = w.operand(node.inputs[0]), sorted(node.attributes["axes"])
+    first = len(node.shape) - len(own)
+    if node.operator == "layer_norm" and own == list(range(first, len(node.shape))):
+        size = tuple(node.shape[first:])
+        scale, shift = w.role(node, "scale"), w.role(node, "shift")
+        scale = w.constant(np.ones(size, dtype=np.float32)) if scale is None else w.reshaped(scale, size)
+        vectors = [scale, *([w.reshaped(shift, size)] if shift else [])]
+        return w.op("LayerNormalization", [x, *vectors], axis=first, epsilon=node.attributes["epsilon"])
     axes = w.constant(np.asarray(node.attributes["axes"], dtype=np.int64))
     if node.operator == "layer_norm":
         x = w.op("Sub", [x, w.op("ReduceMean", [x, axes], keepdims=1)])
@@ -265,8 +327,8 @@ PLAIN = {
 
 
 def _activation(w: _Writer, node: Node) -> str:
-    own, x = node.attributes, w.operand(node.inputs[0])
-    kind = own["kind"]
+    own, kind = node.attributes, node.attributes["kind"]
+    x = w.framed(node.inputs[0])
     if kind in PLAIN:
         return w.op(PLAIN[kind], [x])
     if kind == "relu6":
@@ -314,7 +376,7 @@ def _pool(w: _Writer, node: Node) -> str:
     x = w.reshaped(x, (1, *shape)) if len(shape) == rank + 1 else x
     pads = [before for before, _ in own["padding"]] + [after for _, after in own["padding"]]
     more: dict[str, Any] = {"kernel_shape": list(own["kernel"]), "strides": list(own["stride"])}
-    if node.operator == "max_pool" and any(pads):
+    if node.operator == "max_pool" and any(pad >= size for pad, size in zip(pads, own["kernel"] * 2, strict=True)):
         # A frame of its own: ONNX Runtime refuses frames as wide as the window.
         framed = [0, 0, *pads[:rank], 0, 0, *pads[rank:]]
         x = w.op("Pad", [x, w.constant(np.asarray(framed, dtype=np.int64)), w.number(-np.inf)])
@@ -325,12 +387,12 @@ def _pool(w: _Writer, node: Node) -> str:
 
 
 def _pad(w: _Writer, node: Node) -> str:
-    pairs = node.attributes["amounts"]
+    pairs = [*([(0, 0)] if len(node.shape) == 3 else []), *node.attributes["amounts"]]
     amounts = [before for before, _ in pairs] + [after for _, after in pairs]
     return w.op(
         "Pad",
         [
-            w.operand(node.inputs[0]),
+            w.framed(node.inputs[0]),
             w.constant(np.asarray(amounts, dtype=np.int64)),
             w.number(node.attributes["number"]),
         ],
@@ -350,8 +412,9 @@ def _binary(kind: str) -> Any:
     def write(w: _Writer, node: Node) -> str:
         scalar = node.attributes.get("scalar")
         if scalar is not None:
-            return w.op(kind, [w.operand(node.inputs[0]), w.number(scalar)])
-        return w.op(kind, w.all(node))
+            return w.op(kind, [w.framed(node.inputs[0]), w.number(scalar)])
+        # Shapes are aligned at their ends, so a batch axis before some of them changes nothing.
+        return w.op(kind, [w.framed(edge) for edge in node.inputs])
 
     return write
 
@@ -360,6 +423,9 @@ def _reduce(kind: str) -> Any:
     def write(w: _Writer, node: Node) -> str:
         if node.edge("other") is not None:
             return w.op("Max" if kind == "ReduceMax" else "Min", w.all(node))
+        shape = w.network.operand_shape(node.inputs[0])
+        if kind == "ReduceMean" and len(shape) == 3 and list(node.attributes["axes"]) == [1, 2]:
+            return w.op("GlobalAveragePool", [w.framed(node.inputs[0])])
         axes = w.constant(np.asarray(node.attributes["axes"], dtype=np.int64))
         return w.op(kind, [w.operand(node.inputs[0]), axes], keepdims=0)
 
@@ -379,5 +445,13 @@ WRITERS: dict[str, Any] = {
     "multiply": _binary("Mul"), "divide": _binary("Div"), "power": _binary("Pow"), "mean": _reduce("ReduceMean"),
     "maximum": _reduce("ReduceMax"), "minimum": _reduce("ReduceMin"), "slice": _slice,
     "flatten": lambda w, node: w.reshaped(w.operand(node.inputs[0]), (-1,)),
-    "concatenate": lambda w, node: w.op("Concat", w.all(node), axis=node.attributes["axis"]),
+    "concatenate": lambda w, node: w.op(
+        "Concat", [w.framed(e) for e in node.inputs], axis=node.attributes["axis"] + (len(node.shape) == 3)
+    ),
 }  # fmt: skip
+
+FRAMED = {
+    "convolution", "activation", "max_pool", "average_pool", "pad", "concatenate", "add",
+    "subtract", "multiply", "divide", "power",
+}  # fmt: skip
+"""Operators whose writers always give a map with its batch axis."""

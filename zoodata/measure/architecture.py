@@ -34,12 +34,13 @@ def measure(
     threads: int,
     weights_path: str | None = None,
     check: bool = True,
+    seconds: float = TIME_LIMIT_SECONDS,
 ) -> tuple[ArchitectureMeasurement, StoredNetwork | None]:
     """Count one entry in a worker and check its network. What cannot be counted becomes a record with the reason."""
     started, clock = datetime.now(UTC), time.perf_counter()
     result, missing, network = None, None, None
     try:
-        found = worker.ask("architecture", entry, weights_path, check, timeout=TIME_LIMIT_SECONDS)
+        found = worker.ask("architecture", entry, weights_path, check, timeout=seconds)
         result = ArchitectureResult.model_validate(found["result"], strict=False)
         network = StoredNetwork.model_validate_json(found["network"])
     except WorkerFailed as error:

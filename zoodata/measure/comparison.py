@@ -14,13 +14,19 @@ TIME_LIMIT_SECONDS = 600.0
 
 
 def compare(
-    worker: Worker, a: str, b: str, architecture: str, environment: Environment, prove: bool = True
+    worker: Worker,
+    a: str,
+    b: str,
+    architecture: str,
+    environment: Environment,
+    prove: bool = True,
+    seconds: float = TIME_LIMIT_SECONDS,
 ) -> ComparisonMeasurement:
     """Compare two entries in a worker. What cannot be compared becomes a record with the reason."""
     started, clock = datetime.now(UTC), time.perf_counter()
     result, missing = None, None
     try:
-        found = worker.ask("compare", a, b, prove, timeout=TIME_LIMIT_SECONDS)
+        found = worker.ask("compare", a, b, prove, timeout=seconds)
         result = ComparisonResult.model_validate_json(_printable(found))
     except WorkerFailed as error:
         missing = missing_for(error)

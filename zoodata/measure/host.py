@@ -5,29 +5,24 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from zoodata.graph import formats, storage
 from zoodata.graph.counter import count
 from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.findings import as_json, diff, read_apart, settled
+from zoodata.graph.digest import digest
 from zoodata.graph.network import Network
 from zoodata.records.base import entry_zoo
-from zoodata.runtimes.model import CannotRead, Model, Pass, in_brief
+from zoodata.runtimes.model import CannotRead, Model, in_brief
 from zoodata.zoos import registry
-from zoodata.zoos.base import CannotBuild, require
+from zoodata.zoos.base import require
 
-WARM_UP_SECONDS = 4.0
 LARGEST_CHECKED = 160_000_000
 """Stored numbers of the largest network whose model is run to check it."""
 
 TORCH_ZOOS = frozenset({"torchvision", "timm", "python"})
-
-STEADY = 0.05
-"""Warm-up ends when the medians of two successive handfuls of passes differ by less than this."""
 
 
 class Unreadable(Exception):
@@ -52,6 +47,8 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "TF_USE_LEGACY_KERAS": "1",  # Keras 2 behind tf.keras, whoever imports TensorFlow first
+        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
     }
     return variables | ({"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {})
 
@@ -81,7 +78,6 @@ class Host:
     """Builds models and runs them; every answer is plain data."""
 
     def __init__(self) -> None:
-        self._run: Pass | None = None
         self._networks: dict[str, Network] = {}
 
     def entries(self, zoo_name: str) -> list[str]:
@@ -196,40 +192,20 @@ class Host:
         zoo, name, weights = registry.find(entry)
         return zoo.build(name, weights=weights, hollow=True)
 
-    def prepare(self, entry: str, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
-        """Build an entry, put its input in place and warm it up; returns its runtime and input.
+    def write_network(self, entry: str, path: str, runtime: str, seed: int) -> str:
+        """Write an entry's network with random weights as a file for :class:`zoodata.measure.timer.Timer`.
 
-        The process is pinned to as many cores as it may use threads, the same ones for every participant.
+        Returns:
+            The network's digest.
+
+        Raises:
+            ZooError, Unreadable: with the reason a record keeps.
         """
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-        zoo, name, weights = registry.find(entry)
-        model = zoo.build(name, weights=weights)
+        from zoodata.runtimes import executed
+
+        network = self._network(entry)
         try:
-            self._run = model.prepare(batch, device, threads, seed)
-            self._warm_up()
-        except ValueError as error:
-            raise CannotBuild(str(error)) from error
-        return {"runtime": model.runtime, "input": model.input.model_dump()}
-
-    def turn(self, passes: int) -> list[int]:
-        """Nanoseconds of each of so many passes; one more runs first and is thrown away."""
-        if self._run is None:
-            raise RuntimeError("nothing is prepared")
-        run, clock = self._run, time.perf_counter_ns
-        run()
-        samples = []
-        for _ in range(passes):
-            start = clock()
-            run()
-            samples.append(clock() - start)
-        return samples
-
-    def _warm_up(self) -> None:
-        deadline = time.perf_counter() + WARM_UP_SECONDS
-        before = median(self.turn(3))
-        while time.perf_counter() < deadline:
-            after = median(self.turn(3))
-            if abs(after - before) < STEADY * before:
-                return
-            before = after
+            executed.write(network, Path(path), runtime, seed)
+        except executed.CannotExecute as error:
+            raise Unreadable(f"{entry}: {error}") from error
+        return digest(network)

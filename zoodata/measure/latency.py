@@ -1,79 +1,58 @@
 """The latency measurement: entries timed in turns, so that a ratio holds on a noisy machine.
 
 Each entry lives in a worker process of its own. A round gives every worker one turn, in random order; the
-others are stopped meanwhile. What is compared is the ratio within a round, never one run with another.
-The reference takes part twice: the ratio of it to itself is the noise floor.
+others are stopped meanwhile. What is compared is the ratio within a round, never one run with another. Some
+rounds are a sitting; every sitting has new processes, because where a process lies in memory changes its speed.
+The reference takes part twice: the ratio of it to itself is the noise floor. Beside the entries, their networks
+can run in one common runtime, which splits a ratio into the networks' part and the frameworks'.
 """
 
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from statistics import median
-from typing import Any, Protocol
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, TypeVar
 
-from zoodata.isolation import Worker, WorkerFailed, can_stop
-from zoodata.measure.architecture import missing_for, public_name
-from zoodata.measure.environment import usable_cores
-from zoodata.records import Environment, LatencyMeasurement, Participant
-from zoodata.records.measurement import InputShape, LatencyConditions, MissingParticipant, timestamp
-from zoodata.stats import ratio_interval
+from zoodata.isolation import WorkerFailed, can_stop
+from zoodata.measure import watching
+from zoodata.measure.host import TORCH_ZOOS
+from zoodata.measure.seats import Place, Seat, Turntaker, Workers, seated
+from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
+from zoodata.records.latency import LatencyConditions, Sitting
+from zoodata.records.measurement import timestamp
+from zoodata.stats import ratios_by_sitting, turn_ratios
+from zoodata.zoos import registry
 
-MINIMUM_ROUNDS = 12
-"""Before a run may stop because its ratios are known well enough."""
+TURN_SECONDS = 0.2
+"""Long enough that the fastest pass of a turn is one that nothing disturbed, short enough for many rounds."""
 
-FEWEST_ROUNDS = 6
-"""Even when time is up: the fewest from which a median has a 95 % interval at all."""
-
-BUILD_SECONDS = 240.0
-TURN_SECONDS = 120.0
+FEWEST_ROUNDS, MOST_ROUNDS = 5, 10
+"""Of a sitting."""
 
 Turns = list[list[int]]
 """One round: for each participant, the nanoseconds of its passes."""
 
-
-class Turntaker(Protocol):
-    """What the coordinator needs of a participant."""
-
-    def turn(self, passes: int) -> list[int]:
-        """Time so many passes, in nanoseconds."""
+Say = Callable[[str], None]
+Answer = TypeVar("Answer")
 
 
-class Seat:
-    """A participant's worker, running only during its turns."""
+@dataclass
+class _Run:
+    """A run under way."""
 
-    def __init__(self, worker: Worker, entry: str, null: bool) -> None:
-        self.worker, self.entry, self.null = worker, entry, null
-        self.found: dict[str, Any] = {}
-        self.failure: WorkerFailed | None = None
-
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> None:
-        """Build, warm up, and halt until the first turn."""
-        self.found = self.worker.ask("prepare", self.entry, batch, device, threads, seed, timeout=BUILD_SECONDS)
-        self.worker.stop()
-
-    def turn(self, passes: int) -> list[int]:
-        """See :class:`Turntaker`."""
-        self.worker.resume()
-        try:
-            samples: list[int] = self.worker.ask("turn", passes, timeout=TURN_SECONDS)
-        except WorkerFailed as error:
-            self.failure = error
-            raise
-        self.worker.stop()
-        return samples
-
-    def participant(self) -> Participant:
-        """What the record says of it."""
-        return Participant(
-            entry=public_name(self.entry),
-            runtime=self.found["runtime"],
-            null=self.null,
-            input=InputShape.model_validate(self.found["input"]),
-        )
+    conditions: LatencyConditions
+    workers: Workers
+    say: Say
+    participants: tuple[Participant, ...] = ()
+    samples: list[Turns] = field(default_factory=list)
+    sittings: list[Sitting] = field(default_factory=list)
+    missing: list[MissingParticipant] = field(default_factory=list)
 
 
 def measure(
@@ -81,122 +60,277 @@ def measure(
     architecture: str,
     environment: Environment,
     conditions: LatencyConditions,
-    make_worker: Callable[[], Worker],
-    progress: Callable[[str], None] = lambda message: None,
+    workers: Workers,
+    progress: Say = lambda message: None,
 ) -> LatencyMeasurement:
     """Time entries against the first of them.
 
     An entry that cannot take part is recorded with its reason; the first that can becomes the reference.
     """
     started = datetime.now(UTC)
-    seats: list[Seat] = []
-    missing: list[MissingParticipant] = []
-    samples: list[Turns] = []
-    stopped = "no_pair"
-    try:
-        progress(f"building {', '.join(entries)}")
-        seats = _seated([Seat(make_worker(), entry, False) for entry in entries], missing, conditions)
-        if len(seats) >= 2:
-            progress(f"building {seats[0].entry} again, for the null pair")
-            null = _seated([Seat(make_worker(), seats[0].entry, True)], missing, conditions)
-            if null:  # without it nobody could say what is noise
-                seats += null
-                samples, stopped = rounds(seats, conditions, progress)
-    except WorkerFailed:
-        # A worker lost in the middle takes its whole run along: rounds without it compare other things.
-        missing += [_missing(seat.entry, seat.failure) for seat in seats if seat.failure is not None]
-        samples, stopped = [], "no_pair"
-    finally:
-        for seat in seats:
-            seat.worker.close()
+    run = _Run(conditions, workers, progress)
+    instruments = watching.gpu(conditions.device)
+    meter, source = watching.energy(conditions.device, instruments)
+    with tempfile.TemporaryDirectory(prefix="zoodata-networks-") as folder:
+        stopped = _sit(run, entries, Path(folder), instruments, meter)
     return LatencyMeasurement.seal(
         architecture=architecture,
         started_at=timestamp(started),
         conditions=conditions,
         environment=environment.id,
-        participants=tuple(seat.participant() for seat in seats),
+        participants=run.participants,
         unit="ns",
-        samples=tuple(tuple(tuple(passes) for passes in turns) for turns in samples),
+        samples=tuple(tuple(tuple(passes) for passes in turns) for turns in run.samples),
+        sittings=tuple(run.sittings),
         stopped=stopped,
-        missing=tuple(missing),
+        energy_source=source if run.samples else None,
+        missing=tuple(run.missing),
+    )
+
+
+Stopped = Literal["interval", "time", "worker_lost", "no_pair"]
+
+
+def _sit(
+    run: _Run, entries: Sequence[str], folder: Path, instruments: watching.Gpu | None, meter: watching.Meter | None
+) -> Stopped:
+    """Hold sittings until every ratio is known well enough, time is up, or a worker is lost."""
+    conditions = run.conditions
+    order = random.Random(conditions.seed)  # noqa: S311  (an order of turns, not a secret)
+    end = time.monotonic() + conditions.time_limit_seconds
+    seats = _first_seats(run, entries, folder, meter)
+    if not seats:
+        return "no_pair"
+    places = [seat.place for seat in seats]
+    while True:
+        number = len(run.sittings) + 1
+        try:
+            if number > 1:
+                run.say(f"sitting {number}: building")
+                seats, failed = seated(places, conditions, run.workers, meter)
+                if failed:
+                    _close(seats)
+                    raise _Lost(*failed[0])
+            _sitting(run, seats, number, order, instruments)
+        except _Lost as lost:
+            run.missing.append(lost.place.missing(lost.error))
+            return "worker_lost" if run.sittings else _nothing(run)
+        if number < conditions.fewest_sittings:
+            continue
+        widest = widest_interval(run.samples, run.sittings, run.participants)
+        run.say(f"sitting {number}: every ratio known to ±{widest:.1%}")
+        if widest <= conditions.target_half_width:
+            return "interval"
+        if time.monotonic() >= end:
+            return "time"
+
+
+class _Lost(Exception):
+    """A worker died in the middle of a sitting, which ends with it: rounds without it compare other things."""
+
+    def __init__(self, place: Place, error: WorkerFailed) -> None:
+        super().__init__(place.entry)
+        self.place, self.error = place, error
+
+
+def _nothing(run: _Run) -> Stopped:
+    run.participants = ()
+    return "no_pair"
+
+
+def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watching.Meter | None) -> list[Seat]:
+    """The first sitting's seats: the models that can be built, the null pair, the networks. Empty without a pair."""
+    conditions, make = run.conditions, run.workers
+    run.say(f"building {', '.join(entries)}")
+    models, failed = seated(
+        [Place(entry, company=_company(entry, entries)) for entry in entries], conditions, make, meter
+    )
+    run.missing += [place.missing(error) for place, error in failed]
+    if len(models) < 2:
+        _close(models)
+        return []
+    try:
+        places = [seat.place for seat in models]
+        networks = _networks(run, [place.entry for place in places], folder) if conditions.networks else []
+        digests = {place.entry: place.digest for place in networks}
+        for seat in models:
+            seat.place = replace(seat.place, digest=digests.get(seat.place.entry))
+        run.say(f"building {places[0].entry} again, for the null pair")
+        unique = {place.digest: place for place in reversed(networks) if place.file is not None}
+        null = replace(models[0].place, null=True)
+        others, failed = seated([null, *reversed(unique.values())], conditions, make, meter)
+    except BaseException:
+        _close(models)
+        raise
+    run.missing += [place.missing(error) for place, error in failed]
+    if not others or not others[0].place.null:  # without it nobody could say what is noise
+        _close([*models, *others])
+        return []
+    return [*models, *others]
+
+
+def _company(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
+    """The modules of all zoos of the run that share the entry's framework, in one order for all of them."""
+    zoos = {name: registry.get(name) for name in map(entry_zoo, entries)}
+    mine = zoos[entry_zoo(entry)].extra
+    modules = {module for zoo in zoos.values() if zoo.extra == mine for module in zoo.modules}
+    return tuple(sorted(module for module in modules if find_spec(module) is not None))
+
+
+def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
+    """The entries' networks, written as files for the common runtime; one file for all of one digest."""
+    conditions, found = run.conditions, []
+    run.say("reading networks")
+    files: dict[str, str] = {}
+    # Torch first: it does not bear being loaded after TensorFlow in one process.
+    with run.workers.reading() as worker:
+        for number, entry in enumerate(sorted(entries, key=lambda name: entry_zoo(name) not in TORCH_ZOOS)):
+            place = Place(entry, subject="network", file=str(folder / f"{number}"))
+            if conditions.batch != 1:
+                run.missing.append(
+                    place.missing(WorkerFailed("cannot_be_built", "networks run one image; the batch is larger"))
+                )
+                continue
+            try:
+                digest = worker.ask(
+                    "write_network",
+                    entry,
+                    place.file,
+                    conditions.networks,
+                    conditions.seed,
+                    timeout=run.workers.seconds,
+                )
+            except WorkerFailed as error:
+                run.missing.append(place.missing(error))
+                if not worker.alive:
+                    break
+                continue
+            file = files.setdefault(digest, str(place.file))
+            if file != place.file:
+                Path(str(place.file)).unlink()
+            found.append(replace(place, digest=digest, file=file))
+    ordered = {place.entry: place for place in found}
+    return [ordered[entry] for entry in entries if entry in ordered]
+
+
+def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, instruments: watching.Gpu | None) -> None:
+    """Warm everyone up, then give turns; what it yields is added to the run at its end.
+
+    Raises:
+        _Lost: when a worker died.
+    """
+    conditions = run.conditions
+    try:
+        for position, seat in enumerate(seats):
+            settled = run.participants[position].passes if run.participants else None
+            run.say(f"sitting {number}: warming up {seat.place.entry}")
+            _of(seat, lambda seat=seat, settled=settled: seat.warm_up(TURN_SECONDS, settled))  # type: ignore[misc]
+        load = watching.Load([seat.worker.pid for seat in seats])
+        load.start(time.monotonic())
+        end = time.monotonic() + conditions.time_limit_seconds / max(conditions.fewest_sittings, 4)
+        clocks: list[tuple[int, int]] = []
+
+        def watch(done: int) -> None:
+            run.say(f"sitting {number}: round {done}")
+            if instruments is not None:
+                clocks.append((instruments.clock_mhz(), instruments.celsius()))
+
+        taken = rounds([_Guarded(seat) for seat in seats], order, end, watch)
+        others, stolen = load.stop(time.monotonic())
+        strangers = max(0, instruments.processes() - len(seats)) if instruments else None
+        observed = tuple(_of(seat, seat.observed) for seat in seats)
+    finally:
+        _close(seats)
+    run.participants = tuple(seat.participant() for seat in seats)
+    run.samples += taken
+    run.sittings.append(
+        Sitting(
+            rounds=len(taken),
+            observed=observed,
+            other_load=others,
+            stolen=stolen,
+            device_clock_mhz=_ends([clock for clock, _ in clocks]),
+            device_temperature=_ends([celsius for _, celsius in clocks]),
+            other_device_processes=strangers,
+        )
     )
 
 
 def rounds(
     seats: Sequence[Turntaker],
-    conditions: LatencyConditions,
-    progress: Callable[[str], None] = lambda message: None,
+    order: random.Random,
+    end: float,
+    watch: Callable[[int], None] = lambda done: None,
     clock: Callable[[], float] = time.monotonic,
-) -> tuple[list[Turns], str]:
-    """Give turns until every ratio to the first seat is known well enough, or time is up.
-
-    Returns:
-        The raw rounds, and which of ``interval`` and ``time`` ended them.
-    """
-    order = random.Random(conditions.seed)  # noqa: S311  (an order of turns, not a secret)
+) -> list[Turns]:
+    """Give every seat one turn a round, in random order, until ``end`` or the most rounds of a sitting."""
     taken: list[Turns] = []
-    end = clock() + conditions.time_limit_seconds
-    while True:
+    while len(taken) < FEWEST_ROUNDS or (len(taken) < MOST_ROUNDS and clock() < end):
         turns: Turns = [[] for _ in seats]
         for position in order.sample(range(len(seats)), len(seats)):
-            turns[position] = seats[position].turn(conditions.passes_per_turn)
+            turns[position] = seats[position].turn()
         taken.append(turns)
-        if len(taken) >= MINIMUM_ROUNDS:
-            widest = widest_interval(taken)
-            progress(f"round {len(taken)}: every ratio known to ±{widest:.1%}")
-            if widest <= conditions.target_half_width:
-                return taken, "interval"
-        if clock() >= end and len(taken) >= FEWEST_ROUNDS:
-            return taken, "time"
+        watch(len(taken))
+    return taken
 
 
-def widest_interval(taken: Sequence[Turns]) -> float:
-    """The largest relative half width among the ratios of all seats to the first."""
-    medians = [[median(passes) for passes in turns] for turns in taken]
-    reference = [turns[0] for turns in medians]
-    return max(
-        ratio_interval([turns[seat] for turns in medians], reference).half_width for seat in range(1, len(medians[0]))
-    )
+def widest_interval(
+    samples: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant]
+) -> float:
+    """The largest relative half width among the ratios of all participants to the reference.
+
+    The reference's second worker serves as reference too, so its own ratio is to the first alone.
+    """
+    counts = [sitting.rounds for sitting in sittings]
+    null = next(seat for seat, participant in enumerate(participants) if participant.null)
+    pairs = [
+        turn_ratios(samples, counts, [seat], [0] if seat == null else [0, null]) for seat in range(1, len(participants))
+    ]
+    return max(interval.half_width for interval in ratios_by_sitting(pairs))
 
 
 def conditions_for(
-    batch: int, device: str, threads: int, target: float, time_limit: float, seed: int
-) -> LatencyConditions:
+    batch: int, device: str, threads: int, target: float, time_limit: float, seed: int, *,
+    sittings: int = 3, networks: Literal["onnxruntime", "torch"] | None = None, compiled: bool = False,
+) -> LatencyConditions:  # fmt: skip
     """The conditions of a run with this build's own choices filled in."""
     return LatencyConditions(
         batch=batch,
         dtype="float32",
         device=device,
         threads=threads,
-        passes_per_turn=3,
+        turn_seconds=TURN_SECONDS,
+        torch="compiled" if compiled else "eager",
+        networks=networks,
         idle_partners="stopped" if can_stop() else "running",
+        fewest_sittings=sittings,
         target_half_width=target,
         time_limit_seconds=time_limit,
         seed=seed,
     )
 
 
-def _seated(seats: list[Seat], missing: list[MissingParticipant], conditions: LatencyConditions) -> list[Seat]:
-    """Prepare seats, as many at a time as there are cores; those that cannot be leave their reason."""
+@dataclass
+class _Guarded:
+    """A seat whose loss ends the sitting."""
 
-    def prepare(seat: Seat) -> WorkerFailed | None:
-        try:
-            seat.prepare(conditions.batch, conditions.device, conditions.threads, conditions.seed)
-        except WorkerFailed as error:
-            seat.worker.close()
-            return error
-        return None
+    seat: Seat
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        try:
-            outcomes = list(pool.map(prepare, seats))
-        except BaseException:
-            for seat in seats:  # which also ends the waiting of the threads
-                seat.worker.close()
-            raise
-    missing += [_missing(seat.entry, error) for seat, error in zip(seats, outcomes, strict=True) if error]
-    return [seat for seat, error in zip(seats, outcomes, strict=True) if not error]
+    def turn(self) -> list[int]:
+        return _of(self.seat, self.seat.turn)
 
 
-def _missing(entry: str, error: WorkerFailed) -> MissingParticipant:
-    return MissingParticipant(entry=public_name(entry), missing=missing_for(error))
+def _of(seat: Seat, step: Callable[[], Answer]) -> Answer:
+    try:
+        return step()
+    except WorkerFailed as error:
+        raise _Lost(seat.place, error) from error
+
+
+def _close(seats: Sequence[Seat]) -> None:
+    for seat in seats:
+        seat.worker.close()
+
+
+def _ends(values: Sequence[int]) -> tuple[int, int] | None:
+    return (min(values), max(values)) if values else None

@@ -6,14 +6,12 @@ from zoodata.records.catalogue import Architecture, CatalogueEntry, Family, Pape
 from zoodata.records.claim import Claim, ClaimCollection, NotStated
 from zoodata.records.comparison import ComparisonMeasurement, ComparisonResult
 from zoodata.records.environment import Environment
+from zoodata.records.latency import LatencyMeasurement, MissingParticipant, Participant
 from zoodata.records.measurement import (
     ArchitectureMeasurement,
     ArchitectureResult,
-    LatencyMeasurement,
-    Measurement,
     Missing,
     MissingReason,
-    Participant,
 )
 from zoodata.records.network import StoredNetwork
 from zoodata.records.preprocessing import Preprocessing
@@ -36,8 +34,8 @@ __all__ = [
     "Environment",
     "Family",
     "LatencyMeasurement",
-    "Measurement",
     "Missing",
+    "MissingParticipant",
     "MissingReason",
     "NotStated",
     "Paper",

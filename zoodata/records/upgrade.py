@@ -15,7 +15,8 @@ from zoodata.records.catalogue import Family
 from zoodata.records.claim import Claim, ClaimCollection
 from zoodata.records.comparison import ComparisonMeasurement
 from zoodata.records.environment import Environment
-from zoodata.records.measurement import ArchitectureMeasurement, LatencyMeasurement
+from zoodata.records.latency import LatencyMeasurement
+from zoodata.records.measurement import ArchitectureMeasurement
 from zoodata.records.network import StoredNetwork
 
 KINDS: dict[str, type[StoredRecord]] = {
@@ -30,7 +31,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "network": StoredNetwork,
 }
 
-CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1) | {"architecture": 2, "claim": 2, "claims": 2}
+CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1) | {"architecture": 2, "claim": 2, "claims": 2, "latency": 2}
 """The version of each kind's schema today."""
 
 FILE_KINDS = frozenset(KINDS) - {"claim"}
@@ -58,10 +59,23 @@ def _collection_without_date(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 2, "claims": claims}
 
 
+def _one_sitting(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of a latency run has sittings, and each participant its own number of passes."""
+    conditions, samples = content.get("conditions"), content.get("samples")
+    if not isinstance(conditions, dict) or not isinstance(samples, list):
+        return {**content, "schema_version": 2}
+    passes = conditions.get("passes_per_turn")
+    participants = [{**p, "passes": passes} for p in content.get("participants", []) if isinstance(p, dict)]
+    kept = {name: value for name, value in conditions.items() if name != "passes_per_turn"}
+    sittings = [{"rounds": len(samples), "observed": []}] if samples else []
+    return {**content, "schema_version": 2, "conditions": kept, "participants": participants, "sittings": sittings}
+
+
 UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("architecture", 1): _without_digest,
     ("claim", 1): _claim_without_inference,
     ("claims", 1): _collection_without_date,
+    ("latency", 1): _one_sitting,
 }
 """(kind, version) to the function that makes it version + 1."""
 

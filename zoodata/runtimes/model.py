@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,20 @@ def in_brief(error: BaseException) -> str:
 
 Pass = Callable[[], None]
 """One inference pass over a fixed input; returns when the result is there."""
+
+
+@runtime_checkable
+class OnDevice(Protocol):
+    """A pass of a framework that has the device's own clock and counts its memory."""
+
+    def __call__(self) -> None:
+        """As any pass."""
+
+    def device_ns(self, passes: int) -> list[int] | None:
+        """Nanoseconds of each of so many passes on the device itself; None on a CPU."""
+
+    def device_mib(self) -> int | None:
+        """Most device memory since the last question; None on a CPU."""
 
 
 Scorer = Callable[[Array], Array]

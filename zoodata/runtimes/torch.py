@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ class _TablesAreReal(TorchDispatchMode):
 class TorchModel:
     """A torch module in evaluation mode."""
 
-    runtime = "torch"
+    runtime: str = "torch"
 
     def __init__(self, module: torch.nn.Module, image: InputShape, classes: int) -> None:
         self._module = module.eval()
@@ -119,7 +119,7 @@ class TorchModel:
     def scorer(self, batch: int, device: str, threads: int) -> Scorer:
         """See :class:`zoodata.runtimes.model.Model`."""
         torch.set_num_threads(threads)
-        module = self._module.to(_place(device))
+        module = self._module.to(place(device))
 
         def scores(images: Array) -> Array:
             with torch.inference_mode():
@@ -132,24 +132,64 @@ class TorchModel:
     def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
         """See :class:`zoodata.runtimes.model.Model`."""
         torch.set_num_threads(threads)
-        place = _place(device)
-        module = self._module.to(place)
-        image = torch.from_numpy(random_image(self.input, batch, seed)).to(place)
+        where = place(device)
+        module = self._module.to(where)
+        image = torch.from_numpy(random_image(self.input, batch, seed)).to(where)
+        return TorchPass(lambda: module(image), where)
 
-        def run() -> None:
-            with torch.inference_mode():
-                module(image)
-                if place.type == "cuda":
-                    torch.cuda.synchronize(place)
+    def compiled(self) -> TorchModel:
+        """The same model behind ``torch.compile``; it compiles in the first pass."""
+        model = TorchModel(self._module, self.input, self.classes)
+        model._module = torch.compile(self._module)
+        model.runtime = "torch-compiled"
+        return model
 
-        return run
+
+class TorchPass:
+    """A forward pass without autograd that returns when the device is done."""
+
+    def __init__(self, forward: Callable[[], Any], where: torch.device) -> None:
+        self._forward, self._where = forward, where
+
+    def __call__(self) -> None:
+        """One pass."""
+        with torch.inference_mode():
+            self._forward()
+            if self._where.type == "cuda":
+                torch.cuda.synchronize(self._where)
+
+    def device_ns(self, passes: int) -> list[int] | None:
+        """Nanoseconds of passes on the device itself, by CUDA events; None on a CPU."""
+        if self._where.type != "cuda":
+            return None
+        marks = [(torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(passes)]
+        with torch.inference_mode(), torch.cuda.device(self._where):
+            for start, end in marks:
+                start.record()
+                self._forward()
+                end.record()
+                torch.cuda.synchronize(self._where)
+        return [max(1, round(start.elapsed_time(end) * 1e6)) for start, end in marks]
+
+    def device_mib(self) -> int | None:
+        """Most device memory that torch has held since the last question; None on a CPU."""
+        if self._where.type != "cuda":
+            return None
+        most = torch.cuda.max_memory_allocated(self._where)
+        torch.cuda.reset_peak_memory_stats(self._where)
+        return int(most // 2**20)
 
 
-def _place(device: str) -> torch.device:
-    place = torch.device(device)
-    if place.type == "cuda" and not torch.cuda.is_available():
+def place(device: str) -> torch.device:
+    """The device of this name.
+
+    Raises:
+        ValueError: where torch does not find it.
+    """
+    where = torch.device(device)
+    if where.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"torch finds no {device} here")
-    return place
+    return where
 
 
 def first_tensor(output: Any) -> torch.Tensor | None:

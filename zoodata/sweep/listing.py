@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
-from zoodata.sweep.run import HANDLER
+from zoodata.sweep.perform import HANDLER
 
 LISTING_SECONDS = 180.0
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import click
 
-from zoodata.cli.bench.common import architecture_option, chosen_entries, entries_argument, force_option
-from zoodata.cli.common import data_option, format_option, read_dataset, show, step
+from zoodata.cli.bench.common import architecture_option, chosen_entries, entries_argument, force_option, run_shown
+from zoodata.cli.common import data_option, format_option, read_dataset, show
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.measure.architecture import public_name
 from zoodata.measure.environment import usable_cores
 from zoodata.records import ArchitectureMeasurement
 from zoodata.sweep import plan
-from zoodata.sweep.run import run_architecture
+from zoodata.sweep.tasks import ArchitectureTask, Task
 
 
 def bench_architecture(
@@ -30,20 +30,15 @@ def bench_architecture(
     check: bool = True,
 ) -> list[ArchitectureMeasurement]:
     """Count entries that are not counted yet in this environment; returns the new records."""
-    environments = plan.environments(entries)
     kept = dataset.catalogue_entries
-    tasks = [plan.ArchitectureTask(entry, keep_network=entry in kept) for entry in dict.fromkeys(entries)]
+    tasks: list[Task] = [
+        ArchitectureTask(entry, keep_network=entry in kept, check=check, weights_path=weights)
+        for entry in dict.fromkeys(entries)
+    ]
     if not force and weights is None:
-        tasks = [task for task in tasks if not task.is_done(dataset, environments[task.zoo])]
-    records: list[ArchitectureMeasurement] = []
-    with step("architecture", len(tasks)) as shown:
-
-        def done(record: ArchitectureMeasurement) -> None:
-            records.append(record)
-            shown.advance(record.entry if record.result else f"{record.entry}: no, {record.missing.reason}")  # type: ignore[union-attr]
-
-        run_architecture(tasks, environments, data, jobs=jobs, weights_path=weights, check=check, done=done)
-    return records
+        tasks = plan.outstanding(tasks, dataset)
+    records = run_shown("architecture", tasks, data, jobs)
+    return [record for record in records if isinstance(record, ArchitectureMeasurement)]
 
 
 @click.command("architecture")

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import click
 
-from zoodata.cli.common import check_entries
+from zoodata.cli.common import check_entries, step
 from zoodata.dataset.store import Dataset
 from zoodata.sweep import plan
 from zoodata.sweep.listing import list_zoos
+from zoodata.sweep.perform import Limits, Outcome
+from zoodata.sweep.run import run_tasks
+from zoodata.sweep.tasks import Measured, Task, label, outcome
 from zoodata.zoos import registry
 
 entries_argument = click.argument("entries", metavar="[ENTRY]...", nargs=-1)
@@ -43,6 +46,31 @@ def chosen_entries(dataset: Dataset, entries: Sequence[str], architecture: str |
     if everything:
         return _everything()
     return plan.catalogue_entries(dataset, architecture)
+
+
+def run_shown(
+    title: str,
+    tasks: Sequence[Task],
+    data: Path,
+    jobs: int = 1,
+    limits: Limits | None = None,
+    ray: str | None = None,
+) -> list[Measured]:
+    """Do tasks here, or on a Ray cluster, with progress; returns the new records."""
+    records: list[Measured] = []
+    with step(title, len(tasks)) as shown:
+
+        def done(finished: Outcome) -> None:
+            records.append(finished.record)
+            shown.advance(f"{label(finished.task)}: {outcome(finished.record)}")
+
+        if ray is None:
+            run_tasks(tasks, data, jobs, limits, done, shown.note)
+        else:
+            from zoodata.sweep.cluster import run_on_ray
+
+            run_on_ray(tasks, data, ray, limits, done)
+    return records
 
 
 def refuse_mixture(entries: Sequence[str], architecture: str | None, everything: bool) -> None:

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zoodata.cli.bench.common import architecture_option, force_option
-from zoodata.cli.common import data_option, format_option, read_dataset, show, step
-from zoodata.dataset.store import Dataset
+from zoodata.cli.bench.common import architecture_option, force_option, run_shown
+from zoodata.cli.common import data_option, format_option, read_dataset, show
 from zoodata.measure.environment import usable_cores
-from zoodata.records import ComparisonMeasurement, Environment
 from zoodata.sweep import plan
-from zoodata.sweep.run import run_comparisons
-
-
-def bench_comparisons(
-    dataset: Dataset, tasks: Sequence[plan.ComparisonTask], data: Path, jobs: int, force: bool = False
-) -> list[ComparisonMeasurement]:
-    """Compare pairs that are not compared yet in this environment; returns the new records."""
-    known: dict[frozenset[str], Environment] = {}
-
-    def environment(task: plan.ComparisonTask) -> Environment:
-        zoos = frozenset((task.a.partition(":")[0], task.b.partition(":")[0]))
-        if zoos not in known:
-            known[zoos] = plan.shared_environment((task.a, task.b))
-        return known[zoos]
-
-    wanted = [task for task in tasks if force or not task.is_done(dataset, environment(task))]
-    records: list[ComparisonMeasurement] = []
-    with step("comparisons", len(wanted)) as shown:
-
-        def done(record: ComparisonMeasurement) -> None:
-            records.append(record)
-            shown.advance(f"{record.a} {record.b}: {record.result.verdict if record.result else 'no'}")
-
-        run_comparisons(wanted, environment, data, jobs=jobs, done=done)
-    return records
 
 
 @click.command("comparison")
@@ -54,7 +26,7 @@ def comparison_command(architecture: str | None, jobs: int, force: bool, data: P
     """
     dataset = read_dataset(data)
     tasks = plan.comparisons(dataset, architecture)
-    bench_comparisons(dataset, tasks, data, jobs, force)
+    run_shown("comparisons", tasks if force else plan.outstanding(tasks, dataset), data, jobs)
     found = read_dataset(data).comparisons
     rows = []
     for task in tasks:

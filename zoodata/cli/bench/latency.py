@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zoodata.cli.bench.common import architecture_option, check_device, entries_argument, force_option, refuse_mixture
-from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show, step
+from zoodata.cli.bench.common import (
+    architecture_option,
+    check_device,
+    entries_argument,
+    force_option,
+    refuse_mixture,
+    run_shown,
+)
+from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.latency import summarise
+from zoodata.discrepancy.warnings import warnings
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.records import LatencyMeasurement
 from zoodata.sweep import plan
-from zoodata.sweep.run import run_latency
-
-SEED = 20221114
-"""Of the order of turns and the random images; any number would do, and this one is the paper's day."""
+from zoodata.sweep.planfile import SEED
+from zoodata.sweep.tasks import LatencyTask, Task
 
 
 @dataclass(frozen=True)
@@ -30,29 +36,20 @@ class Effort:
 
     target: float
     time_limit: float
+    sittings: int
 
 
-THOROUGH = Effort(target=0.01, time_limit=120.0)
-QUICK = Effort(target=0.03, time_limit=15.0)
+THOROUGH = Effort(target=0.01, time_limit=180.0, sittings=3)
+QUICK = Effort(target=0.03, time_limit=20.0, sittings=2)
 
 
 def bench_latency(
     dataset: Dataset, groups: Mapping[str, Sequence[str]], data: Path, conditions: Any, force: bool = False
 ) -> list[LatencyMeasurement]:
     """Time groups of entries (architecture to entries) that are not timed yet; returns the new records."""
-    tasks = [plan.LatencyTask(name, tuple(entries), conditions) for name, entries in groups.items()]
-    environments = {task: plan.shared_environment(task.entries) for task in tasks}
-    if not force:
-        tasks = [task for task in tasks if not task.is_done(dataset, environments[task])]
-    records: list[LatencyMeasurement] = []
-    with step("latency", len(tasks)) as shown:
-
-        def done(record: LatencyMeasurement) -> None:
-            records.append(record)
-            shown.advance(f"{record.architecture}: {len(record.samples)} rounds, stopped by {record.stopped}")
-
-        run_latency(tasks, environments.__getitem__, data, progress=shown.note, done=done)
-    return records
+    tasks: list[Task] = [LatencyTask(name, tuple(entries), conditions) for name, entries in groups.items()]
+    records = run_shown("latency", tasks if force else plan.outstanding(tasks, dataset), data)
+    return [record for record in records if isinstance(record, LatencyMeasurement)]
 
 
 def latency_groups(
@@ -90,6 +87,12 @@ def latency_groups(
 )
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="For every entry.")
 @click.option("--time-limit", type=click.FloatRange(1), help="Seconds of rounds for each architecture.")
+@click.option(
+    "--networks",
+    type=click.Choice(["onnxruntime", "torch", "none"]),
+    help="Runtime that also runs every entry's network, to split ratios; none with --quick, else onnxruntime.",
+)
+@click.option("--compile", "compiled", is_flag=True, help="Run torch models behind torch.compile, not eagerly.")
 @click.option("--target", type=click.FloatRange(0.0005, 0.5), help="Half width at which a ratio is known well enough.")
 @force_option
 @data_option
@@ -103,6 +106,8 @@ def latency_command(
     device: str,
     threads: int,
     time_limit: float | None,
+    networks: str | None,
+    compiled: bool,
     target: float | None,
     force: bool,
     data: Path,
@@ -110,7 +115,9 @@ def latency_command(
 ) -> None:
     """Time entries in turns, each in its own process, against the first of them.
 
-    The first entry also runs against itself: that ratio is the noise floor of the run.
+    The first entry also runs against itself: that ratio is the noise floor of the run. Each sitting has new
+    processes, because where a process lies in memory changes its speed. Every entry's network runs in one
+    runtime too, which splits a ratio into the networks' part and the frameworks'.
 
     \b
     Examples:
@@ -120,14 +127,22 @@ def latency_command(
     dataset = read_dataset(data)
     groups = latency_groups(dataset, entries, architecture, everything)
     effort = QUICK if quick else THOROUGH
-    conditions = conditions_for(batch, device, threads, target or effort.target, time_limit or effort.time_limit, SEED)
+    split: Any = networks or ("none" if quick or batch > 1 else "onnxruntime")
+    conditions = conditions_for(
+        batch, device, threads, target or effort.target, time_limit or effort.time_limit, SEED,
+        sittings=effort.sittings, networks=None if split == "none" else split, compiled=compiled,
+    )  # fmt: skip
     bench_latency(dataset, groups, data, conditions, force)
     after = read_dataset(data)
     newest = {r.architecture: r for r in after.latency_measurements if r.architecture in groups}
     rows = [row for record in newest.values() for row in _latency_rows(after, record)]
     columns = {"architecture": "architecture", "entry": "entry", "ms": "median ms", "ratio": "ratio",
-               "interval": "95 % interval", "verdict": "verdict"}  # fmt: skip
+               "interval": "95 % interval", "verdict": "verdict", "network": "network", "frameworks": "frameworks",
+               "peak_mib": "peak MiB"}  # fmt: skip
     show(rows, columns, style)
+    for record in newest.values():
+        for warned in warnings(record):
+            click.echo(f"{record.architecture}: {warned.text}. Next: {warned.advice}.", err=True)
     if not any(record.samples for record in newest.values()):
         click.echo("Nothing could be timed: see the reasons above.", err=True)
         raise SystemExit(1)
@@ -153,6 +168,18 @@ def _latency_rows(dataset: Dataset, record: LatencyMeasurement) -> list[dict[str
             "low": timed.low,
             "high": timed.high,
             "verdict": timed.verdict,
+            "p90_ms": timed.p90_ms,
+            "p99_ms": timed.p99_ms,
+            "images_per_second": timed.images_per_second,
+            "network": timed.split.network.value if timed.split else None,
+            "frameworks": timed.split.frameworks.value if timed.split else None,
+            "split": asdict(timed.split) if timed.split else None,
+            "unsplit": timed.unsplit,
+            "peak_mib": timed.peak_mib,
+            "device_mib": timed.device_mib,
+            "device_ms": timed.device_ms,
+            "millijoules": timed.millijoules,
+            "energy_source": summary.energy_source,
             "noise_floor": summary.noise_floor,
             "id": record.id,
             "record": store.path_of(record).as_posix(),

@@ -1,0 +1,70 @@
+"""A sweep over two nodes of a local Ray cluster, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from zoodata.dataset.store import Dataset
+from zoodata.measure.latency import conditions_for
+from zoodata.sweep import cluster, plan
+from zoodata.sweep.tasks import ArchitectureTask, LatencyTask
+
+ray = pytest.importorskip("ray")
+
+
+@pytest.fixture
+def nodes(root, monkeypatch):
+    from ray.cluster_utils import Cluster
+
+    plugin = str(root / "tests" / "plugin")
+    monkeypatch.syspath_prepend(plugin)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), plugin]))
+    monkeypatch.setenv("RAY_health_check_period_ms", "500")
+    monkeypatch.setenv("RAY_health_check_timeout_ms", "1000")
+    monkeypatch.setenv("RAY_health_check_failure_threshold", "2")
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    workers = [made.add_node(num_cpus=1, resources={cluster.QUIET: 1}) for _ in range(2)]
+    made.wait_for_nodes()
+    yield made, workers
+    made.shutdown()
+
+
+@pytest.mark.zoos
+def test_a_lost_nodes_tasks_run_elsewhere_and_each_is_recorded_once(nodes, local):
+    made, (first, _) = nodes
+    conditions = conditions_for(1, "cpu", 1, 0.5, 1.0, 1, sittings=1)
+    tasks = [
+        *(ArchitectureTask(f"slow:m{n}") for n in range(5)),
+        ArchitectureTask("slow:fails"),
+        ArchitectureTask("example:tiny"),
+        LatencyTask("other", ("slow:m0", "slow:m1"), conditions),
+    ]
+    seen = []
+    killer = threading.Timer(4.0, made.remove_node, args=(first,), kwargs={"allow_graceful": False})
+    killer.start()
+    cluster.run_on_ray(tasks, local, made.address, done=lambda finished: seen.append(finished.task))
+    killer.join()
+    assert sorted(map(str, seen)) == sorted(map(str, tasks)), "each task exactly once"
+    dataset = Dataset((local,))
+    reasons = {r.entry: r.missing.reason if r.missing else None for r in dataset.architecture_measurements}
+    assert len(dataset.architecture_measurements) == 7
+    assert reasons["slow:fails"] == "cannot_be_built"
+    (timed,) = dataset.latency_measurements
+    assert timed.samples
+    assert {p.entry for p in timed.participants} == {"slow:m0", "slow:m1"}
+    assert plan.outstanding(tasks, dataset, anywhere=True) == []
+
+
+def test_what_no_cluster_can_do_is_said_at_once(nodes, local):
+    made, _ = nodes
+    on_gpu = LatencyTask("other", ("slow:m0", "slow:m1"), conditions_for(1, "cuda", 1, 0.5, 1.0, 1))
+    many = LatencyTask("other", ("slow:m0", "slow:m1"), conditions_for(1, "cpu", 64, 0.5, 1.0, 1))
+    with pytest.raises(cluster.NoCluster, match="no node has a GPU"):
+        cluster.run_on_ray([on_gpu], local, made.address)
+    with pytest.raises(cluster.NoCluster, match="asks for 64 cores; a node has 1"):
+        cluster.run_on_ray([many], local, made.address)
+    with pytest.raises(cluster.NoCluster, match="no Ray cluster answers"):
+        cluster.run_on_ray([on_gpu], local, "127.0.0.1:1")

@@ -1,0 +1,81 @@
+"""``zoodata bench --plan``: every outstanding task of a plan, here or on a cluster."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from zoodata.cli.bench.common import run_shown
+from zoodata.cli.common import read_dataset
+from zoodata.dataset import store
+from zoodata.dataset.store import Dataset
+from zoodata.records import LatencyMeasurement
+from zoodata.sweep import plan, planfile
+from zoodata.sweep.tasks import Measured, Task, kind, label
+from zoodata.zoos import registry
+from zoodata.zoos.base import NotInstalled, require
+
+SHOWN = 20
+"""Tasks that a dry run names."""
+
+
+def run(name: str, data: Path, jobs: int, ray: str | None, dry_run: bool) -> None:
+    """Do what is outstanding of a plan.
+
+    Raises:
+        click.UsageError: for a file that is no plan.
+        click.ClickException: for a cluster that does not answer.
+    """
+    if data.is_dir() and (leftovers := store.sweep_leftovers(data)):
+        click.echo(f"removed {leftovers} unfinished files of an interrupted sweep", err=True)
+    dataset = read_dataset(data)
+    try:
+        chosen = planfile.read(planfile.find(name))
+        tasks = planfile.tasks(chosen, dataset, _installed())
+    except planfile.BadPlan as error:
+        raise click.UsageError(str(error)) from None
+    # Whose machine a cluster's task will run on is not known yet: there a cell is filled once, by whichever node.
+    held = Dataset((data,)) if ray else dataset
+    todo = plan.outstanding(tasks, held, anywhere=ray is not None)
+    counts = Counter(map(kind, todo))
+    parts = ", ".join(f"{count} of {kind}" for kind, count in counts.items())
+    click.echo(f"{chosen.title}: {len(tasks)} tasks, {len(tasks) - len(todo)} done, to do: {parts or 'none'}", err=True)
+    if dry_run:
+        _list(todo)
+        return
+    try:
+        records = run_shown("sweep", todo, data, jobs, chosen.bounds(), ray)
+    except RuntimeError as error:  # NoCluster, whose module needs Ray only when it is used
+        raise click.ClickException(str(error)) from None
+    _summarise(records, data)
+
+
+def _installed() -> list[str]:
+    found = []
+    for name, zoo in registry.all_zoos().items():
+        try:
+            require(zoo)
+            found.append(name)
+        except NotInstalled as error:
+            click.echo(f"left out: {error}", err=True)
+    return found
+
+
+def _list(todo: list[Task]) -> None:
+    for task in todo[:SHOWN]:
+        click.echo(f"{kind(task)}: {label(task)}")
+    if len(todo) > SHOWN:
+        click.echo(f"and {len(todo) - SHOWN} more")
+
+
+def _summarise(records: list[Measured], data: Path) -> None:
+    missing: Counter[str] = Counter()
+    for record in records:
+        if isinstance(record, LatencyMeasurement):
+            missing.update(absent.missing.reason for absent in record.missing)
+        elif record.missing is not None:
+            missing[record.missing.reason] += 1
+    cells = ", ".join(f"{count} {reason}" for reason, count in sorted(missing.items()))
+    click.echo(f"{len(records)} tasks done{'; missing cells: ' + cells if cells else ''}. Records: {data}")

@@ -1,0 +1,111 @@
+"""What to doubt about a latency run, each with the next step. Thresholds are here; records hold what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+from zoodata.records import LatencyMeasurement
+
+BUSY_CORES = 0.1
+"""Load of other programs, in cores, from which a machine counts as loaded."""
+
+STOLEN_CORES = 0.05
+DRIFT = 0.1
+"""Change of the reference's time between the first and the last third of a sitting's rounds."""
+
+CLOCK_SPREAD = 0.1
+"""Difference of the device's lowest and highest clock in a sitting."""
+
+FEWEST_SITTINGS = 3
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A reason for doubt and what to do about it."""
+
+    kind: str
+    text: str
+    advice: str
+
+
+def warnings(record: LatencyMeasurement) -> Iterator[Warned]:
+    """Everything about this run that pyperf would warn of."""
+    if not record.samples:
+        return
+    if len(record.sittings) < FEWEST_SITTINGS:
+        yield Warned(
+            "few_sittings",
+            f"{len(record.sittings)} set{'s' if len(record.sittings) > 1 else ''} of processes: how much processes "
+            "differ among themselves is hardly known",
+            "let it run longer: without --quick, or with a larger --time-limit",
+        )
+    if record.stopped == "time":
+        yield Warned(
+            "time_limit",
+            f"time was up before every ratio was known to ±{record.conditions.target_half_width:.1%}",
+            "raise --time-limit, or accept the interval that is shown",
+        )
+    if record.stopped == "worker_lost":
+        yield Warned("worker_lost", "a worker died in a later sitting, which ended the run", "see what is missing")
+    yield from _machine(record)
+    yield from _device(record)
+    unsteady = sorted(
+        {
+            participant.entry
+            for sitting in record.sittings
+            for participant, seen in zip(record.participants, sitting.observed, strict=False)
+            if not seen.steady
+        }
+    )
+    if unsteady:
+        yield Warned(
+            "unsteady",
+            f"still changing speed when the warm-up ended: {', '.join(unsteady)}",
+            "run it again on a quiet machine; if it stays, the model is faster or slower by turns",
+        )
+
+
+def _machine(record: LatencyMeasurement) -> Iterator[Warned]:
+    load = max((s.other_load for s in record.sittings if s.other_load is not None), default=0.0)
+    if load > BUSY_CORES:
+        yield Warned(
+            "loaded", f"other programs kept {load:.1f} cores busy", "stop them, or give fewer --threads than cores"
+        )
+    stolen = max((s.stolen for s in record.sittings if s.stolen is not None), default=0.0)
+    if stolen > STOLEN_CORES:
+        yield Warned(
+            "stolen", f"the host took {stolen:.2f} cores from this virtual machine", "use a machine that is not shared"
+        )
+    drift = max(_drifts(record), key=lambda d: abs(d - 1), default=1.0)
+    if abs(drift - 1) > DRIFT:
+        yield Warned(
+            "drift",
+            f"within a sitting the reference became {abs(drift - 1):.0%} {'slower' if drift > 1 else 'faster'}",
+            "let the machine cool down, fix its clock (cpupower frequency-set), and run again",
+        )
+
+
+def _device(record: LatencyMeasurement) -> Iterator[Warned]:
+    clocks = [s.device_clock_mhz for s in record.sittings if s.device_clock_mhz is not None]
+    if clocks:
+        low, high = min(c[0] for c in clocks), max(c[1] for c in clocks)
+        if low < high * (1 - CLOCK_SPREAD):
+            yield Warned(
+                "clock", f"the device's clock went from {low} to {high} MHz", "lock it (nvidia-smi -lgc) and run again"
+            )
+    others = max((s.other_device_processes for s in record.sittings if s.other_device_processes is not None), default=0)
+    if others:
+        yield Warned("shared_device", f"{others} other processes computed on the device", "stop them and run again")
+
+
+def _drifts(record: LatencyMeasurement) -> Iterator[float]:
+    """How the reference's time changed within each sitting."""
+    start = 0
+    for sitting in record.sittings:
+        fastest = [min(turns[0]) for turns in record.samples[start : start + sitting.rounds]]
+        start += sitting.rounds
+        third = len(fastest) // 3
+        if third >= 2:
+            yield median(fastest[-third:]) / median(fastest[:third])

@@ -1,0 +1,142 @@
+"""The timed side of a latency run: one model in one worker process, and nothing beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import resource
+import sys
+import time
+from math import ceil
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from zoodata.runtimes.model import OnDevice, Pass
+from zoodata.zoos import registry
+from zoodata.zoos.base import CannotBuild
+
+WARM_UP = (0.5, 6.0)
+"""Seconds: no warm-up is shorter, none longer."""
+
+STEADY = 0.03
+"""A warm-up may end when two successive handfuls of passes differ by less than this."""
+
+HANDFUL = 5
+FEWEST_PASSES, MOST_PASSES = 3, 100
+"""Of a turn."""
+
+DEVICE_PASSES = 20
+"""Passes timed by the device's own clock once a sitting is over."""
+
+
+class Timer:
+    """Holds one prepared pass; every answer is plain data."""
+
+    def __init__(self) -> None:
+        self._run: Pass | None = None
+
+    def build(
+        self, entry: str, batch: int, device: str, threads: int, seed: int, compiled: bool, company: list[str]
+    ) -> dict[str, Any]:
+        """Build an entry as its zoo does and put a random image where it runs; returns its runtime and input.
+
+        ``company`` are modules to import first: what else a process has imported changes where its memory lies,
+        and the speed of one and the same network by up to 1.5 %.
+
+        Raises:
+            ZooError: with the reason a record keeps.
+        """
+        _pin(threads)
+        zoo, name, weights = registry.find(entry)
+        for module in company:
+            importlib.import_module(module)
+        model: Any = zoo.build(name, weights=weights)
+        if compiled and hasattr(model, "compiled"):
+            model = model.compiled()
+        return self._prepare(model, batch, device, threads, seed)
+
+    def load(self, path: str, runtime: str, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
+        """Put a network from a file of ``Host.write_network`` where it runs; returns its runtime and input.
+
+        Raises:
+            CannotBuild: when the runtime refuses it.
+        """
+        from zoodata.runtimes import executed
+
+        _pin(threads)
+        return self._prepare(executed.read(Path(path), runtime), batch, device, threads, seed)
+
+    def _prepare(self, model: Any, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
+        try:
+            self._run = model.prepare(batch, device, threads, seed)
+        except ValueError as error:
+            raise CannotBuild(str(error)) from error
+        # What was built is never garbage, and a collection in the middle of a pass is not the model's.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        return {"runtime": model.runtime, "input": model.input.model_dump()}
+
+    def warm_up(self, turn_seconds: float) -> dict[str, Any]:
+        """Run until the passes are steady; returns for how long, whether they are, and the passes of a turn."""
+        shortest, longest = WARM_UP
+        start = time.perf_counter()
+        before, steady = median(self.turn(HANDFUL)), False
+        while (spent := time.perf_counter() - start) < longest and not (steady and spent >= shortest):
+            after = median(self.turn(HANDFUL))
+            steady, before = abs(after - before) < STEADY * before, after
+        wanted = ceil(turn_seconds * 1e9 / before)
+        _forget_peak()
+        return {"seconds": spent, "steady": steady, "passes": min(max(wanted, FEWEST_PASSES), MOST_PASSES)}
+
+    def turn(self, passes: int) -> list[int]:
+        """Nanoseconds of each of so many passes; one more runs first and is thrown away.
+
+        Raises:
+            RuntimeError: when nothing is prepared.
+        """
+        if self._run is None:
+            raise RuntimeError("nothing is prepared")
+        run, clock = self._run, time.perf_counter_ns
+        run()
+        samples = []
+        for _ in range(passes):
+            start = clock()
+            run()
+            samples.append(clock() - start)
+        return samples
+
+    def finish(self) -> dict[str, Any]:
+        """What can be said of the process once its turns are over."""
+        resident, run = _peak_mib(), self._run
+        device_mib = run.device_mib() if isinstance(run, OnDevice) else None
+        marks = run.device_ns(DEVICE_PASSES) if isinstance(run, OnDevice) else None
+        return {
+            "resident_mib": resident,
+            "device_mib": device_mib,
+            "device_ns": round(median(marks)) if marks else None,
+        }
+
+
+def _pin(threads: int) -> None:
+    """Bind the process to as many cores as it may use threads, the same ones for every participant."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def _forget_peak() -> None:
+    """Let the peak of resident memory start anew (Linux), so that building is not counted."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mib() -> int | None:
+    """Most resident memory since :func:`_forget_peak`, or of the whole life where the system cannot forget."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) // 1024
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used // (2**20 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,161 @@
+"""A latency run: raw passes of several workers timed in turns, and what was observed beside them.
+
+Nothing derived is stored: ratios, splits, percentiles and warnings are computed when a record is read.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from zoodata.records.base import Count, EntryName, Hash, HashedRecord, Identifier, Line, Record
+from zoodata.records.measurement import InputShape, Missing
+
+Nanoseconds = Annotated[int, Field(gt=0, le=10**15)]
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+
+Subject = Literal[
+    "model",  # the entry as its zoo builds it, in its own framework
+    "network",  # the entry's canonical network, in the one runtime that all networks of the run share
+]
+
+
+class Participant(Record):
+    """One worker of a latency run; in each sitting it is a new process."""
+
+    entry: EntryName
+    subject: Subject = "model"
+    runtime: Line
+    null: bool = False
+    """The reference entry a second time: its ratio to itself is the noise floor of the run."""
+    input: InputShape
+    digest: Hash | None = None
+    """Of the entry's network, where it was read. Entries with one digest share one network participant."""
+    passes: Annotated[int, Field(ge=1)]
+    """Timed passes of a turn; one more is run first and thrown away."""
+
+
+class LatencyConditions(Record):
+    """What was asked for, and held equal between the participants."""
+
+    batch: Annotated[int, Field(ge=1)]
+    dtype: Literal["float32"]
+    device: Line
+    threads: Annotated[int, Field(ge=1)]
+    turn_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Length of a turn, from which the number of its passes follows; None where that number was fixed."""
+    torch: Literal["eager", "compiled"] = "eager"
+    networks: Literal["onnxruntime", "torch"] | None = None
+    """The runtime that also ran every entry's network; None if the networks were not timed."""
+    idle_partners: Literal["stopped", "running"]
+    """Whether the other workers were stopped (SIGSTOP) during a turn, so that none spins beside it."""
+    fewest_sittings: Annotated[int, Field(ge=1)] = 1
+    """Before the run may stop because its ratios are known well enough, or because time is up."""
+    target_half_width: Annotated[float, Field(gt=0)]
+    time_limit_seconds: Annotated[float, Field(gt=0)]
+    seed: Count
+    """Of the random order of turns in each round."""
+
+
+class Observed(Record):
+    """What was seen of one participant's process in one sitting."""
+
+    warm_up_seconds: Amount
+    steady: bool
+    """Whether its passes had stopped getting faster or slower when the warm-up ended."""
+    resident_mib: Count | None = None
+    """Most memory that the process held while it was timed; None where the system does not count it."""
+    device_mib: Count | None = None
+    """Most memory on the device, where the framework counts it."""
+    device_ns: Nanoseconds | None = None
+    """Median time of a pass on the device itself (CUDA events), where the framework has such a clock."""
+    joules: Amount | None = None
+    """Energy counted by the hardware during all of its turns."""
+    energy_passes: Count | None = None
+    """Passes that this energy was spent on, the thrown-away ones included."""
+
+
+class Sitting(Record):
+    """Some rounds with one set of processes. Where a process happens to lie in memory changes its speed by
+    half a percent and more, so a run takes several sittings."""
+
+    rounds: Count
+    observed: tuple[Observed, ...]
+    """In the order of the participants."""
+    other_load: Amount | None = None
+    """Cores that other programs kept busy meanwhile."""
+    stolen: Amount | None = None
+    """Cores that the host took from this virtual machine meanwhile."""
+    device_clock_mhz: tuple[Count, Count] | None = None
+    """Lowest and highest clock of the device's processors, read once a round."""
+    device_temperature: tuple[Count, Count] | None = None
+    """Lowest and highest, in degrees Celsius."""
+    other_device_processes: Count | None = None
+
+
+class MissingParticipant(Record):
+    """An entry, or its network, that was asked for and could not take part."""
+
+    entry: EntryName
+    subject: Subject = "model"
+    missing: Missing
+
+
+class LatencyMeasurement(HashedRecord):
+    """Passes of several entries timed in turns, round by round, sitting by sitting."""
+
+    kind: Literal["latency"] = "latency"
+    schema_version: Literal[2] = 2  # type: ignore[assignment]
+    architecture: Identifier
+    started_at: AwareDatetime
+    conditions: LatencyConditions
+    environment: Hash
+    participants: tuple[Participant, ...]
+    unit: Literal["ns"]
+    samples: tuple[tuple[tuple[Nanoseconds, ...], ...], ...]
+    """``samples[round][participant][pass]``, raw, the rounds of all sittings one after the other."""
+    sittings: tuple[Sitting, ...]
+    stopped: Literal["interval", "time", "worker_lost", "no_pair"]
+    """Why it ended: every ratio known well enough, the time limit, a worker that died in a later sitting, or
+    fewer than two participants."""
+    energy_source: Line | None = None
+    """The hardware's counter, or why there is none."""
+    missing: tuple[MissingParticipant, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> LatencyMeasurement:
+        for number, turns in enumerate(self.samples):
+            if len(turns) != len(self.participants):
+                raise PydanticCustomError(
+                    "ragged_samples",
+                    "round {round} has {turns} turns for {participants} participants",
+                    {"round": number, "turns": len(turns), "participants": len(self.participants)},
+                )
+            if any(len(passes) != p.passes for passes, p in zip(turns, self.participants, strict=True)):
+                raise PydanticCustomError(
+                    "ragged_samples", "round {round} does not have its passes in each turn", {"round": number}
+                )
+        if self.samples:
+            self._check_pairing()
+        if sum(sitting.rounds for sitting in self.sittings) != len(self.samples):
+            raise PydanticCustomError("ragged_samples", "the rounds of its sittings are not all its rounds")
+        if any(len(sitting.observed) not in (0, len(self.participants)) for sitting in self.sittings):
+            raise PydanticCustomError("ragged_samples", "a sitting does not observe every participant")
+        if self.stopped == "no_pair" and self.samples:
+            raise PydanticCustomError("one_outcome", "has samples although it stopped for want of a pair")
+        if self.stopped != "no_pair" and not self.samples:
+            raise PydanticCustomError("one_outcome", "has no samples and does not say why")
+        return self
+
+    def _check_pairing(self) -> None:
+        """At least two entries, the reference first, and the reference once more as the null pair."""
+        models = [participant for participant in self.participants if participant.subject == "model"]
+        entries = [participant.entry for participant in models if not participant.null]
+        nulls = [participant.entry for participant in self.participants if participant.null]
+        first = self.participants[0]
+        if len(entries) < 2 or nulls != entries[:1] or first.subject != "model" or first.null:
+            raise PydanticCustomError(
+                "pairing", "needs two entries, the reference first, and the reference again as its null pair"
+            )
