@@ -47,6 +47,7 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX would take most of the device from the others
         "TF_USE_LEGACY_KERAS": "1",  # Keras 2 behind tf.keras, whoever imports TensorFlow first
         "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
     }

@@ -1,10 +1,11 @@
-"""Keras Applications: 40 models of Keras 3, here on its TensorFlow backend."""
+"""Keras Applications: 40 models of Keras 3, on its TensorFlow backend unless KERAS_BACKEND says otherwise."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import inspect
+import os
 import re
 from collections.abc import Iterator
 from importlib import metadata
@@ -23,6 +24,9 @@ from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, b
 # MobileNetV3 leaves its input size open; 224 is what its weights are trained for (its docstring's table).
 OPEN_INPUT = 224
 
+BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
+"""What Keras runs on. Networks are read on TensorFlow; JAX and torch are for timing, as on a GPU."""
+
 
 class KerasApplications:
     """``keras.applications``."""
@@ -31,8 +35,16 @@ class KerasApplications:
     title = "Keras Applications"
     homepage = "https://keras.io/api/applications/"
     extra = "tensorflow"
-    modules = ("keras", "tensorflow")
-    packages = ("keras", "tensorflow")
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Keras and what it runs on."""
+        return ("keras", BACKEND)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """As the modules; JAX keeps its compiled half in another package."""
+        return ("keras", BACKEND, *(("jaxlib",) if BACKEND == "jax" else ()))
 
     def entries(self) -> list[str]:
         """See :class:`zoodata.zoos.base.Zoo`."""
@@ -47,8 +59,6 @@ class KerasApplications:
 
     def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`."""
-        from zoodata.runtimes.tensorflow import KerasModel
-
         known(entry, self.entries(), self.name)
         if weights not in (None, "imagenet"):
             raise UnknownEntry(f"keras_applications:{entry} has no weights {weights}; it has imagenet")
@@ -66,6 +76,12 @@ class KerasApplications:
                 raise CannotBuild(f"{path.name} does not fit keras_applications:{entry}: {in_brief(error)}") from error
         _, height, width, channels = model.input_shape
         size = InputShape(channels=channels, height=height or OPEN_INPUT, width=width or OPEN_INPUT, layout="NHWC")
+        if BACKEND != "tensorflow":
+            from zoodata.runtimes.keras_portable import PortableKerasModel
+
+            return PortableKerasModel(model, size)
+        from zoodata.runtimes.tensorflow import KerasModel
+
         return KerasModel(model, size)
 
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing:
@@ -102,7 +118,8 @@ class KerasApplications:
         return Statements(list(_table_claims(Path(str(source.__file__)).read_text(encoding="utf-8"), path)))
 
     def _applications(self) -> Any:
-        from zoodata.runtimes import tensorflow  # noqa: F401  (sets the environment before Keras starts)
+        if BACKEND == "tensorflow":
+            from zoodata.runtimes import tensorflow  # noqa: F401  (sets the environment before Keras starts)
 
         return importlib.import_module("keras.applications")
 
