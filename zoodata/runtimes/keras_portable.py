@@ -63,7 +63,11 @@ class PortableKerasModel:
             from zoodata.runtimes.torch import TorchPass, place
 
             return TorchPass(lambda: run(image), place(device))
-        return lambda: run(image).block_until_ready() and None
+
+        def once() -> None:
+            run(image).block_until_ready()
+
+        return once
 
     def _placer(self, device: str, threads: int) -> Callable[[Array], Any]:
         """How images come to the device; the model goes there too.
