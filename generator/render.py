@@ -71,6 +71,7 @@ def _environment() -> Environment:
         "claim_anchor": claim_anchor,
         "zoo_titles": ZOO_TITLES,
         "record_href": record_href,
+        "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
         "repository": about.repository_url(),
     }
     return environment

@@ -112,6 +112,8 @@ class ArchitectureView:
     accuracy: AccuracyRange | None
     macs: MacsRange | None
     latency: LatencyRange | None
+    devices: tuple[LatencyRange, ...]
+    """Runs on other devices than a CPU."""
     differences: tuple[Difference, ...] = ()
     gaps: tuple[EntryView, ...] = field(default=())
     claims_only: int = 0
@@ -155,6 +157,7 @@ def make(dataset: Dataset) -> Site:
     by_today = {found.architecture: found for found in accuracy.rank(dataset, "top1", "today")}
     by_macs = {found.architecture: found for found in macs.rank(dataset)}
     by_latency = {found.architecture: found for found in latency.rank(dataset)}
+    elsewhere = latency.on_other_devices(dataset)
     claims, compared = _claims_by_architecture(dataset), differences(dataset)
     buildable = {entry_zoo(name) for name, (_, item) in dataset.catalogue_entries.items() if item.unavailable is None}
     readable = buildable | set(ZOO_TITLES)
@@ -172,6 +175,7 @@ def make(dataset: Dataset) -> Site:
                 accuracy=today or paper,
                 macs=compute,
                 latency=time,
+                devices=tuple(found for found in elsewhere if found.architecture == name),
                 differences=tuple(compared.get(name, ())),
                 gaps=tuple(entry for entry in entries if entry.missing and entry.zoo in readable),
                 claims_only=sum(entry.zoo not in readable for entry in entries),

@@ -119,7 +119,7 @@ def rank(dataset: Dataset) -> list[LatencyRange]:
     """
     chosen: dict[str, LatencyMeasurement] = {}
     for record in dataset.latency_measurements:  # oldest first
-        if not record.samples or not _is_of_its_architecture(dataset, record) or _zoos(record) < 2:
+        if not record.samples or record.conditions.device != "cpu" or not _is_of_its_architecture(dataset, record) or _zoos(record) < 2:
             continue
         if record.architecture not in chosen or _standing(record) >= _standing(chosen[record.architecture]):
             chosen[record.architecture] = record
@@ -128,12 +128,11 @@ def rank(dataset: Dataset) -> list[LatencyRange]:
 
 
 def on_other_devices(dataset: Dataset) -> list[LatencyRange]:
-    """The newest run of each architecture, device and batch that :func:`rank` does not speak of."""
-    spoken = {found.measurement for found in rank(dataset)}
+    """The newest run of each architecture and batch on each other device."""
     chosen = {
         (record.architecture, record.conditions.device, record.conditions.batch, record.conditions.torch): record
         for record in dataset.latency_measurements
-        if record.samples and record.id not in spoken and record.conditions.device != "cpu"
+        if record.samples and record.conditions.device != "cpu"
         if _is_of_its_architecture(dataset, record)
     }
     return [summarise(dataset, record) for record in chosen.values()]
@@ -148,8 +147,8 @@ def _zoos(record: LatencyMeasurement) -> int:
     return len({entry_zoo(participant.entry) for participant in record.participants})
 
 
-def _standing(record: LatencyMeasurement) -> tuple[bool, int, bool]:
-    return record.conditions.device == "cpu", _zoos(record), record.conditions.networks is not None
+def _standing(record: LatencyMeasurement) -> tuple[int, bool]:
+    return _zoos(record), record.conditions.networks is not None
 
 
 class _Run:
