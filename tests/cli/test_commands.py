@@ -77,6 +77,11 @@ def test_every_command_is_known_here():
         (("contribute",), "does not exist"),
         (("bench", "latency", "--architecture", "vgg16", "--device", "banana"), "is not a device"),
         (("bench", "architecture", "timm:vgg16", "--architecture", "vgg19"), "one of them"),
+        (("bench",), "name a kind of measurement"),
+        (("bench", "--plan", "cpu", "--catalogue"), "name a kind of measurement"),
+        (("bench", "--plan", "nope"), "there is no plan 'nope'"),
+        (("bench", "--ray", "auto", "latency"), "go without a kind of measurement"),
+        (("bench", "latency", "--architecture", "vgg16", "--networks", "jax"), "is not one of"),
     ],
 )
 def test_wrong_use_is_exit_2_in_one_sentence(local, arguments, message):
@@ -84,6 +89,17 @@ def test_wrong_use_is_exit_2_in_one_sentence(local, arguments, message):
     assert done.returncode == 2, done
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.zoos
+def test_a_dry_run_says_what_a_plan_would_do_and_does_nothing(local):
+    plan = local.parent / "plan.yaml"
+    plan.write_text("title: Mine\nsweep:\n  - measure: latency\n    architectures: [resnet50, vgg16]\n")
+    done = call("bench", "--plan", str(plan), "--dry-run")
+    assert done.exit_code == 0
+    assert "Mine: 2 tasks, 0 done, to do: 2 of latency" in done.stderr
+    assert done.stdout.splitlines() == ["latency: resnet50 on cpu", "latency: vgg16 on cpu"]
+    assert not local.exists() or not list(local.rglob("*.json"))
 
 
 def test_rank_json(measured):

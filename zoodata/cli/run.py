@@ -33,7 +33,6 @@ LATENCY_SET: dict[str, dict[str, str]] = {
         "onnx_model_zoo": "resnet50",
     },
     "mobilenet_v2": {"torchvision": "mobilenet_v2", "timm": "mobilenetv2_100", "keras_applications": "MobileNetV2"},
-    "vgg19": {"torchvision": "vgg19", "tf_slim": "vgg_19", "onnx_model_zoo": "vgg19"},
     "alexnet": {"torchvision": "alexnet", "tf_slim": "alexnet_v2", "onnx_model_zoo": "bvlc_alexnet"},
     "densenet121": {"torchvision": "densenet121", "keras_applications": "DenseNet121", "onnx_model_zoo": "densenet121"},
     "efficientnet_b0": {
@@ -46,8 +45,6 @@ LATENCY_SET: dict[str, dict[str, str]] = {
         "keras_applications": "MobileNetV3Large",
         "tf_model_garden": "mobilenet_v3_large",
     },
-    "inception_v3": {"torchvision": "inception_v3", "timm": "inception_v3", "tf_slim": "inception_v3"},
-    "squeezenet1_0": {"torchvision": "squeezenet1_0", "onnx_model_zoo": "squeezenet"},
 }
 
 
@@ -132,7 +129,7 @@ def _summarise(dataset: Dataset) -> None:
 def command(out: Path, data: Path) -> None:
     """Do the main job: measure the default set on this machine, validate it, build the site.
 
-    Counts every entry of the architectures of Montes et al. (2022), times nine of them over six zoos, and says
+    Counts every entry of the architectures of Montes et al. (2022), times six of them over six zoos, and says
     where the site is.
     Interrupted, it goes on where it stopped; finished, it does nothing twice.
     """

@@ -119,7 +119,9 @@ def rank(dataset: Dataset) -> list[LatencyRange]:
     """
     chosen: dict[str, LatencyMeasurement] = {}
     for record in dataset.latency_measurements:  # oldest first
-        if not record.samples or record.conditions.device != "cpu" or not _is_of_its_architecture(dataset, record) or _zoos(record) < 2:
+        if not record.samples or record.conditions.device != "cpu":
+            continue
+        if not _is_of_its_architecture(dataset, record) or _zoos(record) < 2:
             continue
         if record.architecture not in chosen or _standing(record) >= _standing(chosen[record.architecture]):
             chosen[record.architecture] = record

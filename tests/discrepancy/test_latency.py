@@ -1,0 +1,145 @@
+"""Splits and warnings of latency runs whose answers are known."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests import builders
+from zoodata.dataset.store import Dataset
+from zoodata.discrepancy import latency
+from zoodata.discrepancy.warnings import warnings
+from zoodata.records import Participant
+from zoodata.records.latency import Observed, Sitting
+
+ONE, OTHER = "1" * 64, "2" * 64
+
+
+def participant(entry="torchvision:resnet50", **changes):
+    return Participant(**{"entry": entry, "runtime": "torch", "input": builders.NCHW, "passes": 1, **changes})
+
+
+def run(*, a, b, network_a, network_b, sittings=4, wander=0.0, seen=None, digests=(ONE, OTHER), **changes):
+    """A run of two models and their networks, whose times (ns) wander together and a little apart."""
+    generator = random.Random(2)
+    people = [
+        participant(digest=digests[0]),
+        participant("timm:resnet50", digest=digests[1]),
+        participant(null=True, digest=digests[0]),
+        participant(subject="network", runtime="onnxruntime", digest=digests[0]),
+    ]
+    times = [a, b, a, network_a]
+    if digests[0] != digests[1]:
+        people.append(participant("timm:resnet50", subject="network", runtime="onnxruntime", digest=digests[1]))
+        times.append(network_b)
+    samples = []
+    for _ in range(sittings * 6):
+        speed = generator.uniform(1, 1 + wander)
+        samples.append(tuple((round(each * speed * generator.uniform(1, 1.001)),) for each in times))
+    held = tuple(Sitting(rounds=6, observed=(seen,) * len(people) if seen else ()) for _ in range(sittings))
+    conditions = builders.latency_conditions(networks="onnxruntime")
+    return builders.latency(
+        **{"samples": tuple(samples), "participants": tuple(people), "sittings": held, "conditions": conditions}
+        | changes
+    )
+
+
+def summary(record):
+    return latency.summarise(Dataset(()), record)
+
+
+def test_a_gap_is_the_product_of_networks_and_frameworks():
+    """The other's network takes half again as long; its framework makes 0.8 of it what the first makes of its own."""
+    found = summary(run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000, wander=0.5))
+    split = found.entries[1].split
+    assert split is not None
+    assert (split.network.value, split.frameworks.value) == (
+        pytest.approx(1.5, rel=2e-3),
+        pytest.approx(0.8, rel=2e-3),
+    )
+    assert split.product == pytest.approx(found.entries[1].ratio, rel=2e-3)
+    assert split.holds
+    assert found.split is not None
+    assert found.split.product == pytest.approx(found.ratio, rel=2e-3)
+
+
+def test_entries_with_one_network_differ_by_their_frameworks_alone():
+    found = summary(run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=0, digests=(ONE, ONE)))
+    split = found.entries[1].split
+    assert split is not None
+    assert (split.network.value, split.network.low, split.network.high) == (1, 1, 1)
+    assert split.frameworks.value == pytest.approx(1.2, rel=2e-3)
+
+
+def test_without_networks_there_is_a_reason():
+    (_, other) = summary(builders.latency()).entries
+    assert (other.split, other.unsplit) == (None, "networks were not timed in this run")
+    record = run(a=1, b=1, network_a=1, network_b=1)
+    gone = {"entry": "timm:resnet50", "subject": "network",
+            "missing": {"reason": "cannot_be_read", "message": "ONNX has no operator for gather"}}  # fmt: skip
+    shorter = builders.latency(
+        **{
+            **{name: getattr(record, name) for name in ("conditions", "sittings")},
+            "samples": tuple(turns[:4] for turns in record.samples),
+            "participants": record.participants[:4],
+            "missing": (gone,),
+        }
+    )
+    assert summary(shorter).entries[1].unsplit == "ONNX has no operator for gather"
+
+
+def test_memory_energy_and_device_time_are_the_processes_own():
+    seen = Observed(
+        warm_up_seconds=1, steady=True, resident_mib=800, device_mib=90, device_ns=500_000, joules=3.0, energy_passes=60
+    )
+    first = summary(run(a=1_000_000, b=1_000_000, network_a=1, network_b=1, seen=seen)).entries[0]
+    assert (first.peak_mib, first.device_mib, first.device_ms, first.millijoules) == (800, 90, 0.5, 50.0)
+    assert first.images_per_second == pytest.approx(1000, rel=2e-3)
+
+
+def kinds(record):
+    return {warned.kind for warned in warnings(record)}
+
+
+def test_a_good_run_warns_of_nothing_and_each_doubt_has_a_next_step():
+    good = run(a=1_000_000, b=1_200_000, network_a=1, network_b=1)
+    assert kinds(good) == set()
+    assert kinds(good.model_copy(update={"stopped": "time"})) == {"time_limit"}
+    assert "few_sittings" in kinds(builders.latency())
+    unsteady = Observed(warm_up_seconds=6, steady=False)
+    assert kinds(run(a=1, b=1, network_a=1, network_b=1, seen=unsteady)) == {"unsteady"}
+    busy = tuple(
+        s.model_copy(
+            update={"other_load": 0.5, "stolen": 0.2, "device_clock_mhz": (800, 1900), "other_device_processes": 1}
+        )
+        for s in good.sittings
+    )
+    loaded = good.model_copy(update={"sittings": busy})
+    assert kinds(loaded) == {"loaded", "stolen", "clock", "shared_device"}
+    assert all(warned.text and warned.advice for warned in warnings(loaded))
+
+
+def test_drift_within_a_sitting_is_seen_and_between_sittings_is_not():
+    flat = run(a=1_000_000, b=1_000_000, network_a=1, network_b=1)
+    slowing = tuple(
+        tuple((round(passes[0] * (1 + 0.05 * (number % 6))),) for passes in turns)
+        for number, turns in enumerate(flat.samples)
+    )
+    apart = tuple(
+        tuple((round(passes[0] * (1 + 0.3 * (number // 6))),) for passes in turns)
+        for number, turns in enumerate(flat.samples)
+    )
+    assert kinds(flat.model_copy(update={"samples": slowing})) == {"drift"}
+    assert kinds(flat.model_copy(update={"samples": apart})) == set()
+
+
+def test_other_devices_are_not_ranked_with_processors(tmp_path):
+    on_gpu = builders.latency(conditions=builders.latency_conditions(device="cuda"))
+    dataset = Dataset((tmp_path,))
+    from zoodata.dataset import store
+
+    for record in (builders.environment(), builders.family(), on_gpu, builders.latency()):
+        store.write(record, tmp_path)
+    assert [found.measurement for found in latency.rank(dataset)] == [builders.latency().id]
+    assert [found.measurement for found in latency.on_other_devices(dataset)] == [on_gpu.id]
