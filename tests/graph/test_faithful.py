@@ -118,3 +118,20 @@ def test_the_onnx_form_runs_in_onnx_runtime(entry):
     light = onnx_writer.model(network, "light")
     onnx.checker.check_model(light)
     assert light.ByteSize() < 600_000
+
+
+def test_the_onnx_form_of_a_convolutional_network_is_what_a_runtime_fuses():
+    """As a person would write it: no transposes, no matrix products, norms whole, every map with its batch axis."""
+    from collections import Counter
+
+    from zoodata.graph import onnx_writer
+    from zoodata.graph.random_weights import random_weights
+
+    network = built("torchvision:resnet18").network()
+    written = onnx_writer.model(network, "written", random_weights(network, 0))
+    kinds = Counter(node.op_type for node in written.graph.node)
+    assert (kinds["Conv"], kinds["BatchNormalization"], kinds["Relu"], kinds["Gemm"]) == (20, 20, 17, 1)
+    assert not {"Transpose", "MatMul", "Sub", "Div", "Sqrt"} & set(kinds)
+    made = {node.output[0]: node for node in written.graph.node}
+    before = [made[node.input[0]].op_type for node in written.graph.node if node.op_type == "Relu"]
+    assert set(before) == {"BatchNormalization", "Add"}, "nothing stands between a norm and its activation"

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from zoodata.dataset import store, strict_json
+from zoodata.runtimes.model import in_brief
 from zoodata.sweep.perform import Limits, Outcome, perform
 from zoodata.sweep.run import Unit, record, units
-from zoodata.sweep.tasks import LatencyTask, Measured, Task
+from zoodata.sweep.tasks import LatencyTask, Measured, Task, label
 
 QUIET = "zoodata"
 """The custom resource that a node offers once: who holds it is alone with its measurement on that machine."""
@@ -64,6 +65,8 @@ def run_on_ray(
             unit = waiting.pop(ready)
             try:
                 answers = ray.get(ready)
+            except ray.exceptions.RayTaskError as error:
+                raise NoCluster(f"a node could not do {label(unit[0])}: {in_brief(error.cause or error)}") from error
             except ray.exceptions.RayError as error:
                 raise NoCluster(f"a task was lost {RETRIES + 1} times: {type(error).__name__}") from error
             for task, answer in zip(unit, answers, strict=True):
