@@ -14,7 +14,7 @@ from mkdocs.exceptions import Abort, ConfigurationError
 
 from generator import render, views
 from zoodata import about
-from zoodata.dataset import store, strict_json
+from zoodata.dataset import store
 from zoodata.dataset.export import export
 from zoodata.dataset.schema import write_schemas
 from zoodata.dataset.store import Dataset
@@ -59,10 +59,12 @@ def write_pages(dataset: Dataset, folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    for record in dataset.records:
-        target = folder / "data" / store.path_of(record)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(strict_json.dumps(record.model_dump(mode="json")).encode())
+    # The files themselves: a record of an older schema, lifted and written anew, would not be what its id names.
+    for root in dataset.roots:
+        for path in store.files(root):
+            target = folder / "data" / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
     write_schemas(folder / "data" / "schemas")
     export(dataset, folder / "download")
     shutil.copy(_source("CHANGELOG.md"), folder / "changelog.md")
