@@ -112,7 +112,7 @@ def loadgen() -> None:
     """Our median of one model beside MLPerf LoadGen's, single stream, in turns in one process."""
     for entry in ("torchvision:resnet50", "keras_applications:MobileNetV2", "onnx_model_zoo:squeezenet"):
         with Worker("tests.bench.loadgen:Timer", worker_environment("cpu", THREADS)) as worker:
-            worker.ask("build", entry, 1, "cpu", THREADS, 1)
+            worker.ask("build", entry, 1, "cpu", THREADS, 1, False, [])
             passes = worker.ask("warm_up", 1.0)["passes"]
             ours, theirs = [], []
             for _ in range(5):
