@@ -104,6 +104,18 @@ def turn_ratios(
     return found
 
 
+def ratios_to_reference(
+    samples: Sequence[Sequence[Sequence[float]]], rounds: Sequence[int], null: int
+) -> dict[int, Interval]:
+    """Every participant's ratio to the first, which ``null`` runs a second time; the first itself left out.
+
+    Both of the reference's workers are the reference for the others; its second one is held against the first.
+    """
+    others = range(1, len(samples[0]))
+    found = [turn_ratios(samples, rounds, [seat], [0] if seat == null else [0, null]) for seat in others]
+    return dict(zip(others, ratios_by_sitting(found), strict=True))
+
+
 def _fastest(turns: Sequence[Sequence[float]], participants: Sequence[int]) -> float:
     return math.exp(math.fsum(math.log(min(turns[p])) for p in participants) / len(participants))
 

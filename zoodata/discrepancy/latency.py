@@ -11,7 +11,7 @@ from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.pairs import widest
 from zoodata.discrepancy.warnings import Warned, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
-from zoodata.stats import Interval, quantile, ratios_by_sitting, turn_ratios
+from zoodata.stats import Interval, quantile, ratios_by_sitting, ratios_to_reference, turn_ratios
 
 
 @dataclass(frozen=True)
@@ -163,10 +163,7 @@ class _Run:
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
         self.null = next(n for n in seats if self.of(n).null)
         self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
-        # One pooled spread for the whole run: every participant's ratio to the reference belongs to it.
-        others = [n for n in seats if n != 0]
-        found = ratios_by_sitting([self._rounds([n], [0] if n == self.null else self.workers(0)) for n in others])
-        self.to_reference = dict(zip(others, found, strict=True))
+        self.to_reference = ratios_to_reference(record.samples, self._counts, self.null)
 
     def of(self, seat: int) -> Participant:
         return self.record.participants[seat]
@@ -189,7 +186,6 @@ class _Run:
         total = self._rounds(self.workers(a), self.workers(b))
         if x is None or y is None:
             return ratios_by_sitting([total])[0], None
-        # Each framework against its own network: the product of geometric means is one numerator.
         networks = self._rounds([x], [y])
         frameworks = [[t / n for t, n in zip(ts, ns, strict=True)] for ts, ns in zip(total, networks, strict=True)]
         if x == y:  # one network, whatever its two frameworks do with it
@@ -251,7 +247,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
 
 def _timed(run: _Run, seat: int, floor: float) -> Timed:
     record, participant = run.record, run.of(seat)
-    passes = [nanoseconds / 1e6 for turns in record.samples for nanoseconds in turns[seat]]
+    passes = _passes(record, seat)
     ratio = run.to_reference.get(seat, Interval(1.0, 1.0, 1.0, len(record.sittings)))
     network = run.network(seat)
     split = run.split(seat, 0)[1] if seat else None
@@ -270,7 +266,7 @@ def _timed(run: _Run, seat: int, floor: float) -> Timed:
         low=round(ratio.low, 4),
         high=round(ratio.high, 4),
         verdict="reference" if seat == 0 else verdict(ratio, floor),
-        network_ms=None if network is None else round(_middle(record, network), 3),
+        network_ms=None if network is None else round(median(_passes(record, network)), 3),
         split=split,
         unsplit=_unsplit(record, participant) if network is None else None,
         peak_mib=max((o.resident_mib for o in observed if o.resident_mib is not None), default=None),
@@ -280,8 +276,9 @@ def _timed(run: _Run, seat: int, floor: float) -> Timed:
     )
 
 
-def _middle(record: LatencyMeasurement, seat: int) -> float:
-    return median(nanoseconds / 1e6 for turns in record.samples for nanoseconds in turns[seat])
+def _passes(record: LatencyMeasurement, seat: int) -> list[float]:
+    """Milliseconds of every pass of a participant."""
+    return [nanoseconds / 1e6 for turns in record.samples for nanoseconds in turns[seat]]
 
 
 def _unsplit(record: LatencyMeasurement, participant: Participant) -> str:

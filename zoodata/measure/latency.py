@@ -26,7 +26,7 @@ from zoodata.measure.seats import Place, Seat, Turntaker, Workers, seated
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
-from zoodata.stats import ratios_by_sitting, turn_ratios
+from zoodata.stats import ratios_to_reference
 from zoodata.zoos import registry
 
 TURN_SECONDS = 0.2
@@ -114,7 +114,7 @@ def _sit(
             _sitting(run, seats, number, order, instruments)
         except _Lost as lost:
             run.missing.append(lost.place.missing(lost.error))
-            return "worker_lost" if run.sittings else _nothing(run)
+            return "worker_lost" if run.sittings else "no_pair"
         if number < conditions.fewest_sittings:
             continue
         widest = widest_interval(run.samples, run.sittings, run.participants)
@@ -131,11 +131,6 @@ class _Lost(Exception):
     def __init__(self, place: Place, error: WorkerFailed) -> None:
         super().__init__(place.entry)
         self.place, self.error = place, error
-
-
-def _nothing(run: _Run) -> Stopped:
-    run.participants = ()
-    return "no_pair"
 
 
 def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watching.Meter | None) -> list[Seat]:
@@ -156,9 +151,11 @@ def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watchin
         for seat in models:
             seat.place = replace(seat.place, digest=digests.get(seat.place.entry))
         run.say(f"building {places[0].entry} again, for the null pair")
-        unique = {place.digest: place for place in reversed(networks) if place.file is not None}
+        unique: dict[str | None, Place] = {}
+        for place in networks:
+            unique.setdefault(place.digest, place)
         null = replace(models[0].place, null=True)
-        others, failed = seated([null, *reversed(unique.values())], conditions, make, meter)
+        others, failed = seated([null, *unique.values()], conditions, make, meter)
     except BaseException:
         _close(models)
         raise
@@ -180,17 +177,16 @@ def _company(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
 def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
     """The entries' networks, written as files for the common runtime; one file for all of one digest."""
     conditions, found = run.conditions, []
+    if conditions.batch != 1:
+        refusal = WorkerFailed("cannot_be_built", "networks run one image; the batch is larger")
+        run.missing += [Place(entry, subject="network").missing(refusal) for entry in entries]
+        return []
     run.say("reading networks")
     files: dict[str, str] = {}
     # Torch first: it does not bear being loaded after TensorFlow in one process.
     with run.workers.reading() as worker:
         for number, entry in enumerate(sorted(entries, key=lambda name: entry_zoo(name) not in TORCH_ZOOS)):
             place = Place(entry, subject="network", file=str(folder / f"{number}"))
-            if conditions.batch != 1:
-                run.missing.append(
-                    place.missing(WorkerFailed("cannot_be_built", "networks run one image; the batch is larger"))
-                )
-                continue
             try:
                 digest = worker.ask(
                     "write_network",
@@ -277,16 +273,10 @@ def rounds(
 def widest_interval(
     samples: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant]
 ) -> float:
-    """The largest relative half width among the ratios of all participants to the reference.
-
-    The reference's second worker serves as reference too, so its own ratio is to the first alone.
-    """
-    counts = [sitting.rounds for sitting in sittings]
+    """The largest relative half width among the ratios of all participants to the reference."""
     null = next(seat for seat, participant in enumerate(participants) if participant.null)
-    pairs = [
-        turn_ratios(samples, counts, [seat], [0] if seat == null else [0, null]) for seat in range(1, len(participants))
-    ]
-    return max(interval.half_width for interval in ratios_by_sitting(pairs))
+    ratios = ratios_to_reference(samples, [sitting.rounds for sitting in sittings], null)
+    return max(interval.half_width for interval in ratios.values())
 
 
 def conditions_for(

@@ -86,11 +86,7 @@ class PortableKerasModel:
             return lambda images: torch.from_numpy(images).to(where)
         import jax
 
-        kind, _, number = device.replace("cuda", "gpu").partition(":")
-        try:
-            chosen = jax.devices(kind)[int(number or 0)]
-        except (RuntimeError, IndexError) as error:
-            raise ValueError(f"JAX finds no {device} here") from error
+        chosen = _jax_device(device)
         return lambda images: jax.device_put(images, chosen)
 
     def _function(self, device: str) -> Callable[[Any], Any]:
@@ -101,8 +97,22 @@ class PortableKerasModel:
 
         trained = [v.value for v in self._model.trainable_variables]
         others = [v.value for v in self._model.non_trainable_variables]
-        kind, _, number = device.replace("cuda", "gpu").partition(":")
-        chosen = jax.devices(kind)[int(number or 0)]
+        chosen = _jax_device(device)
         trained, others = jax.device_put(trained, chosen), jax.device_put(others, chosen)
         call = jax.jit(lambda t, o, image: self._model.stateless_call(t, o, image, training=False)[0])
         return lambda image: call(trained, others, image)
+
+
+def _jax_device(device: str) -> Any:
+    """JAX's device of this name.
+
+    Raises:
+        ValueError: where it does not find it.
+    """
+    import jax
+
+    kind, _, number = device.replace("cuda", "gpu").partition(":")
+    try:
+        return jax.devices(kind)[int(number or 0)]
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(f"JAX finds no {device} here") from error

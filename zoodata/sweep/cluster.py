@@ -128,6 +128,3 @@ def _needs(unit: Unit, limits: Limits) -> dict[str, Any]:
         return {"num_cpus": limits.threads, "resources": {QUIET: SHARE}}
     on_gpu = first.conditions.device != "cpu"
     return {"num_cpus": first.conditions.threads, "num_gpus": int(on_gpu), "resources": {QUIET: 1}}
-
-
-__all__ = ["Measured", "NoCluster", "run_on_ray"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import architecture, comparison, latency
@@ -91,9 +90,14 @@ def latency_workers(conditions: LatencyConditions, limits: Limits | None = None)
     memory = limits.memory or default_memory_limit()
     return Workers(
         timed=lambda: Worker(TIMER, environment, memory),
-        reading=lambda: Worker(HANDLER, worker_environment("cpu", conditions.threads) | LEAN, memory),
+        reading=lambda: _reading(conditions.threads, limits.memory),
         seconds=limits.seconds,
     )
+
+
+def _reading(threads: int, memory: int | None) -> Worker:
+    """A worker that reads networks and times nothing."""
+    return Worker(HANDLER, worker_environment("cpu", threads) | LEAN, memory or default_memory_limit())
 
 
 class _Reader:
@@ -109,9 +113,7 @@ class _Reader:
             self._worker.close()
         self._asked += 1
         if self._worker is None or not self._worker.alive:
-            limits: Any = self._limits
-            environment = worker_environment("cpu", limits.threads) | LEAN
-            self._worker = Worker(HANDLER, environment, limits.memory or default_memory_limit())
+            self._worker = _reading(self._limits.threads, self._limits.memory)
         return self._worker
 
     def close(self) -> None:

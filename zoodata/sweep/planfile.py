@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from zoodata.dataset.store import Dataset
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
-from zoodata.records import PERSONAL_ZOOS, entry_zoo
+from zoodata.records import entry_zoo
 from zoodata.sweep import plan
 from zoodata.sweep.perform import Limits
 from zoodata.sweep.tasks import ArchitectureTask, LatencyTask, Task
@@ -163,11 +163,7 @@ def _architectures(part: Chosen, dataset: Dataset, zoos: list[str]) -> list[str]
 
 
 def _of(part: Architecture | Comparison | Latency, name: str, dataset: Dataset, zoos: list[str]) -> list[Task]:
-    entries = [
-        entry
-        for entry in plan.catalogue_entries(dataset, name)
-        if entry_zoo(entry) in zoos and entry_zoo(entry) not in PERSONAL_ZOOS
-    ]
+    entries = [entry for entry in plan.catalogue_entries(dataset, name) if entry_zoo(entry) in zoos]
     match part:
         case Architecture():
             return [ArchitectureTask(entry, check=part.check) for entry in entries]
