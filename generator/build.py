@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 from importlib import resources
@@ -13,10 +14,9 @@ import mkdocs.config
 from mkdocs.exceptions import Abort, ConfigurationError
 
 from generator import render, views
+from generator.publish import api, badges, downloads, feed, llms, search
+from generator.trim import trim
 from zoodata import about
-from zoodata.dataset import store
-from zoodata.dataset.export import export
-from zoodata.dataset.schema import write_schemas
 from zoodata.dataset.store import Dataset
 
 MARK = ".zoodata-site"
@@ -39,6 +39,7 @@ def build_site(dataset: Dataset, out: Path) -> Path:
         pages, built = Path(scratch, "pages"), Path(scratch, "built")
         write_pages(dataset, pages)
         _mkdocs(pages, built)
+        trim(built)
         out.parent.mkdir(parents=True, exist_ok=True)
         (built / MARK).write_text("Built by `zoodata site build`, which replaces this folder.\n", encoding="utf-8")
         fresh, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
@@ -53,21 +54,27 @@ def build_site(dataset: Dataset, out: Path) -> Path:
 
 
 def write_pages(dataset: Dataset, folder: Path) -> None:
-    """Write everything MkDocs needs into a folder: pages, assets, records, downloads."""
+    """Write everything MkDocs needs into a folder: pages, assets, records, downloads, the API."""
     shutil.copytree(_source("docs"), folder, dirs_exist_ok=True)
-    for name, text in render.pages(views.make(dataset)).items():
+    site = views.make(dataset)
+    for name, text in render.pages(site):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    # The files themselves: a record of an older schema, lifted and written anew, would not be what its id names.
-    for root in dataset.roots:
-        for path in store.files(root):
-            target = folder / "data" / path.relative_to(root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-    write_schemas(folder / "data" / "schemas")
-    export(dataset, folder / "download")
+    address = site_address()
+    downloads.write(dataset, site, folder, address)
+    api.write(site, folder)
+    search.write(site, folder)
+    badges.write(site, folder)
+    feed.write(site, folder, address)
+    llms.write(site, folder, address)
     shutil.copy(_source("CHANGELOG.md"), folder / "changelog.md")
+
+
+def site_address() -> str:
+    """Where the site will be published, with a slash at its end; empty where nobody said."""
+    address = os.environ.get("SITE_URL", "").strip().rstrip("/")
+    return f"{address}/" if address else ""
 
 
 def _mkdocs(pages: Path, built: Path) -> None:

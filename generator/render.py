@@ -6,39 +6,162 @@ HTML or Jinja.
 
 from __future__ import annotations
 
+import functools
 import html
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from generator import charts
-from generator.views import ZOO_TITLES, Site, claim_anchor, record_href, zoo_title
+from generator import charts, pictures
+from generator.publish import api
+from generator.views.architecture import ArchitectureView, ComparedView
+from generator.views.figures import (
+    BUILT,
+    METRICS,
+    claim_anchor,
+    dispute_url,
+    record_anchor,
+    record_href,
+    zoo_title,
+)
+from generator.views.findings import RULES, counted
+from generator.views.site import Site
+from generator.views.zoo import ASPECTS
 from zoodata import about
-from zoodata.discrepancy.accuracy import AccuracyRange
-from zoodata.discrepancy.latency import LatencyRange
-from zoodata.discrepancy.macs import MacsRange
+from zoodata.dataset.metadata import TABLES, citation
+from zoodata.discrepancy.networks import GRAVITY
 from zoodata.discrepancy.paper import Beside, Reproduction
+from zoodata.records import FILE_KINDS
+
+COLUMNS = {
+    "zoos": "Zoos",
+    "comparable": "Comparable top-1 claims differ by, points",
+    "naive": "All top-1 claims, points (naive)",
+    "paper": "Claims of 2022, points",
+    "macs": "Compute, largest over smallest",
+    "parameters": "Parameters differ by",
+    "latency": "Time, slowest over fastest",
+    "networks": "Networks",
+    "year": "Year",
+    "evidence": "Evidence",
+}
+"""The leaderboard's columns; their names are used in addresses."""
+
+MOST_FINDINGS, MOST_ON_ARCHITECTURE, MOST_DRAWN = 25, 12, 3
 
 
-def pages(site: Site) -> dict[str, str]:
-    """Path of each page to its Markdown."""
-    environment = _environment()
-    made = {
-        "index.md": _page(environment, "index", "Leaderboard", site=site, **_front_charts(site)),
-        "rankings.md": _page(environment, "rankings", "Rankings", site=site),
-        "paper.md": _page(environment, "paper", "The paper, reproduced", parts=_paper_parts(site.paper)),
-        "download.md": _page(environment, "download", "Download", site=site),
-        "architectures/index.md": _page(environment, "architectures", "Architectures", site=site),
-        "zoos/index.md": _page(environment, "zoos", "Zoos", site=site),
-    }
+def pages(site: Site) -> Iterator[tuple[str, str]]:
+    """Path and Markdown of each page."""
+    page = functools.partial(_page, _environment())
+    yield "index.md", page("index", "zoodata", site=site, sections=_sections(site))
+    yield "leaderboard.md", page("leaderboard", "Leaderboard", site=site, columns=COLUMNS.items())
+    yield "rankings.md", page("rankings", "Rankings", site=site, scatter=pictures.accuracy_against_compute(site.dots))
+    yield "compare.md", page("compare", "Compare two models", examples=_examples(site))
+    yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, most=MOST_FINDINGS)
+    yield "paper.md", page("paper", "The paper, reproduced", parts=_paper_parts(site.paper))
+    yield "download.md", page("download", "Data", site=site, **_downloads(site))
+    yield "api.md", page("api", "JSON API", reference=api.reference())
+    yield "architectures/index.md", page("architectures", "Architectures", site=site)
+    yield "zoos/index.md", page("zoos", "Zoos", site=site, matrix=pictures.documentation(site.zoos))
     for view in site.architectures:
-        drawn = {"macs_chart": _macs_chart(view.macs), "latency_chart": _latency_chart(view.latency)}
-        title = view.architecture.title
-        made[f"architectures/{view.architecture.id}.md"] = _page(environment, "architecture", title, view=view, **drawn)
+        architecture = view.found.architecture
+        content = {"view": view, "pairable": _pairable(view), "audited": MOST_ON_ARCHITECTURE, "drawn": MOST_DRAWN}
+        content |= pictures.of_architecture(view)
+        yield f"architectures/{architecture.id}.md", page("architecture", architecture.title, **content)
     for zoo in site.zoos:
-        made[f"zoos/{zoo.name}.md"] = _page(environment, "zoo", zoo.title, view=zoo)
-    return made
+        yield f"zoos/{zoo.name}.md", page("zoo", zoo.title, view=zoo, aspects=ASPECTS)
+
+
+def diff_page(answer: dict[str, Any], meaning: str, proof: str | None) -> str:
+    """The answer of ``zoodata diff`` as a page of its own, which needs no other file."""
+    return _environment().get_template("diff.html.jinja").render(answer=answer, meaning=meaning, proof=proof)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("generator"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # A line break in a record's text must not end the HTML block it stands in.
+        finalize=lambda value: " ".join(value.split("\n")) if type(value) is str else value,
+    )
+    environment.globals |= {
+        "zoo_title": zoo_title,
+        "claim_anchor": claim_anchor,
+        "record_anchor": record_anchor,
+        "record_href": record_href,
+        "dispute_url": dispute_url,
+        "draw": _draw,
+        "built": BUILT,
+        "metrics": METRICS,
+        "gravity": GRAVITY,
+        "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
+        "repository": about.repository_url(),
+    }
+    return environment
+
+
+def _page(environment: Environment, template: str, title: str, **content: Any) -> str:
+    """One page: front matter, then the template's HTML as a single block."""
+    body = environment.get_template(f"{template}.html.jinja").render(title=title, **content)
+    lines = [line.strip() for line in body.splitlines()]
+    block = "\n".join(line for line in lines if line)
+    # The theme prints a page's title as it stands, so it is escaped here already.
+    front = f"---\ntitle: {json.dumps(html.escape(title))}\nhide: [navigation, toc]\n---\n"
+    return f'{front}<div class="zd">\n{block}\n</div>\n'
+
+
+def _draw(compared: ComparedView) -> Any:
+    return charts.blocks(compared.blocks, compared.pair.a, compared.pair.b)
+
+
+def _sections(site: Site) -> list[tuple[str, str, str, Any]]:
+    """The front page's kinds of discrepancy: id, heading, note, chart."""
+    return [
+        (
+            "accuracy",
+            "Claimed accuracy",
+            "Claims that may be held against each other: one image size, ImageNet-1k labels alone, floating point.",
+            pictures.largest_accuracy(site.today[:10]),
+        ),
+        (
+            "latency",
+            "Measured time",
+            "Timed in turns on one machine, each ratio within one run, split into what the network costs and what "
+            "runs it.",
+            pictures.largest_latency(site.latency[:10]),
+        ),
+        (
+            "architecture",
+            "Architecture",
+            "Multiply-accumulates of the networks the zoos build, by one counter, at one input size.",
+            pictures.largest_macs([found for found in site.macs[:10] if found.ratio > 1]),
+        ),
+    ]
+
+
+def _downloads(site: Site) -> dict[str, Any]:
+    named = [row.id for row in site.rows if row.id == "resnet50"] or [row.id for row in site.rows] or ["resnet50"]
+    return {
+        "tables": TABLES, "kinds": sorted({*FILE_KINDS, "claim"}), "citation": citation(site.version),
+        "example": named[0],
+    }  # fmt: skip
+
+
+def _examples(site: Site) -> list[tuple[str, str, str]]:
+    """Pairs whose networks differ, of architectures that most zoos have."""
+    known = sorted(site.architectures, key=lambda view: -len(view.entries))
+    found = [view.compared[0].pair for view in known if view.compared]
+    return [(pair.a, pair.b, pair.verdict) for pair in found[:6]]
+
+
+def _pairable(view: ArchitectureView) -> tuple[str, str] | None:
+    if view.compared:
+        return view.compared[0].pair.a, view.compared[0].pair.b
+    names = [entry.entry for entry in view.entries]
+    return (names[0], names[1]) if len(names) > 1 else None
 
 
 def _paper_parts(found: Reproduction) -> list[tuple[str, str, str, tuple[Beside, ...]]]:
@@ -56,144 +179,3 @@ def _paper_parts(found: Reproduction) -> list[tuple[str, str, str, tuple[Beside,
             found.figure_3,
         ),
     ]
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("generator"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        # A line break in a record's text must not end the HTML block it stands in.
-        finalize=lambda value: " ".join(value.split("\n")) if type(value) is str else value,
-    )
-    environment.globals |= {
-        "zoo_title": zoo_title,
-        "claim_anchor": claim_anchor,
-        "zoo_titles": ZOO_TITLES,
-        "record_href": record_href,
-        "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
-        "repository": about.repository_url(),
-    }
-    return environment
-
-
-def _page(environment: Environment, template: str, title: str, **content: Any) -> str:
-    """One page: front matter, then the template's HTML as a single block."""
-    body = environment.get_template(f"{template}.html.jinja").render(title=title, **content)
-    lines = [line.strip() for line in body.splitlines()]
-    block = "\n".join(line for line in lines if line)
-    # The theme prints a page's title as it stands, so it is escaped here already.
-    front = f"---\ntitle: {json.dumps(html.escape(title))}\nhide: [navigation, toc]\n---\n"
-    return f'{front}<div class="zd">\n{block}\n</div>\n'
-
-
-def _front_charts(site: Site) -> dict[str, Any]:
-    return {
-        "accuracy_chart": _accuracy_chart(site.accuracy[:10]),
-        "macs_chart": charts.dots(
-            [_ratio_line(found) for found in site.macs[:10] if found.ratio > 1],
-            "Largest ratios of multiply-accumulates",
-            "For each architecture, how many times the compute of the cheapest zoo each zoo's network needs.",
-            "times the cheapest",
-        ),
-        "latency_chart": charts.dots(
-            [_spread_line(found) for found in site.latency[:10]],
-            "Largest ratios of measured time",
-            "For each architecture, each zoo's time over that of the run's reference.",
-            "times the reference",
-            log=True,
-        ),
-    }
-
-
-def _accuracy_chart(ranges: tuple[AccuracyRange, ...]) -> Any:
-    lines = [
-        charts.Line(
-            label=found.title,
-            href=f"architectures/{found.architecture}.html#{claim_anchor(found.shown.highest.claim)}",
-            points=tuple(
-                charts.Point(end.value, end.zoo, f"{end.value:.2f} % claimed for {end.entry}")
-                for end in (found.shown.lowest, found.shown.highest)
-            ),
-            note=f"{found.shown.points:.2f}",
-        )
-        for found in ranges
-    ]
-    return charts.dots(
-        lines,
-        "Largest ranges of claimed top-1 accuracy",
-        "For each architecture, the lowest and the highest accuracy that a zoo claimed in 2022.",
-        "top-1, %",
-    )
-
-
-def _ratio_line(found: MacsRange) -> charts.Line:
-    lowest = found.lowest.macs
-    return charts.Line(
-        label=found.title,
-        href=f"architectures/{found.architecture}.html#counts",
-        points=tuple(
-            charts.Point(entry.macs / lowest, entry.zoo, f"{entry.entry}: {entry.macs / 1e9:.3f} G")
-            for entry in reversed(found.entries)
-        ),
-        note=f"{found.ratio:.2f}",
-    )
-
-
-def _spread_line(found: LatencyRange) -> charts.Line:
-    return charts.Line(
-        label=found.title,
-        href=f"architectures/{found.architecture}.html#latency",
-        points=tuple(
-            charts.Point(timed.ratio, timed.zoo, f"{timed.entry}: {timed.ratio:.2f}") for timed in found.entries
-        ),
-        note=f"{found.ratio:.2f}",
-    )
-
-
-def _macs_chart(found: MacsRange | None) -> Any:
-    if found is None or found.ratio == 1:
-        return ""
-    lines = [
-        charts.Line(
-            label=entry.entry,
-            href="#counts",
-            points=(charts.Point(entry.macs / 1e9, entry.zoo, f"{entry.macs:,}"),),
-            note=f"{entry.macs / 1e9:.3f}",
-        )
-        for entry in found.entries
-    ]
-    return charts.dots(
-        lines,
-        f"Multiply-accumulates at {found.input_size} pixels",
-        "Each zoo's network, counted by one counter.",
-        "G multiply-accumulates",
-    )
-
-
-def _latency_chart(found: LatencyRange | None) -> Any:
-    if found is None:
-        return ""
-    lines = [
-        charts.Line(
-            label=timed.entry,
-            href="#latency",
-            points=(charts.Point(timed.ratio, timed.zoo, f"{timed.ratio:.3f}"),),
-            low=timed.low,
-            high=timed.high,
-            note=f"{timed.ratio:.2f}",
-        )
-        for timed in found.entries
-    ]
-    return charts.dots(
-        lines,
-        f"Time against {found.reference}",
-        "The median ratio of each entry with its 95 % interval.",
-        "times the reference",
-        log=True,
-    )
-
-
-def diff_page(answer: dict[str, Any], meaning: str, proof: str | None) -> str:
-    """The answer of ``zoodata diff`` as a page of its own, which needs no other file."""
-    return _environment().get_template("diff.html.jinja").render(answer=answer, meaning=meaning, proof=proof)

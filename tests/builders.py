@@ -6,16 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zoodata.records import (
+    AccuracyMeasurement,
     ArchitectureMeasurement,
     ArchitectureResult,
     Claim,
     ClaimCollection,
+    ComparisonMeasurement,
     Environment,
     Family,
     LatencyMeasurement,
     Participant,
+    Preprocessing,
+    Reply,
 )
+from zoodata.records.accuracy import AccuracyConditions, AccuracyResult, ImageSetIdentity, pack_bits
 from zoodata.records.claim import ClaimConditions, PackageSource
+from zoodata.records.comparison import ComparisonResult, FindingPlace, FindingRecord, ProofRecord
 from zoodata.records.environment import Processor
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import ArchitectureConditions, InputShape
@@ -118,6 +124,70 @@ def claim(entry: str = "torchvision:resnet50@IMAGENET1K_V1", value: float = 76.1
 
 def collection(*claims: Claim, name: str = "test-1") -> ClaimCollection:
     return ClaimCollection(id=name, title="Test", licence="CC BY 4.0", claims=tuple(claims))
+
+
+def comparison(**changes: Any) -> ComparisonMeasurement:
+    """Torchvision and timm ResNet-50 with the stride on another convolution, proven to part."""
+    values: dict[str, Any] = {
+        "architecture": "resnet50",
+        "a": "torchvision:resnet50",
+        "b": "timm:resnet50",
+        "started_at": WHEN,
+        "seconds": 1.0,
+        "environment": environment().id,
+        "result": ComparisonResult(
+            verdict="parametric",
+            digest_a="a" * 64,
+            digest_b="b" * 64,
+            findings=(
+                FindingRecord(
+                    kind="changed", severity="parametric", operator="convolution", attribute="stride",
+                    a=[2, 2], b=[1, 1], places=(FindingPlace(a="layer2.0.conv2", b="stages.1.0.conv2"),),
+                    text="Convolution: stride 2 in a, 1 in b. The layers concerned take 0.655 against 0.424 GMAC.",
+                ),
+                FindingRecord(
+                    kind="inserted", severity="parametric", operator="max_pool", attribute=None, a=None, b="max_pool",
+                    places=(FindingPlace(a=None, b="stages.1.0.pool"),), text="Only b has the max pooling.",
+                ),
+            ),
+            proof=ProofRecord(
+                status="parted", max_relative_error=0.19,
+                first_difference=FindingPlace(a="layer2.0.conv2", b="stages.1.0.conv2"),
+            ),
+        ),
+    }  # fmt: skip
+    return ComparisonMeasurement.seal(**(values | changes))
+
+
+def accuracy(entry: str = "torchvision:resnet50", right: int = 3, **changes: Any) -> AccuracyMeasurement:
+    """Four images, the first so many right."""
+    bits = pack_bits([number < right for number in range(4)])
+    values: dict[str, Any] = {
+        "entry": entry,
+        "started_at": WHEN,
+        "seconds": 1.0,
+        "environment": environment().id,
+        "images": ImageSetIdentity(hash="c" * 64, images=4, classes=1000, layout="folders"),
+        "conditions": AccuracyConditions(
+            batch=1, device="cpu", threads=1, preprocessing=Preprocessing(layout="NCHW", source="test"), pipeline="zoo"
+        ),
+        "result": AccuracyResult(
+            top1=bits, top1_hits=right, top5=bits, top5_hits=right, images_per_second=1.0, checks=("pixels agree",)
+        ),
+    }
+    return AccuracyMeasurement.seal(**(values | changes))
+
+
+def reply(about: str, **changes: Any) -> Reply:
+    values: dict[str, Any] = {
+        "about": (about,),
+        "author": "The torchvision maintainers",
+        "role": "maintainer",
+        "said_on": "2026-11-24",
+        "text": "This number is of the old recipe.",
+        "source": "https://example.org/thread/1",
+    }
+    return Reply.seal(**(values | changes))
 
 
 def family(title: str = "ResNet-50", note: str | None = None) -> Family:

@@ -42,7 +42,9 @@ EVERY = [
     ("bench", "comparison"), ("diff",), ("network",), ("rank",),
     ("rank", "accuracy"), ("rank", "macs"), ("rank", "latency"), ("validate",), ("export",), ("site",),
     ("site", "build"), ("site", "serve"), ("site", "pages"), ("run",), ("contribute",), ("claims",),
-    ("claims", "collect"), ("claims", "changed"), ("claims", "import"), ("rank", "claims"), ("paper",),
+    ("claims", "collect"), ("claims", "changed"), ("claims", "import"), ("claims", "list"), ("claims", "show"),
+    ("rank", "claims"),
+    ("paper",),
     ("bench", "accuracy"), ("bench", "sensitivity"), ("rank", "measured"), ("attribute",), ("weights",),
 ]  # fmt: skip
 
@@ -77,6 +79,9 @@ def test_every_command_is_known_here():
         (("contribute",), "does not exist"),
         (("bench", "latency", "--architecture", "vgg16", "--device", "banana"), "is not a device"),
         (("bench", "architecture", "timm:vgg16", "--architecture", "vgg19"), "one of them"),
+        (("claims", "list", "--architecture", "vgg16x"), "did you mean vgg16"),
+        (("claims", "list", "--collection", "nope"), "there is no collection"),
+        (("claims", "show", "zz"), "no claim's id begins with"),
         (("bench",), "name a kind of measurement"),
         (("bench", "--plan", "cpu", "--catalogue"), "name a kind of measurement"),
         (("bench", "--plan", "nope"), "there is no plan 'nope'"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from generator.charts import standalone, waterfall
+import pytest
+
+from generator.charts import Dot, matrix, scatter, standalone, waterfall
 
 STEPS = [("runtime of a", 0.0), ("architecture", -53.25), ('<script>"&', 38.0)]
 
@@ -30,3 +32,28 @@ def test_each_bar_begins_where_the_last_one_ended():
     assert up[0] == start[0]
     assert down[1] == up[1]
     assert end[0] == down[0]
+
+
+@pytest.mark.parametrize("points", [[(4.1, 76.0)], [(0.05, 20.0), (80.0, 91.0)], [(1e-5, 50.0), (1e5, 50.0)]])
+def test_every_dot_lies_inside_the_axes(points):
+    found = [Dot(x, y, "timm", "<i>", "#") for x, y in points]
+    drawing = ElementTree.fromstring(standalone(scatter(found, "t", "d", "x", "y")))
+    width, height = (float(part) for part in drawing.get("viewBox").split()[2:])
+    circles = [node for node in drawing.iter() if node.tag.endswith("circle")]
+    assert len(circles) == len(points)
+    for circle in circles:
+        if all(1e-4 <= x <= 5e6 for x, _ in points):
+            assert 0 < float(circle.get("cx")) < width
+        assert 0 < float(circle.get("cy")) < height
+    assert scatter([], "t", "d", "x", "y") == ""
+
+
+def test_a_matrix_writes_in_each_cell_what_its_shade_says():
+    drawing = ElementTree.fromstring(
+        standalone(matrix([("A & B", "#", [0.0, 1.0, None])], ["x", "y z", "w"], "t", "d"))
+    )
+    texts = [node.text for node in drawing.iter() if node.tag.endswith("text")]
+    assert {"0 %", "100 %", "–", "A & B", "y", "z"} <= set(texts)
+    shades = [node.get("class") for node in drawing.iter() if node.tag.endswith("rect")]
+    assert shades == ["zd-cell zd-cell-0", "zd-cell zd-cell-4", "zd-cell zd-cell-none"]
+    assert matrix([], ["x"], "t", "d") == ""

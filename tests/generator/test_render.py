@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator import charts, render, views
+from generator.charts.dots import PLOT, RIGHT
 from tests import builders
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
@@ -52,13 +53,25 @@ def dataset(tmp_path: Path, hostile: str | None = None) -> Dataset:
 
 
 @pytest.mark.parametrize(
-    "name", ["index.md", "architectures/resnet50.md", "zoos/torchvision.md", "zoos/index.md", "download.md"]
+    "name",
+    [
+        "index.md",
+        "leaderboard.md",
+        "rankings.md",
+        "audit.md",
+        "compare.md",
+        "architectures/resnet50.md",
+        "zoos/torchvision.md",
+        "zoos/index.md",
+        "download.md",
+        "api.md",
+    ],
 )
 def test_golden_pages(tmp_path, monkeypatch, name):
     """The pages of a small dataset, letter by letter. ZOODATA_GOLDEN=write accepts what they are now."""
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://git.example")
     monkeypatch.setenv("GITHUB_REPOSITORY", "zoo/data")
-    page = render.pages(views.make(dataset(tmp_path)))[name]
+    page = dict(render.pages(views.make(dataset(tmp_path))))[name]
     golden = GOLDEN / name.replace("/", "--")
     if os.environ.get("ZOODATA_GOLDEN") == "write":
         golden.parent.mkdir(exist_ok=True)
@@ -74,45 +87,56 @@ def test_hostile_text_stays_text(tmp_path, text):
         def __init__(self):
             super().__init__()
             self.tags, self.handlers, self.depth, self.closed_early = set(), [], 0, False
+            self.sources = []
 
         def handle_starttag(self, tag, attrs):
             self.tags.add(tag)
-            self.handlers += [name for name, value in attrs if name.startswith("on") or "javascript:" in (value or "")]
+            self.sources += [value for name, value in attrs if name == "src"]
+            self.handlers += [
+                name
+                for name, value in attrs
+                if name.startswith("on") or (name == "href" and (value or "").startswith("javascript:"))
+            ]
             self.depth += tag == "div"
 
         def handle_endtag(self, tag):
             self.depth -= tag == "div"
             self.closed_early |= self.depth < 0
 
-    for name, page in render.pages(views.make(dataset(tmp_path, text))).items():
+    for name, page in render.pages(views.make(dataset(tmp_path, text))):
         body = page.split("---\n", 2)[2]
         assert "\n\n" not in body, "a blank line would end the HTML block"
         seen = Seen()
         seen.feed(body)
-        assert not seen.tags & {"script", "img", "iframe", "style"}, name
+        assert not seen.tags & {"script", "iframe", "style"}, name
+        assert not [source for source in seen.sources if "badges/" not in source], name
         assert not seen.handlers, name
         assert (seen.depth, seen.closed_early) == (0, False), name
         assert "49" not in re.findall(r"\{\{.*", body)
         assert page.count("---\n") == 2, "front matter holds nothing but our own keys"
 
 
-def test_every_number_has_its_record(tmp_path):
-    page = render.pages(views.make(dataset(tmp_path)))["architectures/resnet50.md"]
-    for number in ("25,557,032", "4.089 G", "53,120", "76.13 %"):
-        assert re.search(rf'<a class="zd-num" href="\.\./data/[^"]+\.json"[^>]*>{re.escape(number)}</a>', page), number
+def test_every_number_leads_to_a_row_with_its_record(tmp_path):
+    page = dict(render.pages(views.make(dataset(tmp_path))))["architectures/resnet50.md"]
+    rows = dict(re.findall(r'<tr id="([^"]+)">(.*?)</tr>', page, re.DOTALL))
+    for number in ("25,557,032", "4.089 G", "53,120"):
+        anchor = re.search(rf'<a class="zd-num" href="#([^"]+)"[^>]*>{re.escape(number)}</a>', page)[1]
+        assert re.search(r'href="\.\./data/[^"]+\.json"', rows[anchor]), number
+        assert "<code>zoodata bench architecture" in rows[anchor]
+    assert re.search(r'<a class="zd-num" href="\.\./data/claims/[^"]+\.json"[^>]*>76.13 %</a>', page)
 
 
 def test_what_is_missing_says_why_and_how_to_fill_it(tmp_path):
-    page = render.pages(views.make(dataset(tmp_path)))["architectures/resnet50.md"]
+    page = dict(render.pages(views.make(dataset(tmp_path))))["architectures/resnet50.md"]
     assert "not in the wheel" in page
     assert "zoodata bench architecture onnx_model_zoo:resnet50-v1-7@pretrained" in page
 
 
 def test_a_dataset_without_measurements_still_makes_every_page(tmp_path):
     store.write(builders.family(), tmp_path)
-    pages = render.pages(views.make(Dataset.open(packaged=tmp_path)))
+    pages = dict(render.pages(views.make(Dataset.open(packaged=tmp_path))))
     assert "Not timed yet" in pages["architectures/resnet50.md"]
-    assert "the newest measurement of never" in pages["index.md"]
+    assert "the newest is of" in pages["index.md"]
 
 
 def test_preprocessing_in_a_line():
@@ -136,7 +160,7 @@ def test_charts_hold_any_range(values, log):
     assert "<i>" not in svg
     positions = [float(x) for x in re.findall(r'cx="([\d.]+)"', svg)]
     width = float(re.search(r'viewBox="0 0 (\d+)', svg)[1])
-    assert all(width - charts.RIGHT - charts.PLOT - 1 <= x <= width - charts.RIGHT + 1 for x in positions)
+    assert all(width - RIGHT - PLOT - 1 <= x <= width - RIGHT + 1 for x in positions)
 
 
 def test_no_lines_no_chart():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,19 @@ from zoodata.collectors import table
 from zoodata.collectors.checkout import Checkout, NotThisZoo
 from zoodata.collectors.history import changes, fresh
 from zoodata.collectors.readers import READERS
-from zoodata.dataset import store
-from zoodata.dataset.store import Dataset
+from zoodata.dataset import store, tables
+from zoodata.dataset.export import harmless
+from zoodata.dataset.store import Dataset, path_of
 from zoodata.dataset.tables import source_text
 from zoodata.records import ClaimCollection, entry_zoo
+from zoodata.records.base import without_weights
+from zoodata.records.claim import UNITS
+from zoodata.sweep.plan import architecture_named
 from zoodata.zoos import registry
-from zoodata.zoos.base import require
+from zoodata.zoos.base import UnknownEntry, require
+
+SHORTEST_ID = 6
+"""Characters of a claim's id that one must give."""
 
 LICENCES = {
     "torchvision": "BSD-3-Clause (package)",
@@ -155,3 +163,71 @@ def import_command(file: Path, day: datetime, data: Path) -> None:
     for collection in found:
         store.write(collection, data)
         click.echo(f"{collection.id}: {len(collection.claims)} claims, {len(collection.left_out)} rows left out")
+
+
+@command.command("list")
+@click.argument("entry", required=False)
+@click.option("--architecture", help="Only claims about entries of this architecture.")
+@click.option("--collection", help="Only claims of this collection.")
+@click.option("--metric", type=click.Choice(list(UNITS)), help="Only claims of this metric.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+@data_option
+def list_command(
+    entry: str | None, architecture: str | None, collection: str | None, metric: str | None, style: str, data: Path
+) -> None:  # fmt: skip
+    """What zoos state, each number with the place that states it.
+
+    ENTRY may leave out the weights: it then means all of them.
+
+    \b
+    Examples:
+      zoodata claims list --architecture resnet50 --format csv
+      zoodata claims list timm:resnet50 --metric top1
+    """
+    dataset = read_dataset(data)
+    if architecture is not None:
+        try:
+            architecture_named(dataset, architecture)
+        except UnknownEntry as error:
+            raise click.UsageError(str(error)) from None
+    if collection is not None and collection not in {each.id for each in dataset.collections}:
+        raise click.UsageError(f"there is no collection {collection!r}")
+    frame = tables.claims(dataset)
+    for column, wanted in (("architecture", architecture), ("collection", collection), ("metric", metric)):
+        if wanted is not None:
+            frame = frame[frame[column].eq(wanted)]
+    if entry is not None:
+        frame = frame[frame["entry"].map(lambda name: entry in (name, without_weights(name)))]
+    if style == "csv":
+        click.echo(harmless(frame).to_csv(index=False), nl=False)
+        return
+    rows = json.loads(frame.to_json(orient="records"))
+    columns = {"entry": "entry", "metric": "metric", "stated": "stated", "stated_unit": "unit", "input_size": "px",
+               "source": "source", "claim": "claim"}  # fmt: skip
+    show([{**row, "claim": row["claim"] if style == "json" else row["claim"][:10]} for row in rows], columns, style)
+
+
+@command.command("show")
+@click.argument("claim", metavar="ID")
+@data_option
+def show_command(claim: str, data: Path) -> None:
+    """One claim whole, with the collection that holds it. ID is its hash, or the beginning of it.
+
+    \b
+    Example:
+      zoodata claims show 1a2b3c4d5e
+    """
+    dataset = read_dataset(data)
+    found = [(each, own) for each in dataset.collections for own in each.claims if own.id.startswith(claim.lower())]
+    if len(claim) < SHORTEST_ID or not found:
+        raise click.UsageError(f"no claim's id begins with {claim!r}; give at least {SHORTEST_ID} characters of one")
+    for collection, own in found:
+        shown = own.model_dump(mode="json") | {"collection": collection.id, "file": path_of(collection).as_posix()}
+        click.echo(json.dumps(shown, indent=1, ensure_ascii=False))

@@ -1,7 +1,8 @@
-"""Handing the dataset out: JSON (the records), CSV and Parquet (the tables), with checksums."""
+"""Handing the dataset out: JSON (the records), CSV and Parquet (the tables), what they are, and checksums."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterator
@@ -9,26 +10,54 @@ from pathlib import Path
 
 import pandas as pd
 
+from zoodata.dataset import metadata
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import TABLES
+from zoodata.dataset.version import days, version
 
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t")
 
 
-def export(dataset: Dataset, folder: Path) -> list[Path]:
+def export(dataset: Dataset, folder: Path, packed: bool = False, site: str = "") -> list[Path]:
     """Write every format into a folder; returns the files.
 
-    The JSON file holds the records whole; CSV and Parquet hold a flat table a file.
+    The JSON file holds the records whole; CSV and Parquet hold a flat table a file; Croissant and Frictionless
+    metadata describe them.
+
+    Args:
+        packed: compress the JSON file (gzip), which is large.
+        site: address that the metadata names for the files; relative to the folder where empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = [_write(folder / "zoodata.json", _json(dataset))]
-    for name, make in TABLES.items():
-        frame = make(dataset)
-        (folder / f"{name}.csv").write_text(harmless(frame).to_csv(index=False), encoding="utf-8")
+    written = [_write_json(dataset, folder / "zoodata.json.gz" if packed else folder / "zoodata.json")]
+    frames = {name: make(dataset) for name, make in TABLES.items()}
+    # Every claim of a collection lies in one file, which the collection's name tells.
+    frames["claims"] = frames["claims"].drop(columns="record", errors="ignore")
+    for name, frame in frames.items():
+        write_csv(harmless(frame), folder / f"{name}.csv")
         frame.to_parquet(folder / f"{name}.parquet", index=False)
         written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
-    sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(written))
-    return [*written, _write(folder / "SHA256SUMS", iter([sums]))]
+    now, known = version(dataset), days(dataset)
+    described = {
+        "croissant.json": metadata.croissant(frames, folder, now, known[-1] if known else "1970-01-01", site),
+        "datapackage.json": metadata.data_package(frames, folder, now),
+    }
+    for name, content in described.items():
+        (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        written.append(folder / name)
+    return [*written, write_checksums(folder, written)]
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """A table as CSV; its text is :func:`harmless` already."""
+    path.write_text(frame.to_csv(index=False), encoding="utf-8")
+
+
+def write_checksums(folder: Path, files: list[Path]) -> Path:
+    """A SHA256SUMS that ``sha256sum --check`` reads."""
+    sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(files))
+    (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    return folder / "SHA256SUMS"
 
 
 def harmless(frame: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +78,13 @@ def _json(dataset: Dataset) -> Iterator[str]:
     yield "]}\n"
 
 
-def _write(path: Path, parts: Iterator[str]) -> Path:
-    with path.open("w", encoding="utf-8") as stream:
-        stream.writelines(parts)
+def _write_json(dataset: Dataset, path: Path) -> Path:
+    if path.suffix == ".gz":
+        # Without a time in it, so that the same records make the same file.
+        with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+            for part in _json(dataset):
+                packed.write(part.encode("utf-8"))
+    else:
+        with path.open("w", encoding="utf-8") as stream:
+            stream.writelines(_json(dataset))
     return path

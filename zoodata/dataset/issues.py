@@ -22,7 +22,7 @@ CODES: dict[str, str] = {
     "E012": "The file does not lie where its content says. Use the path zoodata gave.",
     "E013": "The record's kind or schema version is unknown. Update zoodata, or check the kind.",
     "E014": "A text holds invisible or direction-changing characters. Remove them.",
-    "E015": "The record names an environment that is not in the dataset. Contribute both files.",
+    "E015": "The record names another one that is not in the dataset. Contribute both files.",
     "E016": "The file could not be read. Check its permissions.",
     "E017": "The same name stands twice in the catalogue.",
     "E018": "A link is not a record. Put the file itself there.",

@@ -30,6 +30,7 @@ from zoodata.records import (
     Environment,
     Family,
     LatencyMeasurement,
+    Reply,
     StoredNetwork,
     parse_entry,
     upgrade,
@@ -45,7 +46,7 @@ LOCAL = Path("zoodata-data")
 OTHER = "other"
 """Architecture under which a latency run is filed whose entries are not all of one architecture."""
 
-FOLDERS = ("catalogue", "claims", "environments", "measurements", "networks")
+FOLDERS = ("catalogue", "claims", "environments", "measurements", "networks", "replies")
 
 
 def path_of(record: StoredRecord) -> Path:
@@ -71,6 +72,8 @@ def path_of(record: StoredRecord) -> Path:
             return Path("measurements", "accuracy", zoo, f"{label}.{record.id[:16]}.json")
         case StoredNetwork():
             return Path("networks", f"{record.digest}.json")
+        case Reply():
+            return Path("replies", f"{record.id[:16]}.json")
     raise TypeError(f"a {type(record).__name__} has no file of its own")
 
 
@@ -260,6 +263,11 @@ class Dataset:
             self._of(ComparisonMeasurement), key=lambda record: (record.result is not None, record.started_at)
         )
         return {(record.a, record.b): record for record in found}
+
+    @cached_property
+    def replies(self) -> tuple[Reply, ...]:
+        """Answers to claims and measurements, oldest first."""
+        return tuple(sorted(self._of(Reply), key=lambda reply: (reply.said_on, reply.id)))
 
     @cached_property
     def networks(self) -> dict[str, StoredNetwork]:

@@ -33,10 +33,11 @@ from zoodata.records import (
     Environment,
     Family,
     LatencyMeasurement,
+    Reply,
     StoredNetwork,
     content_hash,
 )
-from zoodata.records.base import StoredRecord, entry_zoo, without_weights
+from zoodata.records.base import HashedRecord, StoredRecord, entry_zoo, without_weights
 from zoodata.records.upgrade import CURRENT, upgrade
 
 JSON_CODES = {"not-json": "E001", "duplicate-key": "E002", "not-finite": "E003"}
@@ -246,6 +247,7 @@ def _relations(read: list[_Read]) -> Iterator[Issue]:
     mapped = {entry.entry: a.id for family in families for a in family.architectures for entry in a.entries}
     environments = {item.record.id: item.record for item in read if isinstance(item.record, Environment)}
     seen: dict[tuple[str, str], str] = {}
+    known = set(_ids(read))
     for item in read:
         match item.record:
             case Family():
@@ -272,6 +274,19 @@ def _relations(read: list[_Read]) -> Iterator[Issue]:
                 yield from _entry_issues(item, _participants(item.record), mapped)
                 yield from _run_issues(item, item.record, environments)
                 yield from _latency_issues(item, item.record, mapped)
+            case Reply():
+                for number, answered in enumerate(item.record.about):
+                    if answered not in known:
+                        yield Issue(item.name, "E015", f"about[{number}]", f"{answered[:16]}… is not in the dataset")
+
+
+def _ids(read: list[_Read]) -> Iterator[str]:
+    """Every id that a reply can be about."""
+    for item in read:
+        if isinstance(item.record, ClaimCollection):
+            yield from (claim.id for claim in item.record.claims)
+        elif isinstance(record := item.record, HashedRecord):
+            yield record.id
 
 
 def _repeated(item: _Read, family: Family, seen: dict[tuple[str, str], str]) -> Iterator[Issue]:

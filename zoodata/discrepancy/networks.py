@@ -8,6 +8,7 @@ from typing import Any
 
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.records import ComparisonMeasurement
+from zoodata.records.base import without_weights
 from zoodata.records.comparison import FindingRecord
 
 MEANING = {
@@ -59,12 +60,34 @@ class Difference:
 
     a: str
     b: str
+    measurement: str
     verdict: str
     meaning: str
     findings: tuple[FindingRecord, ...]
     """Gravest first."""
     proof: str | None
     record: str
+
+
+def compared(dataset: Dataset, one: str, other: str) -> ComparisonMeasurement | None:
+    """The comparison of two entries, whichever was a; weights do not matter to it. None where there is no result."""
+    one, other = without_weights(one), without_weights(other)
+    found = dataset.comparisons.get((one, other)) or dataset.comparisons.get((other, one))
+    return found if found is not None and found.result is not None else None
+
+
+def verdict_between(dataset: Dataset, one: str, other: str) -> str | None:
+    """``identical``, ``benign``, ``parametric`` or ``structural``; None where the two were not compared."""
+    found = compared(dataset, one, other)
+    return found.result.verdict if found is not None and found.result is not None else None
+
+
+def costs(dataset: Dataset, one: str, other: str) -> str:
+    """What the diff of two networks found to cost something, gravest first; empty where nothing is known."""
+    found = compared(dataset, one, other)
+    if found is None or found.result is None:
+        return ""
+    return " ".join([finding.text for finding in found.result.findings if "GMAC" in finding.text][:2])
 
 
 def differences(dataset: Dataset) -> dict[str, list[Difference]]:
@@ -82,6 +105,6 @@ def _difference(comparison: ComparisonMeasurement) -> Difference:
     result = comparison.result
     assert result is not None
     return Difference(
-        comparison.a, comparison.b, result.verdict, MEANING[result.verdict], result.findings,
+        comparison.a, comparison.b, comparison.id, result.verdict, MEANING[result.verdict], result.findings,
         proof_sentence(result.model_dump()), path_of(comparison).as_posix(),
     )  # fmt: skip

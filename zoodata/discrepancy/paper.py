@@ -12,6 +12,7 @@ from typing import Any
 
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import accuracy
+from zoodata.discrepancy.networks import costs
 from zoodata.discrepancy.pairs import widest
 from zoodata.records import ArchitectureMeasurement, entry_zoo
 
@@ -147,17 +148,8 @@ def _figure_3(dataset: Dataset, name: str, published: float) -> Beside:
         return _beside(architecture.title, published, ratio, 0.02 * published, f"{text} {missing}".strip())
     sizes = "" if _side(high) == _side(low) else f", read at {_side(high)} and {_side(low)} pixels"
     told = f"{high.entry} {_macs(high) / 1e9:.3f} G over {low.entry} {_macs(low) / 1e9:.3f} G{sizes}."
-    parts = [told, _cause(dataset, high.entry, low.entry), missing]
+    parts = [told, costs(dataset, high.entry, low.entry), missing]
     return _beside(architecture.title, published, ratio, 0.02 * published, " ".join(part for part in parts if part))
-
-
-def _cause(dataset: Dataset, one: str, other: str) -> str:
-    """What the diff of the two networks found to cost something, gravest first."""
-    record = dataset.comparisons.get((one, other)) or dataset.comparisons.get((other, one))
-    if record is None or record.result is None:
-        return ""
-    texts = [finding.text for finding in record.result.findings if "GMAC" in finding.text]
-    return " ".join(texts[:2])
 
 
 def _macs(record: ArchitectureMeasurement) -> int:

@@ -15,6 +15,7 @@ from zoodata.records.measurement import (
 )
 from zoodata.records.network import StoredNetwork
 from zoodata.records.preprocessing import Preprocessing
+from zoodata.records.reply import Reply
 from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Participant",
     "Preprocessing",
     "Record",
+    "Reply",
     "StoredNetwork",
     "content_hash",
     "entry_zoo",

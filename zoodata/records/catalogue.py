@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from zoodata.records.base import EntryName, Identifier, Line, Record, StoredRecord, Text
@@ -40,6 +40,14 @@ class CatalogueEntry(Record):
     unavailable: Unavailable | None = None
 
 
+class Reference(Record):
+    """The implementation that the paper's own authors publish."""
+
+    entry: EntryName
+    source: Line
+    """What says that it is theirs."""
+
+
 class Architecture(Record):
     """A design that entries of several zoos share."""
 
@@ -50,7 +58,21 @@ class Architecture(Record):
     """What Montes et al. (2022) call it, when it is one of their 36."""
     same_design_as: Identifier | None = None
     """The architecture that is this design under another name."""
+    reference: Reference | None = None
+    """The entry of the paper's authors, where one is known."""
     entries: tuple[CatalogueEntry, ...]
+
+    @model_serializer(mode="wrap")
+    def _without_later_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What older files do not have is written only where it says something."""
+        return {name: value for name, value in write(self).items() if name != "reference" or value is not None}
+
+    @model_validator(mode="after")
+    def _reference_is_an_entry(self) -> Architecture:
+        if self.reference is not None and self.reference.entry not in {item.entry for item in self.entries}:
+            raise PydanticCustomError("not_an_entry", "names {entry}, which is not one of its entries",
+                                      {"entry": self.reference.entry})  # fmt: skip
+        return self
 
 
 class Family(StoredRecord):

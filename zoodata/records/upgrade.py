@@ -18,6 +18,7 @@ from zoodata.records.environment import Environment
 from zoodata.records.latency import LatencyMeasurement
 from zoodata.records.measurement import ArchitectureMeasurement
 from zoodata.records.network import StoredNetwork
+from zoodata.records.reply import Reply
 
 KINDS: dict[str, type[StoredRecord]] = {
     "family": Family,
@@ -29,6 +30,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "comparison": ComparisonMeasurement,
     "accuracy": AccuracyMeasurement,
     "network": StoredNetwork,
+    "reply": Reply,
 }
 
 CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1) | {"architecture": 2, "claim": 2, "claims": 2, "latency": 2}

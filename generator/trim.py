@@ -1,0 +1,78 @@
+"""What the built site carries and no page uses: the theme's scripts, its style sheet's other rules, its indentation."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import tinycss2
+
+CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
+INDENTATION = re.compile(r"\s*\n\s*")
+USED = re.compile(r'class="([^"]*)"|class=([\w-]+)')
+
+SET_BY_SCRIPTS = frozenset({"zd-apart", "zd-sort", "zd-scroll"})
+"""Classes that no page has before a script runs."""
+
+
+def trim(site: Path) -> None:
+    """Take away the theme's scripts and source maps, and from its style sheets what no page has a class for."""
+    shutil.rmtree(site / "assets" / "javascripts", ignore_errors=True)
+    for leftover in (site / "assets").rglob("*.map"):
+        leftover.unlink()
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        if "<pre" not in text:
+            page.write_text(INDENTATION.sub("\n", text), encoding="utf-8")
+    used = classes_of(site.rglob("*.html")) | SET_BY_SCRIPTS
+    for sheet in (site / "assets" / "stylesheets").glob("*.css"):
+        sheet.write_text(without_unused(sheet.read_text(encoding="utf-8"), used), encoding="utf-8")
+
+
+def classes_of(pages: Iterable[Path]) -> set[str]:
+    """Every class that a page has."""
+    found: set[str] = set()
+    for path in pages:
+        for quoted, bare in USED.findall(path.read_text(encoding="utf-8")):
+            found.update((quoted or bare).split())
+    return found
+
+
+def without_unused(css: str, used: set[str]) -> str:
+    """A style sheet without the selectors that name a class which is not used, and without rules left empty."""
+    return "".join(_kept(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), used))
+
+
+def _kept(rules: Iterable[tinycss2.ast.Node], used: set[str]) -> Iterable[str]:
+    for rule in rules:
+        if rule.type == "at-rule" and rule.lower_at_keyword in {"media", "supports"} and rule.content is not None:
+            inner = "".join(
+                _kept(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True), used)
+            )
+            if inner:
+                yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}"
+        elif rule.type == "qualified-rule":
+            kept = [s for s in _selectors(rule.prelude) if _matches(s, used)]
+            if kept:
+                yield f"{','.join(kept)}{{{tinycss2.serialize(rule.content)}}}"
+        else:
+            yield rule.serialize()
+
+
+def _selectors(prelude: list[tinycss2.ast.Node]) -> list[str]:
+    """The comma-separated selectors of a rule; commas inside brackets separate nothing."""
+    parts: list[list[tinycss2.ast.Node]] = [[]]
+    for token in prelude:
+        if token.type == "literal" and token.value == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return [tinycss2.serialize(part).strip() for part in parts]
+
+
+def _matches(selector: str, used: set[str]) -> bool:
+    """Whether a page could match: classes inside :not() and the like say nothing about that."""
+    plain = re.sub(r":[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)", "", selector)
+    return all(name.replace("\\", "") in used for name in CLASS.findall(plain))

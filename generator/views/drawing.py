@@ -1,0 +1,89 @@
+"""The findings of a comparison as blocks to be drawn: neighbouring layers that differ, the one beside the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from generator.charts import Block, Side, Step
+from zoodata.records.comparison import FindingPlace, FindingRecord
+
+MOST_BLOCKS, MOST_STEPS = 4, 6
+LOUD = ("structural", "parametric")
+WITHOUT_PLACE = ("preprocessing", "input")
+
+
+def blocks_of(findings: Sequence[FindingRecord]) -> tuple[Block, ...]:
+    """The differing blocks, the gravest first; those that differ alike are drawn once and counted.
+
+    Findings without effect are drawn only where there are no others.
+    """
+    placed = [f for f in findings if f.places and f.kind not in WITHOUT_PLACE]
+    chosen = [f for f in placed if f.severity in LOUD] or placed
+    groups: dict[str, list[tuple[FindingRecord, FindingPlace]]] = defaultdict(list)
+    for finding in chosen:
+        for place in finding.places:
+            groups[_block(place)].append((finding, place))
+    alike: dict[Any, Block] = {}
+    for name, members in groups.items():
+        steps = tuple(_step(finding, place) for finding, place in members[:MOST_STEPS])
+        shape = tuple((s.a.says if s.a else None, s.b.says if s.b else None, s.severity) for s in steps)
+        if shape in alike:
+            first = alike[shape]
+            alike[shape] = Block(first.title, first.steps, first.more + 1)
+        else:
+            rest = len(members) - len(steps)
+            alike[shape] = Block(f"{name}{f' ({rest} more layers)' if rest else ''}", steps)
+    order = {"structural": 0, "parametric": 1, "benign": 2}
+    ranked = sorted(alike.values(), key=lambda block: min(order[step.severity] for step in block.steps))
+    return tuple(ranked[:MOST_BLOCKS])
+
+
+def _block(place: FindingPlace) -> str:
+    """The block a layer belongs to: its name up to the last part, on the side that has it."""
+    name = place.a or place.b or ""
+    separator = "/" if "/" in name else "."
+    if separator in name:
+        return name.rpartition(separator)[0]
+    return name.rpartition("_")[0] or name
+
+
+def _step(finding: FindingRecord, place: FindingPlace) -> Step:
+    what = finding.operator.replace("_", " ")
+    if finding.kind in ("inserted", "removed"):
+        a = Side(place.a or "", what) if finding.kind == "removed" else None
+        b = Side(place.b or "", what) if finding.kind == "inserted" else None
+        if finding.kind == "inserted" and place.b is None:
+            b = Side(place.a or "", what)
+        return Step(a, b, finding.severity)
+    return Step(_side(place.a, what, finding, "a"), _side(place.b, what, finding, "b"), finding.severity)
+
+
+def _side(name: str | None, what: str, finding: FindingRecord, which: str) -> Side | None:
+    if name is None:
+        return None
+    if finding.kind == "replaced":
+        return Side(name, plain_value(finding.a if which == "a" else finding.b).replace("_", " "))
+    if finding.kind == "moved":
+        return Side(name, f"{what} with {finding.attribute} {plain_value(finding.a if which == 'a' else finding.b)}")
+    if finding.attribute is None:
+        return Side(name, what)
+    value = finding.a if which == "a" else finding.b
+    if value is None or value is False:
+        return Side(name, f"{what} without {finding.attribute}")
+    if value is True:
+        return Side(name, f"{what} with {finding.attribute}")
+    return Side(name, f"{what}, {finding.attribute} {plain_value(value)}")
+
+
+def plain_value(value: Any) -> str:
+    """An attribute's value in few characters: [2, 2] is 2, [[1, 1], [1, 1]] is 1."""
+    while isinstance(value, list) and value and all(item == value[0] for item in value):
+        value = value[0]
+    if isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value) and len(value) == 2:
+        (top, bottom), (left, right) = value
+        return f"top {top}, bottom {bottom}, left {left}, right {right}"
+    if isinstance(value, list):
+        return "×".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

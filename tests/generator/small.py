@@ -1,0 +1,108 @@
+"""A small dataset with every kind of record, whole or with one text in every field that takes text."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tests import builders
+from zoodata.dataset import store
+from zoodata.dataset.store import Dataset
+from zoodata.records import KINDS, content_hash
+from zoodata.records.claim import PageSource, RepositorySource
+
+
+def records() -> list[Any]:
+    """One of each kind, all of them about ResNet-50."""
+    stated = builders.claim(note="As the table has it.", licence="BSD", checkpoint="resnet50-0676ba61.pth")
+    other = builders.claim(
+        "timm:resnet50", 78.5, claimed_on="2026",
+        source=RepositorySource(repository="zoo/timm", commit="a" * 40, path="results.csv", line=7),
+    )  # fmt: skip
+    third = builders.claim("onnx_model_zoo:resnet50-v1-7", 74.9, source=PageSource(address="page", locator="row 3"))
+    return [
+        builders.environment(),
+        builders.family(note="Stride 2 sits on the 3x3 convolution."),
+        builders.architecture("torchvision:resnet50"),
+        builders.architecture("timm:resnet50", result=builders.result(macs=3_857_973_248, auxiliary_parameters=7)),
+        builders.architecture(
+            "onnx_model_zoo:resnet50-v1-7", result=None, missing={"reason": "crashed", "message": "It died."}
+        ),
+        builders.latency(),
+        builders.comparison(),
+        builders.accuracy(),
+        builders.accuracy("timm:resnet50", right=2),
+        builders.collection(stated, other, third),
+        builders.reply(stated.id),
+    ]
+
+
+def write(folder: Path, found: list[Any]) -> Dataset:
+    for record in found:
+        store.write(record, folder)
+    return Dataset.open(packaged=folder)
+
+
+def filled_with(text: str) -> tuple[list[Any], int]:
+    """The records with a text in every field that accepts it (cut to what it accepts); how many fields took it."""
+    filled, count, environment, claim = [], 0, "", ""
+    for record in records():
+        content = record.model_dump(mode="json")
+        if "environment" in content:
+            content["environment"] = environment
+        if content["kind"] == "reply":
+            content["about"] = [claim]
+        for path in list(_texts(content)):
+            for length in (len(text), 300, 120):
+                trial = copy.deepcopy(content)
+                _put(trial, path, text[:length])
+                if _fits(trial):
+                    content, count = trial, count + 1
+                    break
+        _seal(content)
+        made = KINDS[content["kind"]].model_validate_json(json.dumps(content))
+        if content["kind"] == "environment":
+            environment = made.id
+        if content["kind"] == "claims":
+            claim = made.claims[0].id
+        filled.append(made)
+    return filled, count
+
+
+def _texts(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(content, str):
+        yield path
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            # What the page is about stays as it is, or there would be nothing to look at.
+            if key not in {"id", "entry", "a", "b"} or not isinstance(value, str):
+                yield from _texts(value, (*path, key))
+    elif isinstance(content, list):
+        for number, value in enumerate(content):
+            yield from _texts(value, (*path, number))
+
+
+def _put(content: Any, path: tuple[Any, ...], text: str) -> None:
+    for part in path[:-1]:
+        content = content[part]
+    content[path[-1]] = text
+
+
+def _fits(content: dict[str, Any]) -> bool:
+    try:
+        KINDS[content["kind"]].model_validate_json(json.dumps(content))
+    except ValidationError:
+        return False
+    return True
+
+
+def _seal(content: dict[str, Any]) -> None:
+    for claim in content.get("claims", ()):
+        claim["id"] = content_hash(claim)
+    if content["kind"] not in {"family", "claims"}:
+        content["id"] = content_hash(content)

@@ -1,0 +1,73 @@
+"""Each number on an architecture's page: one click to a row with its record and its command, two to the record."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from zoodata.cli.main import cli
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+ROW = re.compile(r'<tr id="([^"]+)">(.*?)</tr>', re.DOTALL)
+NUMBER = re.compile(r'<a class="zd-num" href="([^"]+)"')
+BARE = re.compile(r"<td>\s*[+-]?[\d.,]+(?: to [\d.,]+)?(?:\s*(?:G|MiB|mJ|%))?\s*</td>")
+RECORD = re.compile(r'href="(\.\./data/[^"]+\.json)"')
+COMMAND = re.compile(r"<code>(zoodata [^<]+)</code>")
+
+
+def test_every_number_reaches_its_record_and_its_command(site):
+    known: dict[Path, bool] = {}
+    walked, astray = 0, []
+    for path in sorted(site.glob("architectures/*.html")):
+        if path.name == "index.html":
+            continue
+        text = path.read_text(encoding="utf-8")
+        rows = dict(ROW.findall(text))
+        for row in set(rows) & set(re.findall(r'href="#([^"]+)"', text)):
+            record, command = RECORD.search(rows[row]), COMMAND.search(rows[row])
+            target = (path.parent / record[1]).resolve() if record else None
+            if target is not None and target not in known:
+                known[target] = target.is_file()
+            if target is None or not known[target] or not command:
+                astray.append(f"{path.name}#{row}")
+        for href in NUMBER.findall(text):
+            walked += 1
+            # Either the row it leads to, or (a claim's own number) the row it stands in.
+            if not (href.startswith("#") and href[1:] in rows) and not href.startswith("../data/"):
+                astray.append(f"{path.name} -> {href}")
+        astray += [f"{path.name}: {bare}" for bare in BARE.findall(text)]
+    assert not astray[:10]
+    assert walked > 10_000
+
+
+def test_every_claim_stands_in_a_row_with_its_record_and_a_command(site):
+    text = (site / "architectures" / "resnet50.html").read_text(encoding="utf-8")
+    rows = {name: row for name, row in ROW.findall(text) if name.startswith("claim-")}
+    assert len(rows) > 300
+    assert all(RECORD.search(row) and COMMAND.search(row) for row in rows.values())
+
+
+def test_every_command_on_the_pages_is_one(site):
+    """Parsed by the command line itself, options and all; nothing runs."""
+    said = set()
+    for path in site.rglob("*.html"):
+        said |= set(COMMAND.findall(path.read_text(encoding="utf-8")))
+    # One of each shape: the entries differ, the options do not.
+    shapes = {re.sub(r"[a-z0-9_]+:[\w.+@-]+", "ENTRY", text): text for text in said}
+    assert len(shapes) > 10
+    for text in shapes.values():
+        arguments = shlex.split(text.replace("&#39;", "'"))[1:]
+        if {"FOLDER", "DIR", "ADDRESS"} & set(arguments) and arguments[0] != "export":
+            continue
+        command: click.Command = cli
+        context = click.Context(cli, info_name="zoodata")
+        while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+            name, found, arguments = command.resolve_command(context, arguments)
+            assert found is not None, text
+            command, context = found, click.Context(found, parent=context, info_name=name)
+        command.make_context(context.info_name, list(arguments), parent=context.parent)

@@ -1,0 +1,152 @@
+"""What programs read: API, feed, badges, downloads. Held against schemas and against other people's readers."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import re
+import zipfile
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from generator import views
+from generator.publish import api, badges, downloads, feed, llms, search
+from tests.generator import small
+from zoodata.dataset import metadata, store
+from zoodata.dataset.version import version
+
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return small.write(tmp_path / "data", small.records())
+
+
+@pytest.fixture
+def site(dataset):
+    return views.make(dataset)
+
+
+def test_every_document_of_the_api_fits_its_schema(site, tmp_path):
+    api.write(site, tmp_path)
+    schema = api.schema()
+    for address, model in api.ADDRESSES.items():
+        paths = list((tmp_path / api.FOLDER).glob(re.sub(r"{\w+}", "*", address)))
+        assert paths, address
+        for path in paths:
+            jsonschema.validate(json.loads(path.read_text()), {**schema, "$ref": f"#/$defs/{model.__name__}"})
+
+
+def test_the_api_says_what_the_records_say(site):
+    documents = dict(api.documents(site))
+    found = documents["architectures/resnet50.json"]
+    assert {claim.value for claim in found.claims} == {76.13, 78.5, 74.9}
+    entry = next(entry for entry in found.entries if entry.entry == "torchvision:resnet50")
+    assert (entry.counts.parameters, entry.counts.macs) == (25_557_032, 4_089_184_256)
+    assert found.comparisons[0].verdict == "parametric"
+    assert found.replies[0].text == "This number is of the old recipe."
+    assert found.measured[0].images == 4
+    assert documents["entries.json"].entries["timm:resnet50"] == "resnet50"
+
+
+def test_the_reference_names_every_field():
+    pages = {address: {name for name, _, _ in fields} for address, _, fields in api.reference()}
+    for address, model in api.ADDRESSES.items():
+        assert pages[address] == set(model.model_fields)
+    types = {kind for _, _, fields in api.reference() for _, kind, _ in fields}
+    assert "any" not in types
+
+
+def test_the_feed_is_atom_and_tells_what_differs(site, tmp_path):
+    feed.write(site, tmp_path, "https://zoo.example/data/")
+    root = ElementTree.parse(tmp_path / "feed.xml").getroot()
+    for name in ("title", "id", "updated", "author/a:name"):
+        assert root.find(f"a:{name}", ATOM).text
+    entries = root.findall("a:entry", ATOM)
+    titles = [entry.find("a:title", ATOM).text for entry in entries]
+    assert any("torchvision:resnet50 and timm:resnet50 differ (parametric)" in title for title in titles)
+    assert any("times as long as" in title for title in titles)
+    assert any("answers" in title for title in titles)
+    assert len({entry.find("a:id", ATOM).text for entry in entries}) == len(entries)
+    for entry in entries:
+        assert entry.find("a:link", ATOM).get("href").startswith("https://zoo.example/data/architectures/")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", entry.find("a:updated", ATOM).text)
+
+
+@pytest.mark.parametrize("day", ["2022", "2022-11", "2022-11-14", ""])
+def test_any_date_becomes_a_moment(day):
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", feed._moment(day))
+
+
+def test_badges_say_it_in_words_too(site, tmp_path):
+    badges.write(site, tmp_path)
+    drawing = ElementTree.parse(tmp_path / "badges" / "architectures" / "resnet50.svg").getroot()
+    assert "networks differ" in drawing.get("aria-label")
+    assert {path.stem for path in (tmp_path / "badges" / "zoos").iterdir()} == {zoo.name for zoo in site.zoos}
+    long = ElementTree.fromstring(badges.badge("a" * 500, "b" * 500, badges.GREY))
+    assert int(long.get("width")) < 1000
+
+
+def test_downloads_are_whole_and_their_checksums_hold(dataset, site, tmp_path):
+    downloads.write(dataset, site, tmp_path, "")
+    folder = tmp_path / "download"
+    for line in (folder / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    records = json.loads(gzip.decompress((folder / "zoodata.json.gz").read_bytes()))["records"]
+    assert len(records) == len(dataset.records)
+    with (folder / "claims" / "resnet50.csv").open() as stream:
+        assert {row["entry"] for row in csv.DictReader(stream)} >= {"timm:resnet50"}
+    assert version(dataset) == "2026.11.23"
+    archive = folder / "2026.11.23" / "zoodata.zip"
+    with zipfile.ZipFile(archive) as opened:
+        names = set(opened.namelist())
+        opened.extractall(tmp_path / "unpacked")
+    again = store.Dataset.open(packaged=tmp_path / "unpacked" / "zoodata")
+    assert {getattr(r, "id", r) for r in again.records} == {getattr(r, "id", r) for r in dataset.records}
+    assert "zoodata/schemas/claims.schema.json" in names
+    first = archive.read_bytes()
+    downloads.write(dataset, site, tmp_path, "")
+    assert archive.read_bytes() == first, "the same records make the same archive"
+
+
+def test_croissant_is_read_by_mlcommons_reader(dataset, site, tmp_path):
+    mlcroissant = pytest.importorskip("mlcroissant")
+    downloads.write(dataset, site, tmp_path, "")
+    read = mlcroissant.Dataset(str(tmp_path / "download" / "croissant.json"))
+    assert not read.metadata.ctx.issues.errors
+    rows = list(read.records("claims"))
+    assert len(rows) == 3
+    assert {row["claims/value"] for row in rows} == {76.13, 78.5, 74.9}
+
+
+def test_the_data_package_is_valid_to_frictionless(dataset, site, tmp_path):
+    frictionless = pytest.importorskip("frictionless")
+    downloads.write(dataset, site, tmp_path, "")
+    report = frictionless.validate(str(tmp_path / "download" / "datapackage.json"))
+    assert report.valid, report.flatten(["title", "note", "rowNumber", "fieldName"])[:5]
+
+
+def test_the_search_index_has_every_entry(site, tmp_path):
+    search.write(site, tmp_path)
+    text = (tmp_path / "assets" / "search-index.js").read_text()
+    rows = json.loads(text.removeprefix("zoodataSearch.take(").rstrip().removesuffix(")"))
+    entries = {f"{zoo}:{name}" for _, _, zoos in rows for zoo, names in zoos.items() for name in names}
+    assert entries == {entry.entry for view in site.architectures for entry in view.entries}
+
+
+def test_llms_txt_links_are_there(site, tmp_path):
+    llms.write(site, tmp_path, "")
+    assert "(api/v1/index.json)" in (tmp_path / "llms.txt").read_text()
+
+
+def test_the_citation_names_the_version():
+    text = metadata.citation("2026.11.24")
+    assert "version = {2026.11.24}" in text
+    assert "year = {2026}" in text
+    assert text.count("{") == text.count("}")

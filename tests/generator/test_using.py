@@ -1,0 +1,236 @@
+"""The site as people use it: search, leaderboard, compare; by mouse, by keyboard, and without JavaScript."""
+
+from __future__ import annotations
+
+import csv
+import io
+from urllib.parse import parse_qs, urljoin, urlparse
+
+import pytest
+
+from zoodata.dataset.store import Dataset
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SIZES = [(360, "dark"), (768, "light"), (1280, "light")]
+
+
+def opened(browser, width=1280, scheme="light", **options):
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **options)
+    return context.new_page()
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+@pytest.mark.parametrize("name", ["ResNet50", "resnet_v1_50", "resnet50", "torchvision:resnet50", "RESNET 50"])
+def test_search_finds_one_architecture_by_every_name(server, browser, name, width, scheme):
+    page = opened(browser, width, scheme)
+    page.goto(server)
+    page.get_by_label("Find a model").fill(name)
+    first = page.locator("#zd-hits a").first
+    first.wait_for()
+    assert first.inner_text() == "ResNet-50"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/architectures/resnet50.html")
+    page.context.close()
+
+
+def test_search_works_from_disk(site, page):
+    page.goto((site / "index.html").as_uri())
+    page.get_by_label("Find a model").fill("mobilenetv2")
+    page.locator("#zd-hits a").first.click()
+    assert page.url.endswith("architectures/mobilenet_v2.html")
+
+
+def test_search_for_nothing_known_says_so(server, page):
+    page.goto(server)
+    page.get_by_label("Find a model").fill("xyzzy")
+    page.get_by_text("0 architectures").wait_for()
+
+
+def shown(page):
+    return page.locator("#zd-board tbody tr:visible")
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_the_leaderboard_sorts_filters_and_keeps_it_in_the_address(server, browser, width, scheme):
+    page = opened(browser, width, scheme)
+    page.goto(server + "leaderboard.html")
+    everything = shown(page).count()
+    page.get_by_label("Zoo", exact=True).select_option("tf_slim")
+    assert 0 < shown(page).count() < everything
+    page.get_by_label("Networks", exact=True).select_option("parametric")
+    page.get_by_label("From year").fill("2015")
+    page.get_by_role("button", name="Compute, largest over smallest").click()
+    values = shown(page).locator(".c-macs").evaluate_all("cells => cells.map(c => parseFloat(c.dataset.v))")
+    known = [value for value in values if value == value]
+    assert known == sorted(known, reverse=True)
+    assert len(known) > 2
+    assert page.locator("th[aria-sort=descending]").count() == 1
+    state = parse_qs(urlparse(page.url).query)
+    assert state == {"zoo": ["tf_slim"], "severity": ["parametric"], "from": ["2015"], "sort": ["-macs"]}
+    count = shown(page).count()
+    first = shown(page).first.get_attribute("id")
+    again = page.context.new_page()
+    again.goto(page.url)
+    assert shown(again).count() == count
+    assert shown(again).first.get_attribute("id") == first
+    again.get_by_role("button", name="Clear").click()
+    again.wait_for_function(f"document.querySelectorAll('#zd-board tbody tr:not([hidden])').length === {everything}")
+    assert not urlparse(again.url).query
+    page.context.close()
+
+
+def test_a_column_can_be_hidden_and_stays_hidden(server, page):
+    page.goto(server + "leaderboard.html")
+    page.get_by_text("Columns").click()
+    page.get_by_label("Year", exact=True).uncheck()
+    assert not page.locator("th.c-year").is_visible()
+    page.goto(page.url)
+    assert not page.locator("th.c-year").is_visible()
+    assert page.locator("th.c-zoos").is_visible()
+
+
+def test_sorting_twice_turns_around_and_dashes_stay_last(server, page):
+    page.goto(server + "leaderboard.html")
+    button = page.get_by_role("button", name="Time, slowest over fastest")
+    for order in ("descending", "ascending"):
+        button.click()
+        assert page.locator(f"th.c-latency[aria-sort={order}]").count() == 1
+        values = page.locator("td.c-latency").evaluate_all("cells => cells.map(c => c.dataset.v || null)")
+        known = [float(value) for value in values if value]
+        assert known == sorted(known, reverse=order == "descending")
+        assert values[-1] is None
+
+
+def test_the_leaderboard_finds_by_a_zoo_s_name(server, page):
+    page.goto(server + "leaderboard.html?q=resnet_v1_50")
+    page.wait_for_function("document.querySelectorAll('#zd-board tbody tr:not([hidden])').length === 1")
+    assert shown(page).get_attribute("id") == "resnet50"
+
+
+def test_sizes_are_bounds(server, page):
+    page.goto(server + "leaderboard.html?size=5-25")
+    sizes = shown(page).evaluate_all("rows => rows.map(r => Number(r.dataset.size))")
+    assert sizes
+    assert all(5e6 <= size < 25e6 for size in sizes)
+
+
+def test_the_leaderboard_is_a_table_without_javascript(server, browser):
+    page = opened(browser, java_script_enabled=False)
+    page.goto(server + "leaderboard.html")
+    assert page.locator("#zd-board tbody tr").count() == len(Dataset.open().architectures)
+    assert page.locator("#zd-board caption").is_visible()
+    assert not page.locator("#zd-filter").is_visible()
+    assert page.locator("#resnet50 a.zd-num").count() >= 4
+    page.goto(server + "compare.html")
+    assert page.get_by_text("needs JavaScript").is_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_any_two_are_compared_by_their_address(server, browser, width, scheme):
+    page = opened(browser, width, scheme)
+    page.goto(server + "compare.html?a=torchvision:resnet50&b=tf_slim:resnet_v1_50")
+    page.get_by_role("heading", name="Networks").wait_for()
+    text = page.locator("#zd-compared").inner_text()
+    assert "25,557,032" in text
+    assert "parametric" in text
+    assert "Stride" in text or "stride" in text
+    assert "Proof" in text
+    assert "times as long" in text
+    page.get_by_role("button", name="Swap").click()
+    page.wait_for_function("location.search.startsWith('?a=tf_slim:resnet_v1_50')")
+    page.get_by_role("columnheader", name="tf_slim:resnet_v1_50").wait_for()
+    page.go_back()
+    page.wait_for_function("location.search.startsWith('?a=torchvision:resnet50')")
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?a=torchvision:resnet50&b=nope:nothing", "nope:nothing is not an entry"),
+        ("?a=&b=", "Name two entries"),
+        ("?a=torchvision:resnet50&b=torchvision:vgg16", "not of one architecture"),
+        ("?a=<img src=x onerror=window.owned=1>&b=__proto__", "is not an entry"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(server, page, query, said):
+    page.goto(server + "compare.html" + query)
+    page.get_by_text(said).wait_for()
+    assert page.evaluate("window.owned") is None
+
+
+def test_everything_works_by_keyboard(server, page):
+    page.goto(server)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "zd-find":
+            break
+    page.keyboard.type("vgg16")
+    page.locator("#zd-hits a").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/architectures/vgg16.html")
+    page.goto(server + "leaderboard.html")
+    button = page.get_by_role("button", name="Parameters differ by")
+    button.focus()
+    ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert ring != "none", "what has the focus is seen"
+    page.keyboard.press("Enter")
+    assert "sort=-parameters" in page.url
+    page.goto(server + "architectures/resnet50.html")
+    summary = page.locator("details.zd-pair:not([open]) > summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.zd-pair[open]").count() >= 2
+
+
+def test_an_answer_stands_beside_what_it_answers(server, page):
+    page.goto(server + "architectures/resnet50.html#replies")
+    assert "This number is of the old recipe." in page.locator(".zd-reply").first.inner_text()
+
+
+def test_a_dispute_is_filled_in(server, page):
+    page.goto(server + "audit.html")
+    address = urlparse(page.get_by_role("link", name="Dispute").first.get_attribute("href"))
+    fields = parse_qs(address.query)
+    assert fields["template"] == ["dispute.yml"]
+    assert fields["page"][0].startswith("zoos/")
+    assert fields["wrong"][0]
+    assert fields["evidence"][0]
+
+
+# What a stranger wants to know, from the front page, in under four clicks.
+
+
+def test_which_zoo_s_mobilenet_v2_is_closest_to_the_paper_and_why(server, page):
+    page.goto(server)
+    page.get_by_label("Find a model").fill("mobilenetv2")
+    page.locator("#zd-hits a").first.click()
+    section = page.locator("#authors + p")
+    assert "Nearest to it:" in section.inner_text()
+    rows = page.get_by_role("region", name="Nearest to the paper").locator("tbody tr")
+    assert rows.count() >= 3
+    assert rows.first.locator("td").nth(1).inner_text(), "says why"
+
+
+def test_did_timm_change_a_number_last_year(server, page):
+    page.goto(server)
+    page.get_by_role("link", name="Zoos", exact=True).first.click()
+    page.get_by_role("rowheader", name="timm").get_by_role("link").click()
+    assert page.locator("#history").is_visible()
+    text = page.locator("article").inner_text()
+    assert "No number changed between two readings" in text or "changed between two readings" in text
+
+
+def test_all_resnet_50_claims_as_csv(server, page):
+    page.goto(server)
+    page.get_by_label("Find a model").fill("resnet50")
+    page.locator("#zd-hits a").first.click()
+    link = page.get_by_role("link", name="CSV", exact=True).first
+    rows = list(csv.DictReader(io.StringIO(page.request.get(urljoin(page.url, link.get_attribute("href"))).text())))
+    own = [c for c in Dataset.open().claims if c.entry.startswith("torchvision:resnet50@")]
+    assert {row["architecture"] for row in rows} == {"resnet50"}
+    assert len(rows) > 300
+    assert {c.id for c in own} <= {row["claim"] for row in rows}

@@ -1,0 +1,150 @@
+"""Views: causes, drawings of differences, names, what zoos said then and now."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator import views
+from generator.charts import blocks
+from generator.views.drawing import blocks_of, plain_value
+from generator.views.figures import dispute_url, record_anchor, search_key
+from tests import builders
+from tests.generator import small
+from zoodata.discrepancy.authors import nearest
+from zoodata.records.catalogue import Reference
+from zoodata.records.comparison import FindingPlace, FindingRecord
+
+
+@pytest.fixture
+def site(tmp_path):
+    return views.make(small.write(tmp_path, small.records()))
+
+
+def test_causes_are_told_from_records(site):
+    latency = site.headlines["latency"][0]
+    assert "Not split" in latency.cause
+    architecture = site.headlines["architecture"][0]
+    assert "stride: 2 in Torchvision, 1 in timm (0.655 against 0.424 GMAC there)" in architecture.cause
+
+
+def test_what_no_record_explains_is_said_to_be_unknown(tmp_path):
+    found = [record for record in small.records() if record.kind != "comparison"]
+    site = views.make(small.write(tmp_path, found))
+    assert site.headlines["architecture"][0].cause == "Not known: these two networks were not compared."
+
+
+def test_every_record_that_a_page_rests_on_is_named_with_its_command(site):
+    view = site.architectures[0]
+    commands = {evidence.anchor: evidence.command for evidence in view.evidence}
+    assert len(commands) == len(view.evidence)
+    for entry in view.entries:
+        if entry.macs:
+            assert commands[entry.macs.href.lstrip("#")] == f"zoodata bench architecture {entry.entry} --force"
+    assert any(command.startswith("zoodata bench latency torchvision:resnet50 timm:") for command in commands.values())
+
+
+@pytest.mark.parametrize("name", ["ResNet50", "resnet_50", "ResNet-50", "RESNET 50"])
+def test_names_are_compared_without_their_dress(name):
+    assert search_key(name) == "resnet50"
+
+
+@pytest.mark.parametrize(
+    ("path", "anchor"),
+    [
+        ("measurements/architecture/timm/a.b_c.0123456789abcdef.json", "record-0123456789abcdef"),
+        ("measurements/latency/resnet50/0123456789abcdef.json", "record-0123456789abcdef"),
+    ],
+)
+def test_a_record_s_anchor_is_its_hash(path, anchor):
+    assert record_anchor(path) == anchor
+
+
+def test_a_dispute_s_address_is_bounded():
+    assert len(dispute_url("p", "w" * 5000, "e" * 5000)) < 1200
+
+
+def change(**values):
+    known = {
+        "kind": "changed", "severity": "parametric", "operator": "convolution", "attribute": "stride", "a": [1, 1],
+        "b": [2, 2], "places": (FindingPlace(a="layer1.2.conv2", b="block1/unit_3/conv2"),), "text": "t",
+    }  # fmt: skip
+    return FindingRecord(**(known | values))
+
+
+def test_layers_of_one_block_are_drawn_together_and_alike_blocks_once():
+    places = tuple(FindingPlace(a=f"layer{n}.2.conv2", b=f"block{n}/conv2") for n in (1, 2, 3))
+    pools = tuple(FindingPlace(a=f"layer{n}.2.pool", b=None) for n in (1, 2, 3))
+    found = blocks_of([
+        change(places=places),
+        change(kind="removed", operator="max_pool", attribute=None, a="max_pool", b=None, places=pools),
+    ])  # fmt: skip
+    assert len(found) == 1
+    assert found[0].more == 2
+    stride, pool = found[0].steps
+    assert (stride.a.says, stride.b.says) == ("convolution, stride 1", "convolution, stride 2")
+    assert (pool.a.says, pool.b) == ("max pool", None)
+    drawing = str(blocks(found, "torchvision:resnet50", "tf_slim:resnet_v1_50"))
+    assert "and 2 more like it" in drawing
+    assert "nothing here" in drawing
+
+
+def test_what_has_no_effect_is_drawn_only_where_nothing_has():
+    benign = change(severity="benign", attribute="bias", a=None, b=True)
+    assert blocks_of([benign])[0].steps[0].a.says == "convolution without bias"
+    assert len(blocks_of([benign, change()])[0].steps) == 1
+    assert blocks_of([change(kind="preprocessing")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [([2, 2], "2"), ([[1, 1], [1, 1]], "1"), ([[0, 1], [0, 2]], "top 0, bottom 1, left 0, right 2"), (1e-3, "0.001"),
+     ([3, 5], "3×5"), ("relu", "relu"), ([], "")],
+)  # fmt: skip
+def test_attributes_in_few_characters(value, text):
+    assert plain_value(value) == text
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 9) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(a=plain, b=plain, kind=st.sampled_from(["changed", "inserted", "removed", "replaced", "moved", "rewired"]),
+       names=st.tuples(st.none() | st.text("ab./_", max_size=6), st.none() | st.text("ab./_", max_size=6)))  # fmt: skip
+def test_any_finding_can_be_drawn(a, b, kind, names):
+    finding = FindingRecord.model_construct(
+        kind=kind, severity="structural", operator="x", attribute="y", a=a, b=b, text="t",
+        places=(FindingPlace.model_construct(a=names[0], b=names[1]),),
+    )  # fmt: skip
+    assert "<svg" in str(blocks(blocks_of([finding]), "a", "b"))
+
+
+def test_the_authors_own_is_what_others_are_held_against(tmp_path):
+    dataset = small.write(tmp_path, small.records())
+    architecture = dataset.architectures["resnet50"].model_copy(
+        update={"reference": Reference(entry="torchvision:resnet50", source="the paper")}
+    )
+    found = nearest(dataset, architecture)
+    assert (found.entry, found.top1) == ("torchvision:resnet50", 76.13)
+    assert [(other.entry, other.verdict) for other in found.others] == [
+        ("timm:resnet50", "parametric"), ("onnx_model_zoo:resnet50-v1-7", None),
+    ]  # fmt: skip
+    assert found.others[0].points == pytest.approx(2.37)
+    assert "stride 2 in a" in found.others[0].why
+    assert nearest(dataset, dataset.architectures["resnet50"]) is None
+
+
+def test_then_and_now_is_about_the_paper_s_zoos(tmp_path):
+    claims = (builders.claim(value=76.13), builders.claim("timm:resnet50", 80.0))
+    then = builders.collection(*claims, name="montes-2022")
+    now = builders.collection(builders.claim(value=80.86), builders.claim(value=77.0), name="torchvision-9")
+    dataset = small.write(tmp_path, [builders.family(), then, now])
+    rows = views.make(dataset).architectures[0].history
+    assert {(row.zoo, row.then, row.now) for row in rows} == {
+        ("torchvision", "76.13 %", "77 % to 80.86 %"),
+        ("timm", "80 %", ""),
+    }
