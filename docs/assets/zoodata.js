@@ -202,6 +202,7 @@ if (comparing) {
   });
   let entries = null;
   comparing.hidden = false;
+  document.getElementById("zd-plain").hidden = true;
 
   const read = () => {
     const address = new URLSearchParams(location.search);

@@ -27,7 +27,7 @@ def matrix(
     if not rows:
         return Markup("")
     label = svg.label_width([name for name, _, _ in rows], LONGEST_LABEL)
-    parts = [svg.opened(label + CELL * len(columns) + 8, HEAD + ROW * len(rows) + 6, title, description)]
+    parts = [svg.opened(label + CELL * len(columns) + 8, HEAD + ROW * len(rows) + 6, title, description, links=True)]
     for number, heading in enumerate(columns):
         first, _, second = heading.partition(" ")
         middle = label + CELL * number + CELL / 2

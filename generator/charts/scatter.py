@@ -39,7 +39,7 @@ def scatter(found: Sequence[Dot], title: str, description: str, x_unit: str, y_u
     def y(value: float) -> float:
         return round(TOP + (up[-1] - value) / (up[-1] - up[0]) * plot_height, 1)
 
-    parts = [svg.opened(WIDTH, HEIGHT, title, f"{description} {len(found)} entries.")]
+    parts = [svg.opened(WIDTH, HEIGHT, title, f"{description} {len(found)} entries.", links=True)]
     for tick in across:
         parts.append(svg.line("zd-grid", x(tick), TOP, x(tick), HEIGHT - BOTTOM))
         parts.append(svg.text("zd-tick", x(tick), HEIGHT - BOTTOM + 14, f"{tick:g}", "middle"))

@@ -10,12 +10,19 @@ LETTER = 6.7
 """Width of a letter of a label, on average, in the chart's own units."""
 
 
-def opened(width: float, height: float, title: str, description: str) -> Markup:
-    """The beginning of a figure; :data:`CLOSED` ends it."""
+def opened(width: float, height: float, title: str, description: str, links: bool = False) -> Markup:
+    """The beginning of a figure; :data:`CLOSED` ends it.
+
+    A drawing with links in it is no single picture to a screen reader. One without can have the focus, so that it
+    can be scrolled by keys where the screen is narrow.
+    """
     return Markup(
-        '<figure class="zd-figure"><figcaption>{}</figcaption>'
-        '<svg width="{}" viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
-    ).format(title, round(width * 1.2), round(width), round(height), f"{title}. {description}")
+        '<figure class="zd-figure"{}><figcaption>{}</figcaption>'
+        '<svg width="{}" viewBox="0 0 {} {}" role="{}" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
+    ).format(
+        "" if links else Markup(' tabindex="0"'), title, round(width * 1.2), round(width), round(height),
+        "group" if links else "img", f"{title}. {description}",
+    )  # fmt: skip
 
 
 CLOSED = Markup("</svg></figure>")

@@ -80,10 +80,17 @@ def _side(name: str | None, what: str, finding: FindingRecord, which: str) -> Si
 def plain_value(value: Any) -> str:
     """An attribute's value in few characters: [2, 2] is 2, [[1, 1], [1, 1]] is 1."""
     while isinstance(value, list) and value and all(item == value[0] for item in value):
+        if _is_pads(value) and value[0][0] != value[0][1]:
+            return f"{value[0][0]} before, {value[0][1]} after"
         value = value[0]
-    if isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value) and len(value) == 2:
+    if _is_pads(value):
         (top, bottom), (left, right) = value
         return f"top {top}, bottom {bottom}, left {left}, right {right}"
     if isinstance(value, list):
         return "×".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _is_pads(value: Any) -> bool:
+    """Whether a value is padding: before and after, down and across."""
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(p, list) and len(p) == 2 for p in value)

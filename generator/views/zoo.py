@@ -63,6 +63,11 @@ class ZooView:
     changes: tuple[ChangeView, ...]
     findings: tuple[FindingView, ...]
 
+    @property
+    def last_read(self) -> str:
+        """The day of the newest reading that kept its day."""
+        return max((reading.day for reading in self.readings if reading.day[:1].isdigit()), default="day not kept")
+
 
 def change_view(dataset: Dataset, change: Change) -> ChangeView:
     """A change as pages show it."""

@@ -94,8 +94,11 @@ def _put(content: Any, path: tuple[Any, ...], text: str) -> None:
 
 
 def _fits(content: dict[str, Any]) -> bool:
+    model = KINDS.get(content["kind"])
+    if model is None:
+        return False
     try:
-        KINDS[content["kind"]].model_validate_json(json.dumps(content))
+        model.model_validate_json(json.dumps(content))
     except ValidationError:
         return False
     return True

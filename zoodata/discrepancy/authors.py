@@ -9,12 +9,13 @@ import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset, path_of
-from zoodata.discrepancy.comparable import WORKS, size_of
+from zoodata.discrepancy.comparable import FLOATING, WORKS, obstacle, size_of
 from zoodata.discrepancy.networks import GRAVITY, compared
 from zoodata.records import Architecture, entry_zoo
 from zoodata.records.base import without_weights
 
 UNCOMPARED = len(GRAVITY)
+CLAIMS_ONLY = "known by its claims only"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Nearness:
     verdict: str | None
     """Of the two networks; None where they were not compared."""
     why: str
-    """The gravest difference of the networks, in words."""
+    """The gravest difference of the networks, in words; where they were not compared, our counts beside the
+    authors' numbers."""
     points: float | None
     """Its top-1 claim that comes nearest to the authors', minus theirs."""
     claim: str | None
@@ -58,53 +60,75 @@ def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
     if reference is None:
         return None
     frame = tables.claims(dataset)
-    frame = frame[frame["architecture"].eq(architecture.id) & frame["metric"].eq("top1") & frame["value"].gt(WORKS)]
-    own = _own(frame, reference.entry)
-    size = size_of(own) if own is not None else None
+    frame = frame[frame["architecture"].eq(architecture.id) & frame["value"].gt(WORKS)]
+    if frame.empty:
+        return AuthorsOwn(reference.entry, reference.source, None, None, ())
+    frame = frame.assign(size=frame.apply(size_of, axis=1), doubt=frame.apply(obstacle, axis=1))
+    own = _own(frame, reference.entry, "top1")
     others = [
-        _nearness(dataset, reference.entry, item.entry, frame, own, size)
+        _nearness(dataset, reference.entry, item.entry, frame, own)
         for item in architecture.entries
         if entry_zoo(item.entry) != entry_zoo(reference.entry)
     ]
     known = [other for other in others if other.verdict is not None or other.points is not None]
-    known.sort(
-        key=lambda each: (
-            GRAVITY.get(each.verdict or "", UNCOMPARED),
-            abs(each.points) if each.points is not None else 100.0,
-            each.entry,
-        )
-    )
+    known.sort(key=_distance)
     value = float(own["value"]) if own is not None else None
     return AuthorsOwn(reference.entry, reference.source, value, own["claim"] if own is not None else None, tuple(known))
 
 
-def _own(frame: pd.DataFrame, entry: str) -> pd.Series | None:
-    """The authors' claim, at the largest size they state: of the very entry, else of another of their zoo."""
-    exact = frame[frame["entry"].map(without_weights).eq(entry)]
-    rows = exact if len(exact) else frame[frame["zoo"].eq(entry_zoo(entry)) & frame["precision"].isna()]
-    if rows.empty:
-        return None
-    sizes = rows.apply(size_of, axis=1)
-    largest = rows[sizes.eq(sizes.max())] if sizes.notna().any() else rows
-    return largest.sort_values("value").iloc[len(largest) // 2]
+def _distance(each: Nearness) -> tuple[int, bool, float, str]:
+    """Networks first; then what was counted here before what is known by claims only; then the claim."""
+    gravity = GRAVITY.get(each.verdict or "", UNCOMPARED)
+    return gravity, each.why == CLAIMS_ONLY, abs(each.points) if each.points is not None else 100.0, each.entry
 
 
-def _nearness(
-    dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame, own: pd.Series | None, size: int | None
-) -> Nearness:
+def _own(frame: pd.DataFrame, entry: str, metric: str, size: int | None = None) -> pd.Series | None:
+    """The authors' claim: comparable if there is such a one, of the very entry, else of another of their zoo; at a
+    size, else at the one of most of their claims."""
+    rows = frame[frame["zoo"].eq(entry_zoo(entry)) & frame["metric"].eq(metric)]
+    rows = rows[rows["precision"].isna() | rows["precision"].isin(FLOATING)]
+    for better in (rows["doubt"].isna(), rows["entry"].map(without_weights).eq(entry)):
+        rows = rows[better.loc[rows.index]] if better.loc[rows.index].any() else rows
+    if size is not None:
+        rows = rows[rows["size"].eq(size)]
+    elif rows["size"].notna().any():
+        rows = rows[rows["size"].eq(rows["size"].mode().min())]
+    return None if rows.empty else rows.sort_values(["value", "claim"]).iloc[len(rows) // 2]
+
+
+def _nearness(dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame, own: pd.Series | None) -> Nearness:
     record = compared(dataset, reference, entry)
     result = record.result if record is not None else None
     points, claim = None, None
     if own is not None:
-        mine = frame[frame["entry"].map(without_weights).eq(entry)]
-        if size is not None and len(mine):
-            mine = mine[mine.apply(size_of, axis=1).eq(size)]
+        mine = frame[frame["entry"].map(without_weights).eq(entry) & frame["metric"].eq("top1")]
+        if own["size"] is not None and not pd.isna(own["size"]):
+            mine = mine[mine["size"].eq(own["size"])]
         if len(mine):
             gaps = (mine["value"] - float(own["value"])).astype(float)
             at = gaps.abs().idxmin()
             points, claim = round(float(gaps[at]), 3), str(mine.loc[at, "claim"])
-    why = result.findings[0].text if result and result.findings else ""
+    if result is None:
+        why = _counts_beside(dataset, reference, entry, frame)
+    else:
+        why = result.findings[0].text if result.findings else "nothing differs"
     return Nearness(
         entry, entry_zoo(entry), result.verdict if result else None, why, points, claim,
         path_of(record).as_posix() if record is not None else None,
     )  # fmt: skip
+
+
+def _counts_beside(dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame) -> str:
+    """What was counted of a network beside what the authors state of theirs, at the size it was counted at."""
+    record = dataset.architecture_outcomes.get(entry)
+    if record is None or record.result is None:
+        return CLAIMS_ONLY
+    parts = []
+    for metric, name, counted in (
+        ("parameters", "parameters", record.result.parameters),
+        ("macs", "multiply-accumulates", record.result.macs),
+    ):
+        claim = _own(frame, reference, metric, record.result.input.height)
+        beside = f", the authors state {claim['value'] / 1e6:,.2f} M" if claim is not None else ""
+        parts.append(f"{counted / 1e6:,.2f} M {name} counted{beside}")
+    return "; ".join(parts)
