@@ -47,7 +47,7 @@ def _copy_records(dataset: Dataset, folder: Path) -> None:
 def _claims_by_architecture(dataset: Dataset, folder: Path) -> None:
     """A CSV file of each architecture's claims, for those who want no others."""
     folder.mkdir(parents=True, exist_ok=True)
-    frame = harmless(claims(dataset).drop(columns=["record", "licence", "unit"]))
+    frame = harmless(claims(dataset).drop(columns=["record", "licence", "unit"], errors="ignore"))
     for name, rows in frame.groupby("architecture"):
         write_csv(rows.drop(columns="zoo"), folder / f"{name}.csv")
 

@@ -56,7 +56,7 @@ def test_the_leaderboard_sorts_filters_and_keeps_it_in_the_address(server, brows
     page = opened(browser, width, scheme)
     page.goto(server + "leaderboard.html")
     everything = shown(page).count()
-    page.get_by_label("Zoo", exact=True).select_option("tf_slim")
+    page.get_by_label("Zoo", exact=True).select_option("timm")
     assert 0 < shown(page).count() < everything
     page.locator("#f-severity").select_option("parametric")
     page.get_by_label("From year").fill("2015")
@@ -67,7 +67,7 @@ def test_the_leaderboard_sorts_filters_and_keeps_it_in_the_address(server, brows
     assert len(known) > 2
     assert page.locator("th[aria-sort=descending]").count() == 1
     state = parse_qs(urlparse(page.url).query)
-    assert state == {"zoo": ["tf_slim"], "severity": ["parametric"], "from": ["2015"], "sort": ["-macs"]}
+    assert state == {"zoo": ["timm"], "severity": ["parametric"], "from": ["2015"], "sort": ["-macs"]}
     count = shown(page).count()
     first = shown(page).first.get_attribute("id")
     again = page.context.new_page()

@@ -99,7 +99,8 @@ def test_what_has_no_effect_is_drawn_only_where_nothing_has():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [([2, 2], "2"), ([[1, 1], [1, 1]], "1"), ([[0, 1], [0, 2]], "top 0, bottom 1, left 0, right 2"), ([[0, 1], [0, 1]], "0 before, 1 after"), (1e-3, "0.001"),
+    [([2, 2], "2"), ([[1, 1], [1, 1]], "1"), ([[0, 1], [0, 2]], "top 0, bottom 1, left 0, right 2"), (1e-3, "0.001"),
+     ([[0, 1], [0, 1]], "0 before, 1 after"),
      ([3, 5], "3×5"), ("relu", "relu"), ([], "")],
 )  # fmt: skip
 def test_attributes_in_few_characters(value, text):
