@@ -219,6 +219,7 @@ def test_did_timm_change_a_number_last_year(server, page):
     page.goto(server)
     page.get_by_role("link", name="Zoos", exact=True).first.click()
     page.get_by_role("rowheader", name="timm").get_by_role("link").click()
+    page.wait_for_url("**/zoos/timm.html")
     assert page.locator("#history").is_visible()
     text = page.locator("article").inner_text()
     assert "No number changed between two readings" in text or "changed between two readings" in text
