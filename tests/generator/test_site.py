@@ -140,7 +140,7 @@ def _weight(site: Path, page: str) -> int:
     text = (site / page).read_text(encoding="utf-8")
     files = {(site / page).resolve()}
     for tag in re.findall(r"<(?:link|script|img)[^>]*>", text):
-        if 'rel="alternate"' in tag or 'rel="canonical"' in tag:
+        if re.search(r'rel="(alternate|canonical|next|prev)"', tag):
             continue
         for target in re.findall(r'(?:href|src)="([^"]+)"', tag):
             if not urlparse(target).scheme:
