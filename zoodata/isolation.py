@@ -77,9 +77,18 @@ class Worker:
                 handler's own exception where that has one (else ``crashed``). In the first three cases the
                 worker is gone.
         """
+        self.begin(method, *args)
+        return self.answer(timeout)
+
+    def begin(self, method: str, *args: Any) -> None:
+        """Call a method of the handler and go on; :meth:`answer` waits for what it returns."""
+        with contextlib.suppress(OSError):  # one that is dead says so when it is to answer
+            self._pipe.send((method, args))
+
+    def answer(self, timeout: float = 600.0) -> Any:
+        """Wait for what :meth:`begin` asked; raises as :meth:`ask` does."""
         deadline = time.monotonic() + timeout
         try:
-            self._pipe.send((method, args))
             while not self._pipe.poll(POLL_SECONDS):
                 if not self.alive and not self._pipe.poll(0):
                     raise EOFError

@@ -46,7 +46,7 @@ class Machine:
 
     def sitting(self, *milliseconds):
         seats = [self.seat(str(number), each) for number, each in enumerate(milliseconds)]
-        return latency.rounds(seats, self.random, end=1e9, clock=lambda: self.time)
+        return latency.rounds(seats, self.random)
 
 
 def ratio(taken, sittings, seat, reference=(0,)):
@@ -68,7 +68,7 @@ def test_the_interval_knows_that_processes_differ():
         machine = Machine(seed, processes=0.01)
         taken = [turns for _ in range(5) for turns in machine.sitting(10, 10)]
         missed_by_sittings += ratio(taken, 5, 1).excludes(1.0)
-        missed_by_rounds += ratio(taken[: latency.MOST_ROUNDS], 1, 1).excludes(1.0)
+        missed_by_rounds += ratio(taken[: latency.ROUNDS], 1, 1).excludes(1.0)
     assert missed_by_sittings <= 60 * 0.15
     assert missed_by_rounds > missed_by_sittings
 
@@ -80,13 +80,6 @@ def test_everyone_has_one_turn_a_round_in_changing_order():
     assert len(orders) == len(taken)
     assert all(sorted(order) == ["0", "1", "2"] for order in orders)
     assert len(set(orders)) == 6
-
-
-def test_a_sitting_ends_when_its_time_is_up_and_has_rounds_enough():
-    machine = Machine()
-    seats = [machine.seat("a", 1), machine.seat("b", 1)]
-    assert len(latency.rounds(seats, machine.random, end=0.0, clock=lambda: 1.0)) == latency.FEWEST_ROUNDS
-    assert len(latency.rounds(seats, machine.random, end=9e9, clock=lambda: 1.0)) == latency.MOST_ROUNDS
 
 
 def test_the_reference_has_two_workers_for_everybody_but_its_own_pair():
@@ -107,10 +100,10 @@ def test_the_reference_has_two_workers_for_everybody_but_its_own_pair():
 
 def test_workers_of_one_framework_import_the_same():
     entries = ["torchvision:resnet18", "timm:resnet18", "keras_applications:VGG16"]
-    companies = [latency._company(entry, entries) for entry in entries]
-    assert companies[0] == companies[1]
-    assert {"torchvision", "timm"} <= set(companies[0])
-    assert "torch" not in companies[2]
+    modules = [latency._modules(entry, entries) for entry in entries]
+    assert modules[0] == modules[1]
+    assert {"torchvision", "timm"} <= set(modules[0])
+    assert "torch" not in modules[2]
 
 
 def workers(**limits):
@@ -140,7 +133,7 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_p
         "torchvision:no_such_model": "not_in_package",
         "onnx_model_zoo:resnet50-v1-7": "needs_download",
     }
-    assert [sitting.rounds for sitting in record.sittings] == [latency.FEWEST_ROUNDS] * 2
+    assert [sitting.rounds for sitting in record.sittings] == [latency.ROUNDS] * 2
     assert all(o.resident_mib and o.warm_up_seconds for sitting in record.sittings for o in sitting.observed)
     assert record.energy_source
     from zoodata.dataset.store import Dataset

@@ -205,7 +205,7 @@ class _Run:
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     """One run's ratios, judged against its own noise floor."""
     run = _Run(record)
-    floor = _distance(run.to_reference[run.null])
+    floor = abs(run.to_reference[run.null].value - 1)
     timed = tuple(_timed(run, seat, floor) for seat in run.models)
     by_seat = dict(zip(run.models, timed, strict=True))
     ends = widest(run.models, lambda seat: entry_zoo(run.of(seat).entry), lambda seat: by_seat[seat].ratio)
@@ -301,14 +301,13 @@ def _energy(counted: Sequence[tuple[float | None, int | None]]) -> float | None:
 
 
 def verdict(ratio: Interval, floor: float) -> str:
-    """What a ratio says, given how far from 1 a network's ratio to itself was in the same run."""
+    """What a ratio says, given how far from 1 a network's ratio to itself was in the same run.
+
+    The whole interval must lie beyond that. How well the floor itself is known is in the interval already: all
+    pairs of a run share one spread.
+    """
     if ratio.low > 1 + floor:
         return "slower"
     if ratio.high < 1 - floor:
         return "faster"
     return "no difference"
-
-
-def _distance(interval: Interval) -> float:
-    """How far from 1 an interval reaches."""
-    return max(abs(interval.low - 1), abs(interval.high - 1))

@@ -13,7 +13,7 @@ BUSY_CORES = 0.1
 
 STOLEN_CORES = 0.05
 DRIFT = 0.1
-"""Change of the reference's time between the first and the last third of a sitting's rounds."""
+"""Change of the reference's time between the first and the second half of a sitting's rounds."""
 
 CLOCK_SPREAD = 0.1
 """Difference of the device's lowest and highest clock in a sitting."""
@@ -106,6 +106,6 @@ def _drifts(record: LatencyMeasurement) -> Iterator[float]:
     for sitting in record.sittings:
         fastest = [min(turns[0]) for turns in record.samples[start : start + sitting.rounds]]
         start += sitting.rounds
-        third = len(fastest) // 3
-        if third >= 2:
-            yield median(fastest[-third:]) / median(fastest[:third])
+        half = len(fastest) // 2
+        if half >= 2:
+            yield median(fastest[-half:]) / median(fastest[:half])

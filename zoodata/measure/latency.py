@@ -32,8 +32,8 @@ from zoodata.zoos import registry
 TURN_SECONDS = 0.2
 """Long enough that the fastest pass of a turn is one that nothing disturbed, short enough for many rounds."""
 
-FEWEST_ROUNDS, MOST_ROUNDS = 5, 10
-"""Of a sitting."""
+ROUNDS = 5
+"""Of a sitting. Twice as many made its ratio no steadier: what is left is the processes', and new ones tell more."""
 
 Turns = list[list[int]]
 """One round: for each participant, the nanoseconds of its passes."""
@@ -138,7 +138,7 @@ def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watchin
     conditions, make = run.conditions, run.workers
     run.say(f"building {', '.join(entries)}")
     models, failed = seated(
-        [Place(entry, company=_company(entry, entries)) for entry in entries], conditions, make, meter
+        [Place(entry, modules=_modules(entry, entries)) for entry in entries], conditions, make, meter
     )
     run.missing += [place.missing(error) for place, error in failed]
     if len(models) < 2:
@@ -166,7 +166,7 @@ def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watchin
     return [*models, *others]
 
 
-def _company(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
+def _modules(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
     """The modules of all zoos of the run that share the entry's framework, in one order for all of them."""
     zoos = {name: registry.get(name) for name in map(entry_zoo, entries)}
     mine = zoos[entry_zoo(entry)].extra
@@ -183,10 +183,11 @@ def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
         return []
     run.say("reading networks")
     files: dict[str, str] = {}
+    modules = ("zoodata.runtimes.executed", str(conditions.networks))
     # Torch first: it does not bear being loaded after TensorFlow in one process.
     with run.workers.reading() as worker:
         for number, entry in enumerate(sorted(entries, key=lambda name: entry_zoo(name) not in TORCH_ZOOS)):
-            place = Place(entry, subject="network", file=str(folder / f"{number}"))
+            place = Place(entry, subject="network", modules=modules, file=str(folder / f"{number}"))
             try:
                 digest = worker.ask(
                     "write_network",
@@ -215,7 +216,6 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
     Raises:
         _Lost: when a worker died.
     """
-    conditions = run.conditions
     try:
         for position, seat in enumerate(seats):
             settled = run.participants[position].passes if run.participants else None
@@ -223,7 +223,6 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
             _of(seat, lambda seat=seat, settled=settled: seat.warm_up(TURN_SECONDS, settled))  # type: ignore[misc]
         load = watching.Load([seat.worker.pid for seat in seats])
         load.start(time.monotonic())
-        end = time.monotonic() + conditions.time_limit_seconds / max(conditions.fewest_sittings, 4)
         clocks: list[tuple[int, int]] = []
 
         def watch(done: int) -> None:
@@ -231,7 +230,7 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
             if instruments is not None:
                 clocks.append((instruments.clock_mhz(), instruments.celsius()))
 
-        taken = rounds([_Guarded(seat) for seat in seats], order, end, watch)
+        taken = rounds([_Guarded(seat) for seat in seats], order, watch)
         others, stolen = load.stop(time.monotonic())
         strangers = max(0, instruments.processes() - len(seats)) if instruments else None
         observed = tuple(_of(seat, seat.observed) for seat in seats)
@@ -253,15 +252,11 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
 
 
 def rounds(
-    seats: Sequence[Turntaker],
-    order: random.Random,
-    end: float,
-    watch: Callable[[int], None] = lambda done: None,
-    clock: Callable[[], float] = time.monotonic,
+    seats: Sequence[Turntaker], order: random.Random, watch: Callable[[int], None] = lambda done: None
 ) -> list[Turns]:
-    """Give every seat one turn a round, in random order, until ``end`` or the most rounds of a sitting."""
+    """The rounds of a sitting: every seat gets one turn a round, in random order."""
     taken: list[Turns] = []
-    while len(taken) < FEWEST_ROUNDS or (len(taken) < MOST_ROUNDS and clock() < end):
+    while len(taken) < ROUNDS:
         turns: Turns = [[] for _ in seats]
         for position in order.sample(range(len(seats)), len(seats)):
             turns[position] = seats[position].turn()

@@ -40,8 +40,8 @@ class Place:
     subject: Subject = "model"
     null: bool = False
     digest: str | None = None
-    company: tuple[str, ...] = ()
-    """Modules that its process imports beside its own: all of one framework import the same."""
+    modules: tuple[str, ...] = ()
+    """What its process imports before it builds: all of one framework import the same."""
     file: str | None = None
     """Of the network, where the subject is one."""
 
@@ -60,6 +60,19 @@ class Seat:
         self._warm: dict[str, Any] = {}
         self._joules, self._energy_passes = 0.0, 0
 
+    def importing(self) -> None:
+        """Let the process import its modules; returns at once."""
+        self.worker.begin("load_modules", self.place.modules)
+
+    def imported(self) -> None:
+        """Wait for :meth:`importing`, and halt.
+
+        Raises:
+            WorkerFailed: with the reason a record keeps.
+        """
+        self.worker.answer(self._seconds)
+        self.worker.stop()
+
     def build(self, conditions: LatencyConditions) -> None:
         """Build the model or load the network, and halt.
 
@@ -69,9 +82,10 @@ class Seat:
         common = (conditions.batch, conditions.device, conditions.threads, conditions.seed)
         if self.place.subject == "model":
             compiled = conditions.torch == "compiled"
-            question: tuple[Any, ...] = ("build", self.place.entry, *common, compiled, list(self.place.company))
+            question: tuple[Any, ...] = ("build", self.place.entry, *common, compiled)
         else:
             question = ("load", self.place.file, conditions.networks, *common)
+        self.worker.resume()
         self._found = self.worker.ask(*question, timeout=self._seconds)
         self.worker.stop()
 
@@ -138,19 +152,28 @@ def seated(
 ) -> tuple[list[Seat], list[tuple[Place, WorkerFailed]]]:
     """Build a worker for each place; those that fail come back apart.
 
-    One after the other: built side by side, processes get each other's pages between their own, and one and the
-    same network then differed three times as much from sitting to sitting.
+    Imports, most of the time, go side by side. Models are built one after the other: built side by side, processes
+    get each other's pages between their own, and one and the same network then differed three times as much from
+    sitting to sitting.
     """
     seats: list[Seat] = []
     failed: list[tuple[Place, WorkerFailed]] = []
+
+    def each(step: Callable[[Seat], None]) -> None:
+        for seat in tuple(seats):
+            try:
+                step(seat)
+            except WorkerFailed as error:
+                seats.remove(seat)
+                seat.worker.close()
+                failed.append((seat.place, error))
+
     try:
         for place in places:
             seats.append(Seat(workers.timed(), place, workers.seconds, meter))
-            try:
-                seats[-1].build(conditions)
-            except WorkerFailed as error:
-                seats.pop().worker.close()
-                failed.append((place, error))
+            seats[-1].importing()
+        each(Seat.imported)
+        each(lambda seat: seat.build(conditions))
     except BaseException:
         for seat in seats:
             seat.worker.close()

@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -38,21 +39,23 @@ class Timer:
     def __init__(self) -> None:
         self._run: Pass | None = None
 
-    def build(
-        self, entry: str, batch: int, device: str, threads: int, seed: int, compiled: bool, company: list[str]
-    ) -> dict[str, Any]:
-        """Build an entry as its zoo does and put a random image where it runs; returns its runtime and input.
+    def load_modules(self, modules: Sequence[str]) -> None:
+        """Import what an entry is built with, and what the other entries of its framework are.
 
-        ``company`` are modules to import first: what else a process has imported changes where its memory lies,
-        and the speed of one and the same network by up to 1.5 %.
+        What else a process has imported changes where its memory lies, and the speed of one and the same network
+        by up to 1.5 %.
+        """
+        for module in modules:
+            importlib.import_module(module)
+
+    def build(self, entry: str, batch: int, device: str, threads: int, seed: int, compiled: bool) -> dict[str, Any]:
+        """Build an entry as its zoo does and put a random image where it runs; returns its runtime and input.
 
         Raises:
             ZooError: with the reason a record keeps.
         """
         _pin(threads)
         zoo, name, weights = registry.find(entry)
-        for module in company:
-            importlib.import_module(module)
         model: Any = zoo.build(name, weights=weights)
         if compiled and hasattr(model, "compiled"):
             model = model.compiled()
@@ -81,12 +84,15 @@ class Timer:
         return {"runtime": model.runtime, "input": model.input.model_dump()}
 
     def warm_up(self, turn_seconds: float) -> dict[str, Any]:
-        """Run until the passes are steady; returns for how long, whether they are, and the passes of a turn."""
+        """Run until the passes are steady; returns for how long, whether they are, and the passes of a turn.
+
+        As in a turn the fastest pass counts: with medians, what disturbs a machine kept many a warm-up from its end.
+        """
         shortest, longest = WARM_UP
         start = time.perf_counter()
-        before, steady = median(self.turn(HANDFUL)), False
+        before, steady = min(self.turn(HANDFUL)), False
         while (spent := time.perf_counter() - start) < longest and not (steady and spent >= shortest):
-            after = median(self.turn(HANDFUL))
+            after = min(self.turn(HANDFUL))
             steady, before = abs(after - before) < STEADY * before, after
         wanted = ceil(turn_seconds * 1e9 / before)
         _forget_peak()

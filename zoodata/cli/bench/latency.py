@@ -75,7 +75,10 @@ def latency_groups(
 @architecture_option
 @click.option("--all", "everything", is_flag=True, help="Every architecture of the catalogue, one after the other.")
 @click.option(
-    "--quick", is_flag=True, help=f"Stop at ±{QUICK.target:.0%} or {QUICK.time_limit:.0f} s, not ±1 % or 120 s."
+    "--quick",
+    is_flag=True,
+    help=f"Stop at ±{QUICK.target:.0%} or {QUICK.time_limit:.0f} s, "
+    f"not ±{THOROUGH.target:.0%} or {THOROUGH.time_limit:.0f} s.",
 )
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images a pass.")
 @click.option(
@@ -86,7 +89,7 @@ def latency_groups(
     help="cpu, or cuda.",
 )
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="For every entry.")
-@click.option("--time-limit", type=click.FloatRange(1), help="Seconds of rounds for each architecture.")
+@click.option("--time-limit", type=click.FloatRange(1), help="Seconds after which an architecture gets no new sitting.")
 @click.option(
     "--networks",
     type=click.Choice(["onnxruntime", "torch", "none"]),
