@@ -111,9 +111,14 @@ def ratios_to_reference(
 
     Both of the reference's workers are the reference for the others; its second one is held against the first.
     """
-    others = range(1, len(samples[0]))
-    found = [turn_ratios(samples, rounds, [seat], [0] if seat == null else [0, null]) for seat in others]
-    return dict(zip(others, ratios_by_sitting(found), strict=True))
+    pairs = pairs_to_reference(len(samples[0]), null)
+    found = [turn_ratios(samples, rounds, *pair) for pair in pairs]
+    return dict(enumerate(ratios_by_sitting(found), start=1))
+
+
+def pairs_to_reference(participants: int, null: int) -> list[tuple[list[int], list[int]]]:
+    """Numerators and denominators of :func:`ratios_to_reference`, from the second participant on."""
+    return [([seat], [0] if seat == null else [0, null]) for seat in range(1, participants)]
 
 
 def _fastest(turns: Sequence[Sequence[float]], participants: Sequence[int]) -> float:

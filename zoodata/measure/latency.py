@@ -21,19 +21,18 @@ from typing import Literal, TypeVar
 
 from zoodata.isolation import WorkerFailed, can_stop
 from zoodata.measure import watching
+from zoodata.measure.allocation import FEWEST_ROUNDS, rounds_wanted
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.measure.seats import Place, Seat, Turntaker, Workers, seated
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
-from zoodata.stats import ratios_to_reference
+from zoodata.stats import pairs_to_reference, ratios_to_reference, turn_ratios
 from zoodata.zoos import registry
 
-TURN_SECONDS = 0.2
-"""Long enough that the fastest pass of a turn is one that nothing disturbed, short enough for many rounds."""
-
-ROUNDS = 5
-"""Of a sitting. Twice as many made its ratio no steadier: what is left is the processes', and new ones tell more."""
+TURN_SECONDS = 0.1
+"""Long enough that the fastest pass of a turn is one that nothing disturbed, short enough that the turns of a round
+see the machine at one speed: on a shared host that changes within a third of a second."""
 
 Turns = list[list[int]]
 """One round: for each participant, the nanoseconds of its passes."""
@@ -53,6 +52,16 @@ class _Run:
     samples: list[Turns] = field(default_factory=list)
     sittings: list[Sitting] = field(default_factory=list)
     missing: list[MissingParticipant] = field(default_factory=list)
+    set_up_seconds: float = 0.0
+    """What starting this sitting's processes has taken so far."""
+
+    def seated(self, places: Sequence[Place], meter: watching.Meter | None) -> list[Seat]:
+        """Those of the places whose worker could be built; the others are recorded as missing."""
+        started = time.monotonic()
+        seats, failed = seated(places, self.conditions, self.workers, meter)
+        self.set_up_seconds += time.monotonic() - started
+        self.missing += [place.missing(error) for place, error in failed]
+        return seats
 
 
 def measure(
@@ -107,10 +116,10 @@ def _sit(
         try:
             if number > 1:
                 run.say(f"sitting {number}: building")
-                seats, failed = seated(places, conditions, run.workers, meter)
-                if failed:
+                seats = run.seated(places, meter)
+                if len(seats) < len(places):
                     _close(seats)
-                    raise _Lost(*failed[0])
+                    return "worker_lost"
             _sitting(run, seats, number, order, instruments)
         except _Lost as lost:
             run.missing.append(lost.place.missing(lost.error))
@@ -135,18 +144,14 @@ class _Lost(Exception):
 
 def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watching.Meter | None) -> list[Seat]:
     """The first sitting's seats: the models that can be built, the null pair, the networks. Empty without a pair."""
-    conditions, make = run.conditions, run.workers
     run.say(f"building {', '.join(entries)}")
-    models, failed = seated(
-        [Place(entry, modules=_modules(entry, entries)) for entry in entries], conditions, make, meter
-    )
-    run.missing += [place.missing(error) for place, error in failed]
+    models = run.seated([Place(entry, modules=_modules(entry, entries)) for entry in entries], meter)
     if len(models) < 2:
         _close(models)
         return []
     try:
         places = [seat.place for seat in models]
-        networks = _networks(run, [place.entry for place in places], folder) if conditions.networks else []
+        networks = _networks(run, [place.entry for place in places], folder) if run.conditions.networks else []
         digests = {place.entry: place.digest for place in networks}
         for seat in models:
             seat.place = replace(seat.place, digest=digests.get(seat.place.entry))
@@ -155,11 +160,10 @@ def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watchin
         for place in networks:
             unique.setdefault(place.digest, place)
         null = replace(models[0].place, null=True)
-        others, failed = seated([null, *unique.values()], conditions, make, meter)
+        others = run.seated([null, *unique.values()], meter)
     except BaseException:
         _close(models)
         raise
-    run.missing += [place.missing(error) for place, error in failed]
     if not others or not others[0].place.null:  # without it nobody could say what is noise
         _close([*models, *others])
         return []
@@ -217,20 +221,29 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
         _Lost: when a worker died.
     """
     try:
+        started = time.monotonic()
         for position, seat in enumerate(seats):
             settled = run.participants[position].passes if run.participants else None
             run.say(f"sitting {number}: warming up {seat.place.entry}")
             _of(seat, lambda seat=seat, settled=settled: seat.warm_up(TURN_SECONDS, settled))  # type: ignore[misc]
         load = watching.Load([seat.worker.pid for seat in seats])
-        load.start(time.monotonic())
+        load.start(begun := time.monotonic())
+        set_up, run.set_up_seconds = run.set_up_seconds + begun - started, 0.0
+        longest = run.conditions.time_limit_seconds / max(run.conditions.fewest_sittings, 4)
+        null = next(position for position, seat in enumerate(seats) if seat.place.null)
         clocks: list[tuple[int, int]] = []
 
-        def watch(done: int) -> None:
-            run.say(f"sitting {number}: round {done}")
+        def enough(taken: list[Turns]) -> bool:
+            run.say(f"sitting {number}: round {len(taken)}")
             if instruments is not None:
                 clocks.append((instruments.clock_mhz(), instruments.celsius()))
+            spent = time.monotonic() - begun
+            if len(taken) < FEWEST_ROUNDS or spent >= longest:
+                return len(taken) >= FEWEST_ROUNDS
+            ratios = [turn_ratios(taken, [len(taken)], *pair)[0] for pair in pairs_to_reference(len(seats), null)]
+            return len(taken) >= rounds_wanted(ratios, set_up, spent / len(taken))
 
-        taken = rounds([_Guarded(seat) for seat in seats], order, watch)
+        taken = rounds([_Guarded(seat) for seat in seats], order, enough)
         others, stolen = load.stop(time.monotonic())
         strangers = max(0, instruments.processes() - len(seats)) if instruments else None
         observed = tuple(_of(seat, seat.observed) for seat in seats)
@@ -251,17 +264,14 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
     )
 
 
-def rounds(
-    seats: Sequence[Turntaker], order: random.Random, watch: Callable[[int], None] = lambda done: None
-) -> list[Turns]:
-    """The rounds of a sitting: every seat gets one turn a round, in random order."""
+def rounds(seats: Sequence[Turntaker], order: random.Random, enough: Callable[[list[Turns]], bool]) -> list[Turns]:
+    """Give every seat one turn a round, in random order, until what was taken is enough."""
     taken: list[Turns] = []
-    while len(taken) < ROUNDS:
+    while not taken or not enough(taken):
         turns: Turns = [[] for _ in seats]
         for position in order.sample(range(len(seats)), len(seats)):
             turns[position] = seats[position].turn()
         taken.append(turns)
-        watch(len(taken))
     return taken
 
 
