@@ -85,23 +85,56 @@ def turn_ratios(
     rounds: Sequence[int],
     numerators: Sequence[int],
     denominators: Sequence[int],
+    block: int = 1,
 ) -> list[list[float]]:
-    """The ratio of two things that were timed, in every round, ``[sitting][round]``.
+    """The ratio of two things that were timed, in every block of rounds, ``[sitting][block]``.
 
     Args:
         samples: ``samples[round][participant][pass]``, the rounds of all sittings one after the other.
         rounds: how many rounds each sitting has.
         numerators, denominators: the participants that ran each; of several the geometric mean counts.
+        block: how many rounds are taken as one; rounds that fill none are left out.
 
-    A turn says its fastest pass: what disturbs a pass only ever adds to it. On two cores of which another
+    A block says a participant's fastest pass: what disturbs a pass only ever adds to it. On two cores of which another
     program used one half the time, sittings of twelve rounds were apart by 0.9 % in this, by 5 % in medians.
     """
     found, start = [], 0
     for count in rounds:
-        taken = samples[start : start + count]
-        found.append([_fastest(turns, numerators) / _fastest(turns, denominators) for turns in taken])
+        starts = range(start, start + count - block + 1, block)
+        blocks = [samples[begin : begin + block] for begin in starts]
+        found.append([_fastest(each, numerators) / _fastest(each, denominators) for each in blocks])
         start += count
     return found
+
+
+Pair = tuple[Sequence[int], Sequence[int]]
+"""The participants that are the numerator of a ratio, and those that are its denominator."""
+
+BLOCKS = (1, 2, 4, 8)
+FEWEST_BLOCKS = 8
+"""Of a sitting, or its scatter says nothing."""
+
+
+def steadiest_block(samples: Sequence[Sequence[Sequence[float]]], rounds: Sequence[int], pairs: Sequence[Pair]) -> int:
+    """How many rounds are best taken as one, so that the medians of sittings are known best.
+
+    It depends on what disturbs the machine: beside a program that computes by spells, only the fastest of several
+    turns was undisturbed; where all of the machine changes its speed, turns that lie close together compare best.
+    What is chosen by is the scatter of all pairs within sittings, never a ratio itself.
+    """
+
+    def variance(block: int) -> float:
+        found = [each for pair in pairs for each in turn_ratios(samples, rounds, *pair, block)]
+        return block * math.fsum(scatter([math.log(ratio) for ratio in each]) ** 2 for each in found) / len(found)
+
+    allowed = [block for block in BLOCKS if block == 1 or min(rounds) // block >= FEWEST_BLOCKS]
+    return min(allowed, key=variance) if len(allowed) > 1 else 1
+
+
+def scatter(values: Sequence[float]) -> float:
+    """The standard deviation that a normal distribution of this median absolute deviation has."""
+    middle = median(values)
+    return 1.4826 * median(abs(value - middle) for value in values)
 
 
 def ratios_to_reference(
@@ -112,17 +145,19 @@ def ratios_to_reference(
     Both of the reference's workers are the reference for the others; its second one is held against the first.
     """
     pairs = pairs_to_reference(len(samples[0]), null)
-    found = [turn_ratios(samples, rounds, *pair) for pair in pairs]
+    block = steadiest_block(samples, rounds, pairs)
+    found = [turn_ratios(samples, rounds, *pair, block) for pair in pairs]
     return dict(enumerate(ratios_by_sitting(found), start=1))
 
 
-def pairs_to_reference(participants: int, null: int) -> list[tuple[list[int], list[int]]]:
-    """Numerators and denominators of :func:`ratios_to_reference`, from the second participant on."""
+def pairs_to_reference(participants: int, null: int) -> list[Pair]:
+    """The pairs of :func:`ratios_to_reference`, from the second participant on."""
     return [([seat], [0] if seat == null else [0, null]) for seat in range(1, participants)]
 
 
-def _fastest(turns: Sequence[Sequence[float]], participants: Sequence[int]) -> float:
-    return math.exp(math.fsum(math.log(min(turns[p])) for p in participants) / len(participants))
+def _fastest(rounds: Sequence[Sequence[Sequence[float]]], participants: Sequence[int]) -> float:
+    fastest = (min(min(turns[p]) for turns in rounds) for p in participants)
+    return math.exp(math.fsum(math.log(each) for each in fastest) / len(participants))
 
 
 def ratios_by_sitting(ratios: Sequence[Sequence[Sequence[float]]]) -> list[Interval]:

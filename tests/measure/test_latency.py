@@ -46,7 +46,7 @@ class Machine:
 
     def sitting(self, *milliseconds):
         seats = [self.seat(str(number), each) for number, each in enumerate(milliseconds)]
-        return latency.rounds(seats, self.random)
+        return latency.rounds(seats, self.random, lambda taken: len(taken) == 10)
 
 
 def ratio(taken, sittings, seat, reference=(0,)):
@@ -68,7 +68,7 @@ def test_the_interval_knows_that_processes_differ():
         machine = Machine(seed, processes=0.01)
         taken = [turns for _ in range(5) for turns in machine.sitting(10, 10)]
         missed_by_sittings += ratio(taken, 5, 1).excludes(1.0)
-        missed_by_rounds += ratio(taken[: latency.ROUNDS], 1, 1).excludes(1.0)
+        missed_by_rounds += ratio(taken[:10], 1, 1).excludes(1.0)
     assert missed_by_sittings <= 60 * 0.15
     assert missed_by_rounds > missed_by_sittings
 
@@ -133,7 +133,8 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_p
         "torchvision:no_such_model": "not_in_package",
         "onnx_model_zoo:resnet50-v1-7": "needs_download",
     }
-    assert [sitting.rounds for sitting in record.sittings] == [latency.ROUNDS] * 2
+    assert len(record.sittings) == 2
+    assert all(sitting.rounds >= latency.FEWEST_ROUNDS for sitting in record.sittings)
     assert all(o.resident_mib and o.warm_up_seconds for sitting in record.sittings for o in sitting.observed)
     assert record.energy_source
     from zoodata.dataset.store import Dataset

@@ -11,7 +11,15 @@ from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.pairs import widest
 from zoodata.discrepancy.warnings import Warned, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
-from zoodata.stats import Interval, quantile, ratios_by_sitting, ratios_to_reference, turn_ratios
+from zoodata.stats import (
+    Interval,
+    pairs_to_reference,
+    quantile,
+    ratios_by_sitting,
+    ratios_to_reference,
+    steadiest_block,
+    turn_ratios,
+)
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,8 @@ class _Run:
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
         self.null = next(n for n in seats if self.of(n).null)
         self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
+        pairs = pairs_to_reference(len(record.participants), self.null)
+        self._block = steadiest_block(record.samples, self._counts, pairs)
         self.to_reference = ratios_to_reference(record.samples, self._counts, self.null)
 
     def of(self, seat: int) -> Participant:
@@ -173,7 +183,7 @@ class _Run:
         return [0, self.null] if seat == 0 else [seat]
 
     def _rounds(self, numerators: Sequence[int], denominators: Sequence[int]) -> list[list[float]]:
-        return turn_ratios(self.record.samples, self._counts, numerators, denominators)
+        return turn_ratios(self.record.samples, self._counts, numerators, denominators, self._block)
 
     def network(self, seat: int) -> int | None:
         """The seat of an entry's network."""

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import fmean
 
-FEWEST_ROUNDS, MOST_ROUNDS = 5, 60
+from zoodata.stats import Pair, scatter, steadiest_block, turn_ratios
+
+FEWEST_ROUNDS, MOST_ROUNDS = 5, 100
 """Of a sitting."""
 
 PROCESSES_APART = 0.005
 """How far two processes that run one network are apart on a quiet machine (decision 12), as a standard deviation."""
 
-_TO_DEVIATION = 1.4826
-"""A normal distribution's standard deviation over its median absolute deviation."""
 
-
-def rounds_wanted(ratios: Sequence[Sequence[float]], set_up_seconds: float, round_seconds: float) -> int:
+def rounds_wanted(
+    taken: Sequence[Sequence[Sequence[float]]], pairs: Sequence[Pair], set_up_seconds: float, round_seconds: float
+) -> int:
     """The number of rounds that makes most of a run's time, from the rounds a sitting has had so far.
 
     Args:
-        ratios: ``ratios[pair][round]``, at least one of each, all positive.
+        taken: ``taken[round][participant][pass]``.
+        pairs: the ratios that are wanted.
         set_up_seconds: what it took to start the sitting's processes and to warm them up.
         round_seconds: what a round takes.
 
@@ -29,11 +31,8 @@ def rounds_wanted(ratios: Sequence[Sequence[float]], set_up_seconds: float, roun
 
     Source: Kalibera and Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013, section 5 (optimal repetitions).
     """
-    variance = fmean(_scatter([math.log(ratio) for ratio in pair]) ** 2 for pair in ratios) * math.pi / 2
-    best = math.sqrt(set_up_seconds / round_seconds * variance) / PROCESSES_APART
-    return min(max(math.ceil(best), FEWEST_ROUNDS), MOST_ROUNDS)
-
-
-def _scatter(logarithms: Sequence[float]) -> float:
-    middle = median(logarithms)
-    return _TO_DEVIATION * median(abs(value - middle) for value in logarithms)
+    block = steadiest_block(taken, [len(taken)], pairs)
+    ratios = [turn_ratios(taken, [len(taken)], *pair, block)[0] for pair in pairs]
+    variance = fmean(scatter([math.log(ratio) for ratio in each]) ** 2 for each in ratios) * math.pi / 2
+    blocks = math.sqrt(set_up_seconds / (round_seconds * block) * variance) / PROCESSES_APART
+    return min(max(math.ceil(blocks * block), FEWEST_ROUNDS), MOST_ROUNDS)

@@ -27,12 +27,15 @@ from zoodata.measure.seats import Place, Seat, Turntaker, Workers, seated
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
-from zoodata.stats import pairs_to_reference, ratios_to_reference, turn_ratios
+from zoodata.stats import pairs_to_reference, ratios_to_reference
 from zoodata.zoos import registry
 
-TURN_SECONDS = 0.1
-"""Long enough that the fastest pass of a turn is one that nothing disturbed, short enough that the turns of a round
-see the machine at one speed: on a shared host that changes within a third of a second."""
+TURN_SECONDS = 0.05
+"""Short, so that the turns of a round see the machine at one speed: on a shared host that changes within a third of
+a second. Where only the fastest of more passes is undisturbed, rounds are taken together."""
+
+SHARE = 6
+"""The part of the time limit that the rounds of a sitting may take; a few sittings say little about their spread."""
 
 Turns = list[list[int]]
 """One round: for each participant, the nanoseconds of its passes."""
@@ -229,8 +232,9 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
         load = watching.Load([seat.worker.pid for seat in seats])
         load.start(begun := time.monotonic())
         set_up, run.set_up_seconds = run.set_up_seconds + begun - started, 0.0
-        longest = run.conditions.time_limit_seconds / max(run.conditions.fewest_sittings, 4)
+        longest = run.conditions.time_limit_seconds / max(run.conditions.fewest_sittings, SHARE)
         null = next(position for position, seat in enumerate(seats) if seat.place.null)
+        pairs = pairs_to_reference(len(seats), null)
         clocks: list[tuple[int, int]] = []
 
         def enough(taken: list[Turns]) -> bool:
@@ -240,8 +244,7 @@ def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, in
             spent = time.monotonic() - begun
             if len(taken) < FEWEST_ROUNDS or spent >= longest:
                 return len(taken) >= FEWEST_ROUNDS
-            ratios = [turn_ratios(taken, [len(taken)], *pair)[0] for pair in pairs_to_reference(len(seats), null)]
-            return len(taken) >= rounds_wanted(ratios, set_up, spent / len(taken))
+            return len(taken) >= rounds_wanted(taken, pairs, set_up, spent / len(taken))
 
         taken = rounds([_Guarded(seat) for seat in seats], order, enough)
         others, stolen = load.stop(time.monotonic())

@@ -27,7 +27,7 @@ STEADY = 0.03
 """A warm-up may end when two successive handfuls of passes differ by less than this."""
 
 HANDFUL = 5
-FEWEST_PASSES, MOST_PASSES = 2, 100
+FEWEST_PASSES, MOST_PASSES = 1, 100
 """Of a turn."""
 
 DEVICE_PASSES = 20

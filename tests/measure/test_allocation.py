@@ -1,0 +1,35 @@
+import math
+import random
+
+import pytest
+
+from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
+
+PAIRS = [([1], [0])]
+
+
+def sitting(scatter, count=40, seed=1):
+    generator = random.Random(seed)
+    return [[[100 * math.exp(generator.gauss(0, scatter))] for _ in range(2)] for _ in range(count)]
+
+
+def test_a_quiet_machine_wants_new_processes_and_a_noisy_one_more_rounds():
+    quiet, noisy, mad = (rounds_wanted(sitting(scatter), PAIRS, 20, 1) for scatter in (0.0005, 0.01, 0.5))
+    assert quiet == FEWEST_ROUNDS < noisy < mad == MOST_ROUNDS
+
+
+def test_cheap_processes_want_fewer_rounds():
+    assert rounds_wanted(sitting(0.02), PAIRS, 1, 1) < rounds_wanted(sitting(0.02), PAIRS, 30, 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_is_the_number_that_makes_a_run_s_variance_smallest(seed):
+    """Against the whole curve: time for a sitting times what a sitting's ratio scatters."""
+    scatter, set_up, each = 0.012, 20.0, 1.0
+    wanted = rounds_wanted(sitting(scatter, 400, seed), PAIRS, set_up, each)
+    variance = 2 * scatter**2 * math.pi / 2
+
+    def cost(rounds):
+        return (set_up + rounds * each) * (0.005**2 + variance / rounds)
+
+    assert cost(wanted) < 1.05 * min(cost(rounds) for rounds in range(1, 200))
