@@ -19,14 +19,12 @@ def tiny():
 
 
 def plain():
-    """A ResNet-83 of half the width within its blocks."""
-    return _bottlenecks(3, 4, 17, 3)
+    """ResNet-18."""
+    return torchvision.models.resnet18(weights=None)
 
 
 def longer():
-    """The same with one more block in its third stage: 2.79 for 2.70 billion multiply-accumulates, 3.0 % more."""
-    return _bottlenecks(3, 4, 18, 3)
-
-
-def _bottlenecks(*stages: int):
-    return torchvision.models.ResNet(torchvision.models.resnet.Bottleneck, list(stages), width_per_group=32)
+    """ResNet-18 with one more block in its second stage: 1.868 for 1.814 billion multiply-accumulates, 3.0 % more."""
+    network = plain()
+    network.layer2.append(torchvision.models.resnet.Bottleneck(128, 32, base_width=148))
+    return network

@@ -73,7 +73,7 @@ def slowdown() -> None:
     names = ("python:tests.bench.models:plain", "python:tests.bench.models:longer")
     found = []
     for number in range(10):
-        _, run = _run(names, target=0.01, limit=180.0, seed=number)
+        _, run = _run(names, target=0.01, limit=150.0, seed=number)
         found.append(run.entries[1])
         print(f"slowdown: {_shown(run)}", flush=True)
     slower = sum(timed.verdict == "slower" for timed in found)
