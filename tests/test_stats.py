@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from statistics import median
 
@@ -90,3 +91,36 @@ def test_wilsons_interval_is_scipys(trials, data):
 def test_holm_corrects_for_how_many_were_looked_at():
     assert stats.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert stats.holm([]) == []
+
+
+def rounds_of(count, disturb, seed=0):
+    """Two equal participants, one pass a turn."""
+    generator = random.Random(seed)
+    return [[[100 * math.exp(generator.gauss(0, 0.003)) * disturb(generator)] for _ in range(2)] for _ in range(count)]
+
+
+PAIRS = stats.pairs_to_reference(2, 1)
+
+
+def test_a_block_of_rounds_is_one_where_turns_are_alike():
+    samples = rounds_of(640, lambda generator: 1.0)
+    assert stats.steadiest_block(samples, [640], PAIRS) == 1
+
+
+def test_rounds_are_taken_together_where_a_program_disturbs_every_other_turn():
+    samples = rounds_of(64, lambda generator: generator.choice([1.0, 1.8]))
+    block = stats.steadiest_block(samples, [64], PAIRS)
+    assert block > 1
+    (ratios,) = stats.turn_ratios(samples, [64], *PAIRS[0], block)
+    assert len(ratios) == 64 // block
+    assert median(ratios) == pytest.approx(1, abs=0.01)
+
+
+def test_sittings_with_few_rounds_are_not_split_into_blocks():
+    samples = rounds_of(30, lambda generator: generator.choice([1.0, 1.8]))
+    assert stats.steadiest_block(samples, [10, 10, 10], PAIRS) == 1
+
+
+def test_blocks_never_span_two_sittings():
+    samples = [[[2.0], [1.0]]] * 5 + [[[1.0], [1.0]]] * 5
+    assert stats.turn_ratios(samples, [5, 5], [0], [1], 2) == [[2.0, 2.0], [1.0, 1.0]]

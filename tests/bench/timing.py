@@ -22,6 +22,8 @@ from zoodata.isolation import Worker
 from zoodata.measure import latency
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
+from zoodata.measure.seats import Place, seated
+from zoodata.measure.sitting import TURN_SECONDS
 from zoodata.measure.timer import Timer
 from zoodata.records import LatencyMeasurement
 from zoodata.sweep.perform import latency_workers
@@ -94,10 +96,10 @@ def overhead() -> None:
     for entry in ("torchvision:mobilenet_v3_small", "torchvision:resnet50"):
         conditions = latency.conditions_for(1, "cpu", THREADS, target=0.5, time_limit=1.0, seed=1, sittings=1)
         workers = replace(latency_workers(conditions), timed=_clocked)
-        seats, failed = latency.seated([latency.Place(entry)] * 3, conditions, workers, meter=None)
+        seats, failed = seated([Place(entry)] * 3, conditions, workers, meter=None)
         assert not failed, failed
         for seat in seats:
-            seat.warm_up(latency.TURN_SECONDS, None)
+            seat.warm_up(TURN_SECONDS, None)
         inside, counted, whole = 0.0, 0.0, 0.0
         for _ in range(20):
             for seat in seats:

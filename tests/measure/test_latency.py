@@ -12,7 +12,9 @@ import pytest
 from tests import builders
 from zoodata.isolation import Worker
 from zoodata.measure import latency, watching
+from zoodata.measure.allocation import FEWEST_ROUNDS
 from zoodata.measure.environment import capture
+from zoodata.measure.sitting import rounds
 from zoodata.records.latency import Sitting
 from zoodata.stats import ratios_by_sitting, turn_ratios
 from zoodata.sweep.perform import Limits, latency_workers
@@ -28,7 +30,6 @@ class Machine:
         self.processes = processes
         self.slowness = 1.0
         self.turns = []
-        self.time = 0.0
 
     def seat(self, name, milliseconds):
         machine, own = self, 1 + self.random.gauss(0, self.processes)
@@ -37,7 +38,6 @@ class Machine:
             def turn(self):
                 machine.turns.append(name)
                 machine.slowness = min(4.0, max(1.0, machine.slowness * machine.random.uniform(0.97, 1.03)))
-                machine.time += 0.01
                 return [
                     int(milliseconds * own * 1e6 * machine.slowness * machine.random.uniform(1, 1.03)) for _ in range(5)
                 ]
@@ -46,12 +46,12 @@ class Machine:
 
     def sitting(self, *milliseconds):
         seats = [self.seat(str(number), each) for number, each in enumerate(milliseconds)]
-        return latency.rounds(seats, self.random, lambda taken: len(taken) == 10)
+        return rounds(seats, self.random, lambda taken: len(taken) == 10)
 
 
 def ratio(taken, sittings, seat, reference=(0,)):
-    rounds = [len(taken) // sittings] * sittings
-    return ratios_by_sitting([turn_ratios(taken, rounds, [seat], reference)])[0]
+    counts = [len(taken) // sittings] * sittings
+    return ratios_by_sitting([turn_ratios(taken, counts, [seat], reference)])[0]
 
 
 def test_ratios_survive_a_machine_whose_speed_drifts():
@@ -134,7 +134,7 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_p
         "onnx_model_zoo:resnet50-v1-7": "needs_download",
     }
     assert len(record.sittings) == 2
-    assert all(sitting.rounds >= latency.FEWEST_ROUNDS for sitting in record.sittings)
+    assert all(sitting.rounds >= FEWEST_ROUNDS for sitting in record.sittings)
     assert all(o.resident_mib and o.warm_up_seconds for sitting in record.sittings for o in sitting.observed)
     assert record.energy_source
     from zoodata.dataset.store import Dataset

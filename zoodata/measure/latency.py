@@ -12,36 +12,23 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from zoodata.isolation import WorkerFailed, can_stop
 from zoodata.measure import watching
-from zoodata.measure.allocation import FEWEST_ROUNDS, rounds_wanted
 from zoodata.measure.host import TORCH_ZOOS
-from zoodata.measure.seats import Place, Seat, Turntaker, Workers, seated
+from zoodata.measure.seats import Place, Seat, Workers, seated
+from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
-from zoodata.stats import pairs_to_reference, ratios_to_reference
+from zoodata.stats import ratios_to_reference
 from zoodata.zoos import registry
-
-TURN_SECONDS = 0.05
-"""Short, so that the turns of a round see the machine at one speed: on a shared host that changes within a third of
-a second. Where only the fastest of more passes is undisturbed, rounds are taken together."""
-
-SHARE = 6
-"""The part of the time limit that the rounds of a sitting may take; a few sittings say little about their spread."""
-
-Turns = list[list[int]]
-"""One round: for each participant, the nanoseconds of its passes."""
-
-Say = Callable[[str], None]
-Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -55,14 +42,14 @@ class _Run:
     samples: list[Turns] = field(default_factory=list)
     sittings: list[Sitting] = field(default_factory=list)
     missing: list[MissingParticipant] = field(default_factory=list)
-    set_up_seconds: float = 0.0
-    """What starting this sitting's processes has taken so far."""
+    building_seconds: float = 0.0
+    """What starting the next sitting's processes has taken so far."""
 
     def seated(self, places: Sequence[Place], meter: watching.Meter | None) -> list[Seat]:
         """Those of the places whose worker could be built; the others are recorded as missing."""
         started = time.monotonic()
         seats, failed = seated(places, self.conditions, self.workers, meter)
-        self.set_up_seconds += time.monotonic() - started
+        self.building_seconds += time.monotonic() - started
         self.missing += [place.missing(error) for place, error in failed]
         return seats
 
@@ -121,10 +108,10 @@ def _sit(
                 run.say(f"sitting {number}: building")
                 seats = run.seated(places, meter)
                 if len(seats) < len(places):
-                    _close(seats)
+                    close(seats)
                     return "worker_lost"
-            _sitting(run, seats, number, order, instruments)
-        except _Lost as lost:
+            _hold(run, seats, order, instruments)
+        except Lost as lost:
             run.missing.append(lost.place.missing(lost.error))
             return "worker_lost" if run.sittings else "no_pair"
         if number < conditions.fewest_sittings:
@@ -137,12 +124,22 @@ def _sit(
             return "time"
 
 
-class _Lost(Exception):
-    """A worker died in the middle of a sitting, which ends with it: rounds without it compare other things."""
-
-    def __init__(self, place: Place, error: WorkerFailed) -> None:
-        super().__init__(place.entry)
-        self.place, self.error = place, error
+def _hold(run: _Run, seats: Sequence[Seat], order: random.Random, instruments: watching.Gpu | None) -> None:
+    number, building = len(run.sittings) + 1, run.building_seconds
+    run.building_seconds = 0.0
+    settled: list[int | None] = [participant.passes for participant in run.participants]
+    held = hold(
+        seats,
+        settled or [None] * len(seats),
+        run.conditions,
+        order,
+        building,
+        instruments,
+        lambda what: run.say(f"sitting {number}: {what}"),
+    )
+    run.participants = held.participants
+    run.samples += held.samples
+    run.sittings.append(held.seen)
 
 
 def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watching.Meter | None) -> list[Seat]:
@@ -150,7 +147,7 @@ def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watchin
     run.say(f"building {', '.join(entries)}")
     models = run.seated([Place(entry, modules=_modules(entry, entries)) for entry in entries], meter)
     if len(models) < 2:
-        _close(models)
+        close(models)
         return []
     try:
         places = [seat.place for seat in models]
@@ -165,10 +162,10 @@ def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watchin
         null = replace(models[0].place, null=True)
         others = run.seated([null, *unique.values()], meter)
     except BaseException:
-        _close(models)
+        close(models)
         raise
     if not others or not others[0].place.null:  # without it nobody could say what is noise
-        _close([*models, *others])
+        close([*models, *others])
         return []
     return [*models, *others]
 
@@ -217,67 +214,6 @@ def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
     return [ordered[entry] for entry in entries if entry in ordered]
 
 
-def _sitting(run: _Run, seats: list[Seat], number: int, order: random.Random, instruments: watching.Gpu | None) -> None:
-    """Warm everyone up, then give turns; what it yields is added to the run at its end.
-
-    Raises:
-        _Lost: when a worker died.
-    """
-    try:
-        started = time.monotonic()
-        for position, seat in enumerate(seats):
-            settled = run.participants[position].passes if run.participants else None
-            run.say(f"sitting {number}: warming up {seat.place.entry}")
-            _of(seat, lambda seat=seat, settled=settled: seat.warm_up(TURN_SECONDS, settled))  # type: ignore[misc]
-        load = watching.Load([seat.worker.pid for seat in seats])
-        load.start(begun := time.monotonic())
-        set_up, run.set_up_seconds = run.set_up_seconds + begun - started, 0.0
-        longest = run.conditions.time_limit_seconds / max(run.conditions.fewest_sittings, SHARE)
-        null = next(position for position, seat in enumerate(seats) if seat.place.null)
-        pairs = pairs_to_reference(len(seats), null)
-        clocks: list[tuple[int, int]] = []
-
-        def enough(taken: list[Turns]) -> bool:
-            run.say(f"sitting {number}: round {len(taken)}")
-            if instruments is not None:
-                clocks.append((instruments.clock_mhz(), instruments.celsius()))
-            spent = time.monotonic() - begun
-            if len(taken) < FEWEST_ROUNDS or spent >= longest:
-                return len(taken) >= FEWEST_ROUNDS
-            return len(taken) >= rounds_wanted(taken, pairs, set_up, spent / len(taken))
-
-        taken = rounds([_Guarded(seat) for seat in seats], order, enough)
-        others, stolen = load.stop(time.monotonic())
-        strangers = max(0, instruments.processes() - len(seats)) if instruments else None
-        observed = tuple(_of(seat, seat.observed) for seat in seats)
-    finally:
-        _close(seats)
-    run.participants = tuple(seat.participant() for seat in seats)
-    run.samples += taken
-    run.sittings.append(
-        Sitting(
-            rounds=len(taken),
-            observed=observed,
-            other_load=others,
-            stolen=stolen,
-            device_clock_mhz=_ends([clock for clock, _ in clocks]),
-            device_temperature=_ends([celsius for _, celsius in clocks]),
-            other_device_processes=strangers,
-        )
-    )
-
-
-def rounds(seats: Sequence[Turntaker], order: random.Random, enough: Callable[[list[Turns]], bool]) -> list[Turns]:
-    """Give every seat one turn a round, in random order, until what was taken is enough."""
-    taken: list[Turns] = []
-    while not taken or not enough(taken):
-        turns: Turns = [[] for _ in seats]
-        for position in order.sample(range(len(seats)), len(seats)):
-            turns[position] = seats[position].turn()
-        taken.append(turns)
-    return taken
-
-
 def widest_interval(
     samples: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant]
 ) -> float:
@@ -306,29 +242,3 @@ def conditions_for(
         time_limit_seconds=time_limit,
         seed=seed,
     )
-
-
-@dataclass
-class _Guarded:
-    """A seat whose loss ends the sitting."""
-
-    seat: Seat
-
-    def turn(self) -> list[int]:
-        return _of(self.seat, self.seat.turn)
-
-
-def _of(seat: Seat, step: Callable[[], Answer]) -> Answer:
-    try:
-        return step()
-    except WorkerFailed as error:
-        raise _Lost(seat.place, error) from error
-
-
-def _close(seats: Sequence[Seat]) -> None:
-    for seat in seats:
-        seat.worker.close()
-
-
-def _ends(values: Sequence[int]) -> tuple[int, int] | None:
-    return (min(values), max(values)) if values else None
