@@ -196,7 +196,7 @@ def test_without_a_pair_nothing_is_timed_and_the_record_says_so(entries, device,
 @pytest.mark.parametrize(
     ("entry", "limits", "reason"),
     [
-        ("slow:hangs", {"seconds": 6.0}, "timed_out"),
+        ("slow:hangs", {"seconds": 12.0}, "timed_out"),
         ("slow:eats", {"memory": 2 * 2**30}, "out_of_memory"),
         ("slow:dies", {}, "crashed"),
     ],

@@ -64,13 +64,13 @@ class Seat:
         """Let the process import its modules; returns at once."""
         self.worker.begin("load_modules", self.place.modules)
 
-    def imported(self) -> None:
-        """Wait for :meth:`importing`, and halt.
+    def imported(self, beside: int) -> None:
+        """Wait for :meth:`importing`, and halt; ``beside`` so many that import at once, each may take that much longer.
 
         Raises:
             WorkerFailed: with the reason a record keeps.
         """
-        self.worker.answer(self._seconds)
+        self.worker.answer(self._seconds * beside)
         self.worker.stop()
 
     def build(self, conditions: LatencyConditions) -> None:
@@ -172,7 +172,7 @@ def seated(
         for place in places:
             seats.append(Seat(workers.timed(), place, workers.seconds, meter))
             seats[-1].importing()
-        each(Seat.imported)
+        each(lambda seat: seat.imported(len(places)))
         each(lambda seat: seat.build(conditions))
     except BaseException:
         for seat in seats:
