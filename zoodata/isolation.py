@@ -82,7 +82,7 @@ class Worker:
 
     def begin(self, method: str, *args: Any) -> None:
         """Call a method of the handler and go on; :meth:`answer` waits for what it returns."""
-        with contextlib.suppress(OSError):  # one that is dead says so when it is to answer
+        with contextlib.suppress(ConnectionError):  # one that is dead says so when it is to answer
             self._pipe.send((method, args))
 
     def answer(self, timeout: float = 600.0) -> Any:

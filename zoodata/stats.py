@@ -138,20 +138,18 @@ def scatter(values: Sequence[float]) -> float:
 
 
 def ratios_to_reference(
-    samples: Sequence[Sequence[Sequence[float]]], rounds: Sequence[int], null: int
+    samples: Sequence[Sequence[Sequence[float]]], rounds: Sequence[int], pairs: Sequence[Pair], block: int
 ) -> dict[int, Interval]:
-    """Every participant's ratio to the first, which ``null`` runs a second time; the first itself left out.
-
-    Both of the reference's workers are the reference for the others; its second one is held against the first.
-    """
-    pairs = pairs_to_reference(len(samples[0]), null)
-    block = steadiest_block(samples, rounds, pairs)
+    """The ratios of :func:`pairs_to_reference`, by participant; of each ``block`` rounds as one."""
     found = [turn_ratios(samples, rounds, *pair, block) for pair in pairs]
     return dict(enumerate(ratios_by_sitting(found), start=1))
 
 
 def pairs_to_reference(participants: int, null: int) -> list[Pair]:
-    """The pairs of :func:`ratios_to_reference`, from the second participant on."""
+    """Every participant over the first, which ``null`` runs a second time; the first itself left out.
+
+    Both of the reference's workers are the reference for the others; its second one is held against the first.
+    """
     return [([seat], [0] if seat == null else [0, null]) for seat in range(1, participants)]
 
 

@@ -1,3 +1,7 @@
+"""How many rounds a sitting should have: against the whole curve of what they cost."""
+
+from __future__ import annotations
+
 import math
 import random
 

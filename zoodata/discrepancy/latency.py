@@ -173,7 +173,7 @@ class _Run:
         self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
         pairs = pairs_to_reference(len(record.participants), self.null)
         self._block = steadiest_block(record.samples, self._counts, pairs)
-        self.to_reference = ratios_to_reference(record.samples, self._counts, self.null)
+        self.to_reference = ratios_to_reference(record.samples, self._counts, pairs, self._block)
 
     def of(self, seat: int) -> Participant:
         return self.record.participants[seat]

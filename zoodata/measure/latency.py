@@ -27,7 +27,7 @@ from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
-from zoodata.stats import ratios_to_reference
+from zoodata.stats import pairs_to_reference, ratios_to_reference, steadiest_block
 from zoodata.zoos import registry
 
 
@@ -219,7 +219,8 @@ def widest_interval(
 ) -> float:
     """The largest relative half width among the ratios of all participants to the reference."""
     null = next(seat for seat, participant in enumerate(participants) if participant.null)
-    ratios = ratios_to_reference(samples, [sitting.rounds for sitting in sittings], null)
+    pairs, rounds = pairs_to_reference(len(participants), null), [sitting.rounds for sitting in sittings]
+    ratios = ratios_to_reference(samples, rounds, pairs, steadiest_block(samples, rounds, pairs))
     return max(interval.half_width for interval in ratios.values())
 
 
