@@ -12,9 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
+from random import Random
 from statistics import mean, median
+from typing import Any
 
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.latency import LatencyRange, summarise
@@ -22,10 +25,11 @@ from zoodata.isolation import Worker
 from zoodata.measure import latency
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
-from zoodata.measure.seats import Place, seated
-from zoodata.measure.sitting import TURN_SECONDS
+from zoodata.measure.seats import Place, Seat, seated
+from zoodata.measure.sitting import hold
 from zoodata.measure.timer import Timer
 from zoodata.records import LatencyMeasurement
+from zoodata.records.latency import Observed
 from zoodata.sweep.perform import latency_workers
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -45,6 +49,13 @@ while os.getppid() == parent:
         pass
     time.sleep(length)
 """
+
+MANY = "torchvision:mobilenet_v2"
+SET_UP_SECONDS = 30.0
+"""What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
+
+REPEATABLE_SECONDS = 180.0
+"""Long enough that on a quiet machine runs stop by their interval."""
 
 PAIRS = {
     "ResNet-50": ("torchvision:resnet50", "keras_applications:ResNet50"),
@@ -85,52 +96,89 @@ def slowdown() -> None:
 def repeatability() -> None:
     """Keras against torchvision, five runs each, every one with new processes."""
     for title, names in PAIRS.items():
-        runs = [_run(names, target=0.01, limit=75.0, seed=number)[1] for number in range(5)]
-        ratios = [run.entries[1].ratio for run in runs]
+        ratios = []
+        for number in range(5):
+            _, run = _run(names, target=0.01, limit=REPEATABLE_SECONDS, seed=number)
+            ratios.append(run.entries[1].ratio)
+            print(f"repeatability: {title}: {_shown(run)}", flush=True)
         apart = max(ratios) / min(ratios) - 1
         print(f"repeatability: {title}: {', '.join(f'{r:.3f}' for r in ratios)}; {apart:.1%} apart", flush=True)
 
 
 def overhead() -> None:
-    """Time of whole rounds over the time that the workers, by their own clocks, spend in their turns."""
-    for entry in ("torchvision:mobilenet_v3_small", "torchvision:resnet50"):
-        conditions = latency.conditions_for(1, "cpu", THREADS, target=0.5, time_limit=1.0, seed=1, sittings=1)
+    """Wall time of a sitting's rounds over the time that the workers, by their own clocks, spend in their turns.
+
+    The rounds are those of :func:`hold`: what it asks after each of them, and what it notes, is in the wall time.
+    """
+    for entry, participants in (("torchvision:mobilenet_v3_small", 3), ("torchvision:resnet50", 3), (MANY, 8)):
+        conditions = latency.conditions_for(1, "cpu", THREADS, target=0.01, time_limit=240.0, seed=1)
         workers = replace(latency_workers(conditions), timed=_clocked)
-        seats, failed = seated([Place(entry)] * 3, conditions, workers, meter=None)
+        places = [Place(entry, null=number == participants - 1) for number in range(participants)]
+        seats, failed = seated(places, conditions, workers, meter=None)
         assert not failed, failed
+        watched = _Watched()
         for seat in seats:
-            seat.warm_up(TURN_SECONDS, None)
-        inside, counted, whole = 0.0, 0.0, 0.0
-        for _ in range(20):
-            for seat in seats:
-                start = time.perf_counter()
-                samples = seat.turn()
-                whole += time.perf_counter() - start
-                seat.worker.resume()
-                inside += seat.worker.ask("spent") / 1e9
-                seat.worker.stop()
-                counted += (sum(samples) + median(samples)) / 1e9
-        for seat in seats:
-            seat.worker.close()
+            _watch(seat, watched)
+        settled: list[int | None] = [None] * len(seats)
+        held = hold(seats, settled, conditions, Random(1), SET_UP_SECONDS, None, lambda what: None)
+        whole = watched.ended - watched.began
+        passes = sum(sum(turn) + median(turn) for turns in held.samples for turn in turns) / 1e9
         print(
-            f"overhead: {entry}: the coordinator adds {whole / inside - 1:.2%} to the models' own time; "
-            f"{whole / counted - 1:.2%} where the slow first pass of a turn, which is thrown away, counts as overhead",
+            f"overhead: {entry}, {participants} participants, {held.seen.rounds} rounds: the coordinator adds "
+            f"{whole / watched.inside - 1:.2%} to the models' own time; {whole / passes - 1:.2%} where it counts "
+            "as overhead that the first pass of a turn, which is thrown away, is slower",
             flush=True,
         )
 
 
+@dataclass
+class _Watched:
+    """Seconds: when the first turn of a sitting began, when the rounds had ended, what the workers spent inside."""
+
+    began: float = inf
+    ended: float = inf
+    inside: float = 0.0
+
+
+def _watch(seat: Seat, watched: _Watched) -> None:
+    turn, observed = seat.turn, seat.observed
+
+    def begin() -> list[int]:
+        watched.began = min(watched.began, time.perf_counter())
+        return turn()
+
+    def end() -> Observed:
+        watched.ended = min(watched.ended, time.perf_counter())
+        seat.worker.resume()
+        watched.inside += seat.worker.ask("spent") / 1e9
+        seat.worker.stop()
+        return observed()
+
+    seat.turn, seat.observed = begin, end  # type: ignore[method-assign]
+
+
 class Clocked(Timer):
-    """The timed worker, which also says how long its last turn took it, the pass that is thrown away included."""
+    """The timed worker, which also says how long its turns took it, the passes that are thrown away included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spent = 0
+
+    def warm_up(self, turn_seconds: float) -> dict[str, Any]:
+        """See :meth:`Timer.warm_up`, whose turns do not count."""
+        found = super().warm_up(turn_seconds)
+        self._spent = 0
+        return found
 
     def turn(self, passes: int) -> list[int]:
         """See :meth:`Timer.turn`."""
         start = time.perf_counter_ns()
         samples = super().turn(passes)
-        self._spent = time.perf_counter_ns() - start
+        self._spent += time.perf_counter_ns() - start
         return samples
 
     def spent(self) -> int:
-        """Nanoseconds of the last turn."""
+        """Nanoseconds of all turns."""
         return self._spent
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from zoodata.isolation import WorkerFailed
 from zoodata.measure import watching
-from zoodata.measure.allocation import FEWEST_ROUNDS, rounds_wanted
+from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
 from zoodata.measure.seats import Place, Seat, Turntaker
 from zoodata.records import Participant
 from zoodata.records.latency import LatencyConditions, Sitting
@@ -19,6 +20,9 @@ from zoodata.stats import pairs_to_reference
 TURN_SECONDS = 0.05
 """Short, so that the turns of a round see the machine at one speed: on a shared host that changes within a third of
 a second. Where only the fastest of more passes is undisturbed, rounds are taken together."""
+
+ASKED_AGAIN = 1.2
+"""Whether rounds are enough is asked again once there are so many times more: each answer reads all of them."""
 
 SHARE = 6
 """The part of the time limit that the rounds of a sitting may take; a few sittings say little about their spread."""
@@ -81,15 +85,21 @@ def hold(
         clocks: list[tuple[int, int]] = []
         fastest: list[Turns] = []  # all that ratios look at, so that a hundred passes are not read again every round
 
+        asked_at = FEWEST_ROUNDS
+
         def enough(taken: list[Turns]) -> bool:
+            nonlocal asked_at
             say(f"round {len(taken)}")
             if instruments is not None:
                 clocks.append((instruments.clock_mhz(), instruments.celsius()))
             fastest.append([[min(passes)] for passes in taken[-1]])
-            if len(taken) < FEWEST_ROUNDS:
-                return False
             spent = time.monotonic() - begun
-            return spent >= longest or len(taken) >= rounds_wanted(fastest, pairs, set_up, spent / len(taken))
+            if len(taken) >= FEWEST_ROUNDS and spent >= longest:
+                return True
+            if len(taken) < asked_at:
+                return False
+            asked_at = min(math.ceil(len(taken) * ASKED_AGAIN), MOST_ROUNDS)
+            return len(taken) >= rounds_wanted(fastest, pairs, set_up, spent / len(taken))
 
         taken = rounds([_Guarded(seat) for seat in seats], order, enough)
         others, stolen = load.stop(time.monotonic())
