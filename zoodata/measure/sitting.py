@@ -17,9 +17,10 @@ from zoodata.records import Participant
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.stats import pairs_to_reference
 
-TURN_SECONDS = 0.05
+TURN_SECONDS = 0.08
 """Short, so that the turns of a round see the machine at one speed: on a shared host that changes within a third of
-a second. Where only the fastest of more passes is undisturbed, rounds are taken together."""
+a second. Not shorter, for giving a turn takes about a millisecond. Where only the fastest of more passes is
+undisturbed, rounds are taken together."""
 
 ASKED_AGAIN = 1.2
 """Whether rounds are enough is asked again once there are so many times more: each answer reads all of them."""
