@@ -27,7 +27,7 @@ from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
 from zoodata.measure.seats import Place, Seat, seated
 from zoodata.measure.sitting import hold
-from zoodata.measure.timer import Timer
+from zoodata.measure.timer import Timer, thrown_away
 from zoodata.records import LatencyMeasurement
 from zoodata.records.latency import Observed
 from zoodata.sweep.perform import latency_workers
@@ -122,11 +122,13 @@ def overhead() -> None:
         settled: list[int | None] = [None] * len(seats)
         held = hold(seats, settled, conditions, Random(1), SET_UP_SECONDS, None, lambda what: None)
         whole = watched.ended - watched.began
-        passes = sum(sum(turn) + median(turn) for turns in held.samples for turn in turns) / 1e9
+        passes = (
+            sum(sum(turn) + median(turn) * thrown_away(len(turn)) for turns in held.samples for turn in turns) / 1e9
+        )
         print(
             f"overhead: {entry}, {participants} participants, {held.seen.rounds} rounds: the coordinator adds "
             f"{whole / watched.inside - 1:.2%} to the models' own time; {whole / passes - 1:.2%} where it counts "
-            "as overhead that the first pass of a turn, which is thrown away, is slower",
+            "as overhead that the first pass of a turn is slower",
             flush=True,
         )
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from zoodata.isolation import Worker
-from zoodata.measure.timer import Timer
+from zoodata.measure.timer import Timer, thrown_away
 
 SIZE = 2**24
 
@@ -41,3 +41,12 @@ def test_what_a_pass_frees_stays_with_the_process():
     pages = 3 * SIZE // resource.getpagesize()
     assert faults["Freeing"] < 2 * pages
     assert faults["Leaving"] > 10 * pages
+
+
+@pytest.mark.parametrize("passes", [2, 3, 4, 17])
+def test_the_first_of_many_passes_does_not_count(passes):
+    timer, ran = Timer(), []
+    timer._run = lambda: ran.append(None)
+    samples = timer.turn(passes)
+    assert len(samples) == passes
+    assert len(ran) - passes == thrown_away(passes) == (passes > 3)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.architecture import missing_for, public_name
+from zoodata.measure.timer import thrown_away
 from zoodata.measure.watching import Meter
 from zoodata.records import MissingParticipant, Participant
 from zoodata.records.latency import LatencyConditions, Observed, Subject
@@ -112,7 +113,7 @@ class Seat:
         self.worker.stop()
         if self._meter:
             self._joules += self._meter.joules() - before
-            self._energy_passes += self.passes + 1
+            self._energy_passes += self.passes + thrown_away(self.passes)
         return samples
 
     def observed(self) -> Observed:

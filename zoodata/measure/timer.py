@@ -27,8 +27,13 @@ STEADY = 0.03
 """A warm-up may end when two successive handfuls of passes differ by less than this."""
 
 HANDFUL = 5
-FEWEST_PASSES, MOST_PASSES = 1, 100
+FEWEST_PASSES, MOST_PASSES = 2, 100
 """Of a turn."""
+
+LONG_TURN = 4
+"""From so many passes on, one more runs first and is thrown away: after other processes' turns it is a little slower.
+Where fewer fill a turn, passes are long, the first is some 1 % slower than the next, which the fastest hides, and to
+throw it away would take a third to half of a run's time."""
 
 DEVICE_PASSES = 20
 """Passes timed by the device's own clock once a sitting is over."""
@@ -101,7 +106,7 @@ class Timer:
         return {"seconds": spent, "steady": steady, "passes": min(max(wanted, FEWEST_PASSES), MOST_PASSES)}
 
     def turn(self, passes: int) -> list[int]:
-        """Nanoseconds of each of so many passes; one more runs first and is thrown away.
+        """Nanoseconds of each of so many passes, after those that are :func:`thrown_away`.
 
         Raises:
             RuntimeError: when nothing is prepared.
@@ -109,7 +114,8 @@ class Timer:
         if self._run is None:
             raise RuntimeError("nothing is prepared")
         run, clock = self._run, time.perf_counter_ns
-        run()
+        for _ in range(thrown_away(passes)):
+            run()
         samples = []
         for _ in range(passes):
             start = clock()
@@ -127,6 +133,11 @@ class Timer:
             "device_mib": device_mib,
             "device_ns": round(median(marks)) if marks else None,
         }
+
+
+def thrown_away(passes: int) -> int:
+    """How many passes run first in a turn of so many and do not count."""
+    return int(passes >= LONG_TURN)
 
 
 def _pin(threads: int) -> None:

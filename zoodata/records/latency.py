@@ -34,7 +34,7 @@ class Participant(Record):
     digest: Hash | None = None
     """Of the entry's network, where it was read. Entries with one digest share one network participant."""
     passes: Annotated[int, Field(ge=1)]
-    """Timed passes of a turn; one more is run first and thrown away."""
+    """Timed passes of a turn; of four and more, one more is run first and thrown away (before 2026-11-25: always)."""
 
 
 class LatencyConditions(Record):
