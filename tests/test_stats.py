@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from statistics import median
+from itertools import combinations
+from statistics import fmean, median
 
 import numpy as np
 import pytest
@@ -124,3 +125,18 @@ def test_sittings_with_few_rounds_are_not_split_into_blocks():
 def test_blocks_never_span_two_sittings():
     samples = [[[2.0], [1.0]]] * 5 + [[[1.0], [1.0]]] * 5
     assert stats.turn_ratios(samples, [5, 5], [0], [1], 2) == [[2.0, 2.0], [1.0, 1.0]]
+
+
+@given(st.lists(st.floats(1, 100), min_size=1, max_size=7), st.data())
+def test_the_expected_fastest_is_the_mean_over_all_choices(passes, data):
+    chances = data.draw(st.integers(1, len(passes)))
+    choices = [min(chosen) for chosen in combinations(passes, chances)]
+    assert stats.expected_fastest(passes, chances) == pytest.approx(fmean(choices))
+
+
+def test_more_passes_in_a_turn_do_not_make_a_participant_the_faster():
+    generator = random.Random(3)
+    samples = [[[100 * math.exp(generator.gauss(0, 0.05)) for _ in range(n)] for n in (2, 17)] for _ in range(2000)]
+    (ratios,) = stats.turn_ratios(samples, [2000], *PAIRS[0])
+    assert median(ratios) == pytest.approx(1, abs=0.005)
+    assert median(min(many) / min(few) for few, many in samples) < 0.96

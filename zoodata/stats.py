@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 
 
@@ -97,12 +98,16 @@ def turn_ratios(
 
     A block says a participant's fastest pass: what disturbs a pass only ever adds to it. On two cores of which another
     program used one half the time, sittings of twelve rounds were apart by 0.9 % in this, by 5 % in medians.
+
+    Where a turn holds more passes of one than of another, the fastest of more would be the faster by that alone. So it
+    is the fastest that as many passes as everybody had are expected to hold.
     """
     found, start = [], 0
+    chances = block * min((len(passes) for passes in samples[0]), default=1) if samples else 1
     for count in rounds:
         starts = range(start, start + count - block + 1, block)
         blocks = [samples[begin : begin + block] for begin in starts]
-        found.append([_fastest(each, numerators) / _fastest(each, denominators) for each in blocks])
+        found.append([_fastest(each, numerators, chances) / _fastest(each, denominators, chances) for each in blocks])
         start += count
     return found
 
@@ -153,9 +158,23 @@ def pairs_to_reference(participants: int, null: int) -> list[Pair]:
     return [([seat], [0] if seat == null else [0, null]) for seat in range(1, participants)]
 
 
-def _fastest(rounds: Sequence[Sequence[Sequence[float]]], participants: Sequence[int]) -> float:
-    fastest = (min(min(turns[p]) for turns in rounds) for p in participants)
+def expected_fastest(passes: Sequence[float], chances: int) -> float:
+    """The mean, over all choices of so many of the passes, of the fastest one chosen."""
+    weights = _shares(len(passes), chances)
+    return math.fsum(weight * each for weight, each in zip(weights, sorted(passes), strict=False))
+
+
+def _fastest(rounds: Sequence[Sequence[Sequence[float]]], participants: Sequence[int], chances: int) -> float:
+    fastest = (expected_fastest([each for turns in rounds for each in turns[p]], chances) for p in participants)
     return math.exp(math.fsum(math.log(each) for each in fastest) / len(participants))
+
+
+@cache
+def _shares(count: int, chosen: int) -> tuple[float, ...]:
+    """Of all choices among ``count`` in rising order, the share whose least one is the first, the second, and so on."""
+    return tuple(
+        math.comb(count - 1 - least, chosen - 1) / math.comb(count, chosen) for least in range(count - chosen + 1)
+    )
 
 
 def ratios_by_sitting(ratios: Sequence[Sequence[Sequence[float]]]) -> list[Interval]:
