@@ -11,7 +11,7 @@ import pytest
 
 from tests import builders
 from zoodata.isolation import Worker
-from zoodata.measure import latency, watching
+from zoodata.measure import latency
 from zoodata.measure.allocation import FEWEST_ROUNDS
 from zoodata.measure.environment import capture
 from zoodata.measure.sitting import rounds
@@ -231,34 +231,3 @@ def test_a_worker_lost_in_a_later_sitting_ends_the_run_and_keeps_the_earlier_one
     )  # fmt: skip
     assert (record.stopped, len(record.sittings)) == ("worker_lost", 2)
     assert [m.entry for m in record.missing] == ["timm:mobilenetv3_small_050"]
-
-
-def test_load_of_others_is_what_is_left_of_the_machines_after_ours(monkeypatch):
-    machine, ours = iter([(10.0, 1.0), (16.0, 1.5)]), iter([2.0, 3.0, 2.5, 6.5])
-    monkeypatch.setattr(watching, "_machine", lambda: next(machine))
-    monkeypatch.setattr(watching, "_spent", lambda pid: next(ours))
-    load = watching.Load([1])
-    load.start(100.0)
-    assert load.stop(102.0) == (1.0, 0.25), "six seconds of the machine, four of them ours, in two seconds"
-
-
-def test_rapl_counts_on_when_its_counter_runs_over(tmp_path, monkeypatch):
-    package = tmp_path / "intel-rapl:0"
-    package.mkdir()
-    (package / "max_energy_range_uj").write_text("999999")
-    (package / "energy_uj").write_text("900000")
-    (tmp_path / "intel-rapl:0:0").mkdir()  # a part of the package, counted with it
-    monkeypatch.setattr(watching, "RAPL", tmp_path)
-    meter, source = watching.energy("cpu", None)
-    assert source == "RAPL, 1 processor package"
-    assert meter is not None
-    (package / "energy_uj").write_text("100000")
-    assert meter.joules() == pytest.approx(0.2)
-
-
-def test_without_a_counter_there_is_a_reason(tmp_path, monkeypatch):
-    monkeypatch.setattr(watching, "RAPL", tmp_path / "none")
-    assert watching.energy("cpu", None) == (None, "not counted: this machine shows no RAPL counter")
-    meter, reason = watching.energy("cuda", None)
-    assert meter is None
-    assert "nvidia-ml-py" in reason

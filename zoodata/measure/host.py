@@ -51,7 +51,8 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
         "TF_USE_LEGACY_KERAS": "1",  # Keras 2 behind tf.keras, whoever imports TensorFlow first
         "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
     }
-    return variables | ({"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {})
+    # NVML counts devices in the order of the bus, and so should CUDA.
+    return variables | ({"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"})
 
 
 def _read(model: Model) -> Network:

@@ -6,6 +6,7 @@ Each instrument reads a counter; where there is none it says why, and that is re
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,8 +52,9 @@ class Gpu:
 
         self._nvml = pynvml
         pynvml.nvmlInit()
-        number = int(device.partition(":")[2] or 0)
-        self._handle = pynvml.nvmlDeviceGetHandleByIndex(number)
+        name = _of_all(int(device.partition(":")[2] or 0))
+        by = pynvml.nvmlDeviceGetHandleByIndex if isinstance(name, int) else pynvml.nvmlDeviceGetHandleByUUID
+        self._handle = by(name)
         self.source = "NVML, the whole device"
 
     def joules(self) -> float:
@@ -70,6 +72,19 @@ class Gpu:
     def processes(self) -> int:
         """How many processes compute on it."""
         return len(self._nvml.nvmlDeviceGetComputeRunningProcesses(self._handle))
+
+
+def _of_all(number: int) -> int | str:
+    """The number or UUID that NVML, which sees all devices, has for the one CUDA gives this number.
+
+    Raises:
+        IndexError: when CUDA is shown fewer devices.
+    """
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if shown is None:
+        return number
+    name = [each.strip() for each in shown.split(",") if each.strip()][number]
+    return int(name) if name.isdigit() else name
 
 
 def gpu(device: str) -> Gpu | None:
