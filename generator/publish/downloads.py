@@ -19,6 +19,9 @@ FOLDER = Path("download")
 LARGE = ("networks",)
 """Kinds of records that only the archive holds: nothing on a page links to a single one."""
 
+BULKY = ("claims",)
+"""Kinds of files, megabytes each, that are published without indentation, a fifth of them."""
+
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The archive's files carry no time, so that the same records make the same archive."""
 
@@ -34,14 +37,19 @@ def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:
 
 
 def _copy_records(dataset: Dataset, folder: Path) -> None:
-    """The files themselves: a record of an older schema, lifted and written anew, would not be what its id names."""
+    """The files' own words: a record of an older schema, lifted and written anew, would not be what its id names."""
     for root in dataset.roots:
         for path in store.files(root):
             place = path.relative_to(root)
             if place.parts[0] not in LARGE:
                 target = folder / place
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(path.read_bytes())
+                target.write_bytes(_narrow(path.read_bytes()) if place.parts[0] in BULKY else path.read_bytes())
+
+
+def _narrow(content: bytes) -> bytes:
+    """The same JSON without the line breaks that make its changes readable."""
+    return json.dumps(json.loads(content), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _claims_by_architecture(dataset: Dataset, folder: Path) -> None:

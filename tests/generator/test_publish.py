@@ -115,6 +115,15 @@ def test_downloads_are_whole_and_their_checksums_hold(dataset, site, tmp_path):
     assert archive.read_bytes() == first, "the same records make the same archive"
 
 
+def test_published_files_are_the_records(dataset, site, tmp_path):
+    downloads.write(dataset, site, tmp_path / "site", "")
+    published = store.Dataset.open(packaged=tmp_path / "site" / "data")
+    assert published.claims == dataset.claims
+    assert published.latency_measurements == dataset.latency_measurements
+    original = next((tmp_path / "data" / "claims").glob("*.json"))
+    assert (tmp_path / "site" / "data" / "claims" / original.name).stat().st_size < original.stat().st_size
+
+
 def test_croissant_is_read_by_mlcommons_reader(dataset, site, tmp_path):
     mlcroissant = pytest.importorskip("mlcroissant")
     downloads.write(dataset, site, tmp_path, "")
