@@ -79,6 +79,7 @@ def latency_conditions(**changes: Any) -> LatencyConditions:
         "threads": 2,
         "turn_seconds": 0.2,
         "idle_partners": "stopped",
+        "keeps_memory": True,
         "target_half_width": 0.01,
         "time_limit_seconds": 10.0,
         "seed": 0,

@@ -107,6 +107,8 @@ def test_a_good_run_warns_of_nothing_and_each_doubt_has_a_next_step():
     assert kinds(good) == set()
     assert kinds(good.model_copy(update={"stopped": "time"})) == {"time_limit"}
     assert "few_sittings" in kinds(builders.latency())
+    giving = good.conditions.model_copy(update={"keeps_memory": False})
+    assert kinds(good.model_copy(update={"conditions": giving})) == {"allocator"}
     unsteady = Observed(warm_up_seconds=6, steady=False)
     assert kinds(run(a=1, b=1, network_a=1, network_b=1, seen=unsteady)) == {"unsteady"}
     busy = tuple(

@@ -125,7 +125,7 @@ def test_a_run_of_the_first_version_is_one_sitting():
     content = builders.latency().model_dump(mode="json")
     passes = [participant.pop("passes") for participant in content["participants"]]
     for participant in content["participants"]:
-        del participant["subject"], participant["digest"]
+        del participant["subject"], participant["digest"], participant["thrown_away"]
     conditions = {k: v for k, v in content["conditions"].items() if k in OLD_CONDITIONS} | {"passes_per_turn": 2}
     old = {k: v for k, v in content.items() if k not in ("sittings", "energy_source")}
     lifted = LatencyMeasurement.model_validate_json(
@@ -134,6 +134,8 @@ def test_a_run_of_the_first_version_is_one_sitting():
     assert [participant.passes for participant in lifted.participants] == passes
     assert [sitting.rounds for sitting in lifted.sittings] == [len(lifted.samples)]
     assert lifted.conditions.turn_seconds is None
+    assert not lifted.conditions.keeps_memory
+    assert {participant.thrown_away for participant in lifted.participants} == {1}
 
 
 OLD_CONDITIONS = {

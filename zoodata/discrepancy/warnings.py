@@ -49,6 +49,13 @@ def warnings(record: LatencyMeasurement) -> Iterator[Warned]:
         )
     if record.stopped == "worker_lost":
         yield Warned("worker_lost", "a worker died in a later sitting, which ended the run", "see what is missing")
+    if not record.conditions.keeps_memory and record.conditions.device == "cpu":
+        yield Warned(
+            "allocator",
+            "its processes may have given a pass's memory back to the system, which makes one in some of them a few "
+            "percent slower for as long as it lives",
+            "run it again, on a system with glibc",
+        )
     yield from _machine(record)
     yield from _device(record)
     unsteady = sorted(

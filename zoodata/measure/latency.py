@@ -24,6 +24,7 @@ from zoodata.measure import watching
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.measure.seats import Place, Seat, Workers, seated
 from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold
+from zoodata.measure.timer import can_keep_memory
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
@@ -238,6 +239,7 @@ def conditions_for(
         torch="compiled" if compiled else "eager",
         networks=networks,
         idle_partners="stopped" if can_stop() else "running",
+        keeps_memory=can_keep_memory(),
         fewest_sittings=sittings,
         target_half_width=target,
         time_limit_seconds=time_limit,

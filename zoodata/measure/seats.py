@@ -145,6 +145,7 @@ class Seat:
             input=InputShape.model_validate(self._found["input"]),
             digest=self.place.digest,
             passes=self.passes,
+            thrown_away=thrown_away(self.passes),
         )
 
 

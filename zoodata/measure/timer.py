@@ -151,13 +151,21 @@ _LARGEST_THRESHOLDS = (2**31 - 1, 32 * 2**20)
 """What mallopt takes at most; see mallopt(3)."""
 
 
+def can_keep_memory() -> bool:
+    """Whether the allocator here lets itself be told what to keep, as glibc's does."""
+    try:
+        return hasattr(ctypes.CDLL(None), "mallopt")
+    except (OSError, TypeError):
+        return False
+
+
 def _keep_memory() -> None:
     """Let glibc keep what a pass frees, for the next pass (elsewhere: nothing).
 
     As it is, glibc gives the top of its heap back to the system, or not, by what happens to lie there: of five
     processes that ran one network, one took 2,000 page faults a pass, for as long as it lived, and 5 % more time.
     """
-    with contextlib.suppress(OSError, AttributeError):
+    if can_keep_memory():
         library = ctypes.CDLL(None)
         for parameter, value in zip((_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD), _LARGEST_THRESHOLDS, strict=True):
             library.mallopt(parameter, value)

@@ -34,7 +34,9 @@ class Participant(Record):
     digest: Hash | None = None
     """Of the entry's network, where it was read. Entries with one digest share one network participant."""
     passes: Annotated[int, Field(ge=1)]
-    """Timed passes of a turn; of four and more, one more is run first and thrown away (before 2026-11-25: always)."""
+    """Timed passes of a turn."""
+    thrown_away: Count = 0
+    """Passes that run first in a turn and do not count."""
 
 
 class LatencyConditions(Record):
@@ -51,6 +53,9 @@ class LatencyConditions(Record):
     """The runtime that also ran every entry's network; None if the networks were not timed."""
     idle_partners: Literal["stopped", "running"]
     """Whether the other workers were stopped (SIGSTOP) during a turn, so that none spins beside it."""
+    keeps_memory: bool = False
+    """Whether processes kept what a pass freed for the next one. Where the allocator may give it back to the system,
+    one process in some is a few percent slower for as long as it lives."""
     fewest_sittings: Annotated[int, Field(ge=1)] = 1
     """Before the run may stop because its ratios are known well enough, or because time is up."""
     target_half_width: Annotated[float, Field(gt=0)]
@@ -107,7 +112,7 @@ class LatencyMeasurement(HashedRecord):
     """Passes of several entries timed in turns, round by round, sitting by sitting."""
 
     kind: Literal["latency"] = "latency"
-    schema_version: Literal[2] = 2  # type: ignore[assignment]
+    schema_version: Literal[3] = 3  # type: ignore[assignment]
     architecture: Identifier
     started_at: AwareDatetime
     conditions: LatencyConditions

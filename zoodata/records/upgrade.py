@@ -33,7 +33,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "reply": Reply,
 }
 
-CURRENT: dict[str, int] = dict.fromkeys(KINDS, 1) | {"architecture": 2, "claim": 2, "claims": 2, "latency": 2}
+CURRENT: dict[str, int] = {kind: model.model_fields["schema_version"].default for kind, model in KINDS.items()}
 """The version of each kind's schema today."""
 
 FILE_KINDS = frozenset(KINDS) - {"claim"}
@@ -73,11 +73,25 @@ def _one_sitting(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 2, "conditions": kept, "participants": participants, "sittings": sittings}
 
 
+def _as_allocators_like(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 of a latency run says that processes kept memory, and how many passes of a turn did not count."""
+    conditions, participants = content.get("conditions"), content.get("participants")
+    if not isinstance(conditions, dict) or not isinstance(participants, list):
+        return {**content, "schema_version": 3}
+    return {
+        **content,
+        "schema_version": 3,
+        "conditions": {**conditions, "keeps_memory": False},
+        "participants": [{**p, "thrown_away": 1} if isinstance(p, dict) else p for p in participants],
+    }
+
+
 UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("architecture", 1): _without_digest,
     ("claim", 1): _claim_without_inference,
     ("claims", 1): _collection_without_date,
     ("latency", 1): _one_sitting,
+    ("latency", 2): _as_allocators_like,
 }
 """(kind, version) to the function that makes it version + 1."""
 
