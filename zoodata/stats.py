@@ -103,7 +103,7 @@ def turn_ratios(
     is the fastest that as many passes as everybody had are expected to hold.
     """
     found, start = [], 0
-    chances = block * min((len(passes) for passes in samples[0]), default=1) if samples else 1
+    chances = block * min(map(len, samples[0])) if samples else 0
     for count in rounds:
         starts = range(start, start + count - block + 1, block)
         blocks = [samples[begin : begin + block] for begin in starts]

@@ -9,6 +9,9 @@ from typing import Any
 
 from zoodata.measure import timer
 
+FEWEST_QUERIES = 20
+"""Of a stream, and passes of the turn it is held against."""
+
 
 class Timer(timer.Timer):
     """The timed worker, with a second clock."""
@@ -29,7 +32,7 @@ class Timer(timer.Timer):
         settings.scenario = loadgen.TestScenario.SingleStream
         settings.mode = loadgen.TestMode.PerformanceOnly
         settings.min_duration_ms = int(seconds * 1000)
-        settings.min_query_count = 20
+        settings.min_query_count = FEWEST_QUERIES
         with tempfile.TemporaryDirectory() as folder:
             output = loadgen.LogOutputSettings()
             output.outdir = folder

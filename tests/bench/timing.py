@@ -19,6 +19,7 @@ from random import Random
 from statistics import mean, median
 from typing import Any
 
+from tests.bench.loadgen import FEWEST_QUERIES
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.latency import LatencyRange, summarise
 from zoodata.isolation import Worker
@@ -33,9 +34,6 @@ from zoodata.records.latency import Observed
 from zoodata.sweep.perform import latency_workers
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-LOADGEN_QUERIES = 20
-"""As few as LoadGen is asked for in :mod:`tests.bench.loadgen`."""
-
 BUSY_SECONDS = 0.1
 """Mean length of the spells in which the loading process computes, and of those in which it sleeps."""
 
@@ -53,7 +51,6 @@ while os.getppid() == parent:
     time.sleep(length)
 """
 
-MANY = "torchvision:mobilenet_v2"
 SET_UP_SECONDS = 30.0
 """What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
 
@@ -113,7 +110,11 @@ def overhead() -> None:
 
     The rounds are those of :func:`hold`: what it asks after each of them, and what it notes, is in the wall time.
     """
-    for entry, participants in (("torchvision:mobilenet_v3_small", 3), ("torchvision:resnet50", 3), (MANY, 8)):
+    for entry, participants in (
+        ("torchvision:mobilenet_v3_small", 3),
+        ("torchvision:resnet50", 3),
+        ("torchvision:mobilenet_v2", 8),
+    ):
         conditions = latency.conditions_for(1, "cpu", THREADS, target=0.01, time_limit=240.0, seed=1)
         workers = replace(latency_workers(conditions), timed=_clocked)
         places = [Place(entry, null=number == participants - 1) for number in range(participants)]
@@ -196,7 +197,7 @@ def loadgen() -> None:
     for entry in ("torchvision:resnet50", "keras_applications:MobileNetV2", "onnx_model_zoo:squeezenet"):
         with Worker("tests.bench.loadgen:Timer", worker_environment("cpu", THREADS)) as worker:
             worker.ask("build", entry, 1, "cpu", THREADS, 1, False)
-            passes = max(worker.ask("warm_up", 0.5)["passes"], LOADGEN_QUERIES)
+            passes = max(worker.ask("warm_up", 0.5)["passes"], FEWEST_QUERIES)
             timed: dict[str, list[float]] = {"turn": [], "single_stream": []}
             for number in range(15):  # who goes first changes, and what is compared lies close together
                 for how in sorted(timed, reverse=number % 2 == 0):

@@ -52,7 +52,7 @@ def warnings(record: LatencyMeasurement) -> Iterator[Warned]:
     if not record.conditions.keeps_memory and record.conditions.device == "cpu":
         yield Warned(
             "allocator",
-            "its processes may have given a pass's memory back to the system, which makes one in some of them a few "
+            "its processes may have given a pass's memory back to the system, which now and then makes one a few "
             "percent slower for as long as it lives",
             "run it again, on a system with glibc",
         )

@@ -15,7 +15,7 @@ from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
 from zoodata.measure.seats import Place, Seat, Turntaker
 from zoodata.records import Participant
 from zoodata.records.latency import LatencyConditions, Sitting
-from zoodata.stats import pairs_to_reference
+from zoodata.stats import expected_fastest, pairs_to_reference
 
 TURN_SECONDS = 0.08
 """Short, so that the turns of a round see the machine at one speed: on a shared host that changes within a third of
@@ -84,8 +84,7 @@ def hold(
         longest = conditions.time_limit_seconds / max(conditions.fewest_sittings, SHARE)
         pairs = pairs_to_reference(len(seats), next(n for n, seat in enumerate(seats) if seat.place.null))
         clocks: list[tuple[int, int]] = []
-        fastest: list[Turns] = []  # all that ratios look at, so that a hundred passes are not read again every round
-
+        fastest: list[list[list[float]]] = []  # so that a turn's hundred passes are read once, not at every answer
         asked_at = FEWEST_ROUNDS
 
         def enough(taken: list[Turns]) -> bool:
@@ -93,7 +92,8 @@ def hold(
             say(f"round {len(taken)}")
             if instruments is not None:
                 clocks.append((instruments.clock_mhz(), instruments.celsius()))
-            fastest.append([[min(passes)] for passes in taken[-1]])
+            chances = min(map(len, taken[-1]))
+            fastest.append([[expected_fastest(passes, chances)] for passes in taken[-1]])
             spent = time.monotonic() - begun
             if len(taken) >= FEWEST_ROUNDS and spent >= longest:
                 return True

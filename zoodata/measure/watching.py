@@ -52,7 +52,7 @@ class Gpu:
 
         self._nvml = pynvml
         pynvml.nvmlInit()
-        name = _of_all(int(device.partition(":")[2] or 0))
+        name = _nvml_name(int(device.partition(":")[2] or 0))
         by = pynvml.nvmlDeviceGetHandleByIndex if isinstance(name, int) else pynvml.nvmlDeviceGetHandleByUUID
         self._handle = by(name)
         self.source = "NVML, the whole device"
@@ -74,7 +74,7 @@ class Gpu:
         return len(self._nvml.nvmlDeviceGetComputeRunningProcesses(self._handle))
 
 
-def _of_all(number: int) -> int | str:
+def _nvml_name(number: int) -> int | str:
     """The number or UUID that NVML, which sees all devices, has for the one CUDA gives this number.
 
     Raises:

@@ -55,7 +55,7 @@ class LatencyConditions(Record):
     """Whether the other workers were stopped (SIGSTOP) during a turn, so that none spins beside it."""
     keeps_memory: bool = False
     """Whether processes kept what a pass freed for the next one. Where the allocator may give it back to the system,
-    one process in some is a few percent slower for as long as it lives."""
+    now and then a process is a few percent slower for as long as it lives."""
     fewest_sittings: Annotated[int, Field(ge=1)] = 1
     """Before the run may stop because its ratios are known well enough, or because time is up."""
     target_half_width: Annotated[float, Field(gt=0)]

@@ -73,7 +73,7 @@ def _one_sitting(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 2, "conditions": kept, "participants": participants, "sittings": sittings}
 
 
-def _as_allocators_like(content: dict[str, Any]) -> dict[str, Any]:
+def _giving_memory_back(content: dict[str, Any]) -> dict[str, Any]:
     """Version 3 of a latency run says that processes kept memory, and how many passes of a turn did not count."""
     conditions, participants = content.get("conditions"), content.get("participants")
     if not isinstance(conditions, dict) or not isinstance(participants, list):
@@ -91,7 +91,7 @@ UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("claim", 1): _claim_without_inference,
     ("claims", 1): _collection_without_date,
     ("latency", 1): _one_sitting,
-    ("latency", 2): _as_allocators_like,
+    ("latency", 2): _giving_memory_back,
 }
 """(kind, version) to the function that makes it version + 1."""
 
