@@ -26,7 +26,7 @@ from zoodata.isolation import Worker
 from zoodata.measure import latency
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
-from zoodata.measure.seats import Place, Seat, seated
+from zoodata.measure.seats import Place, Seat, Turn, seated
 from zoodata.measure.sitting import hold
 from zoodata.measure.timer import Timer, thrown_away
 from zoodata.records import LatencyMeasurement
@@ -54,7 +54,7 @@ while os.getppid() == parent:
 SET_UP_SECONDS = 30.0
 """What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
 
-REPEATABLE_SECONDS = 240.0
+REPEATABLE_SECONDS = 180.0
 """Long enough that on a quiet machine runs stop by their interval."""
 
 PAIRS = {
@@ -70,7 +70,7 @@ def null() -> None:
     ours, differences = [], 0
     with _loaded_core():
         for number in range(20):
-            _, found = _run(names, target=0.01, limit=100.0, seed=number)
+            _, found = _run(names, target=0.01, limit=180.0, seed=number)
             ours.append(found.entries[1].ratio)
             differences += found.entries[1].verdict != "no difference"
             print(f"null: {_shown(found)}", flush=True)
@@ -127,7 +127,7 @@ def overhead() -> None:
         held = hold(seats, settled, conditions, Random(1), SET_UP_SECONDS, None, lambda what: None)
         whole = watched.ended - watched.began
         passes = (
-            sum(sum(turn) + median(turn) * thrown_away(len(turn)) for turns in held.samples for turn in turns) / 1e9
+            sum(sum(t.ns) + median(t.ns) * thrown_away(len(t.ns)) for turns in held.rounds for t in turns) / 1e9
         )
         print(
             f"overhead: {entry}, {participants} participants, {held.seen.rounds} rounds: the coordinator adds "
@@ -149,7 +149,7 @@ class _Watched:
 def _watch(seat: Seat, watched: _Watched) -> None:
     turn, observed = seat.turn, seat.observed
 
-    def begin() -> list[int]:
+    def begin() -> Turn:
         watched.began = min(watched.began, time.perf_counter())
         return turn()
 
@@ -176,7 +176,7 @@ class Clocked(Timer):
         self._spent = 0
         return found
 
-    def turn(self, passes: int) -> list[int]:
+    def turn(self, passes: int) -> tuple[list[int], list[int] | None]:
         """See :meth:`Timer.turn`."""
         start = time.perf_counter_ns()
         samples = super().turn(passes)
@@ -202,7 +202,7 @@ def loadgen() -> None:
             for number in range(15):  # who goes first changes, and what is compared lies close together
                 for how in sorted(timed, reverse=number % 2 == 0):
                     found = worker.ask(how, passes if how == "turn" else 0.5)
-                    timed[how].append((median(found) if how == "turn" else found) / 1e6)
+                    timed[how].append((median(found[0]) if how == "turn" else found) / 1e6)
         ours, theirs = timed["turn"], timed["single_stream"]
         apart = median(us / them for us, them in zip(ours, theirs, strict=True)) - 1
         print(f"loadgen: {entry}: {median(ours):.2f} ms; LoadGen {median(theirs):.2f} ms; {apart:+.1%}", flush=True)

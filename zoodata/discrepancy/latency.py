@@ -11,15 +11,8 @@ from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.pairs import widest
 from zoodata.discrepancy.warnings import Warned, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
-from zoodata.stats import (
-    Interval,
-    pairs_to_reference,
-    quantile,
-    ratios_by_sitting,
-    ratios_to_reference,
-    steadiest_block,
-    turn_ratios,
-)
+from zoodata.stats import Interval, quantile
+from zoodata.turns import Estimate, estimate, intervals, pairs_to_reference, ratios_to_reference, times_by_sitting
 
 
 @dataclass(frozen=True)
@@ -166,14 +159,12 @@ class _Run:
 
     def __init__(self, record: LatencyMeasurement) -> None:
         self.record = record
-        self._counts = [sitting.rounds for sitting in record.sittings]
+        self._sittings = times_by_sitting(record.samples, record.cpu_us, [s.rounds for s in record.sittings])
         seats = range(len(record.participants))
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
         self.null = next(n for n in seats if self.of(n).null)
         self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
-        pairs = pairs_to_reference(len(record.participants), self.null)
-        self._block = steadiest_block(record.samples, self._counts, pairs)
-        self.to_reference = ratios_to_reference(record.samples, self._counts, pairs, self._block)
+        self.to_reference = ratios_to_reference(self._sittings, pairs_to_reference(len(record.participants), self.null))
 
     def of(self, seat: int) -> Participant:
         return self.record.participants[seat]
@@ -182,8 +173,8 @@ class _Run:
         """The reference has two workers."""
         return [0, self.null] if seat == 0 else [seat]
 
-    def _rounds(self, numerators: Sequence[int], denominators: Sequence[int]) -> list[list[float]]:
-        return turn_ratios(self.record.samples, self._counts, numerators, denominators, self._block)
+    def _estimates(self, numerators: Sequence[int], denominators: Sequence[int]) -> list[Estimate]:
+        return [estimate(sitting, (numerators, denominators)) for sitting in self._sittings]
 
     def network(self, seat: int) -> int | None:
         """The seat of an entry's network."""
@@ -193,16 +184,18 @@ class _Run:
     def split(self, a: int, b: int) -> tuple[Interval, Split | None]:
         """The ratio of two models, and what it is made of if both networks ran."""
         x, y = self.network(a), self.network(b)
-        total = self._rounds(self.workers(a), self.workers(b))
+        total = self._estimates(self.workers(a), self.workers(b))
         if x is None or y is None:
-            return ratios_by_sitting([total])[0], None
-        networks = self._rounds([x], [y])
-        frameworks = [[t / n for t, n in zip(ts, ns, strict=True)] for ts, ns in zip(total, networks, strict=True)]
+            return intervals([total])[0], None
+        networks = self._estimates([x], [y])
+        # Each framework over its own network, not the ratio over the networks': so the product can fail.
+        ours, theirs = self._estimates(self.workers(a), [x]), self._estimates(self.workers(b), [y])
+        frameworks = [one - other for one, other in zip(ours, theirs, strict=True)]
         if x == y:  # one network, whatever its two frameworks do with it
-            ratio, rest = ratios_by_sitting([total, frameworks])
+            ratio, rest = intervals([total, frameworks])
             network = Interval(1.0, 1.0, 1.0, ratio.samples)
         else:
-            ratio, network, rest = ratios_by_sitting([total, networks, frameworks])
+            ratio, network, rest = intervals([total, networks, frameworks])
         product = network.value * rest.value
         return ratio, Split(
             network=Ratio.of(network),

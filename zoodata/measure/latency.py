@@ -23,12 +23,12 @@ from zoodata.isolation import WorkerFailed, can_stop
 from zoodata.measure import watching
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.measure.seats import Place, Seat, Workers, seated
-from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold
-from zoodata.measure.timer import can_keep_memory
+from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold, ns_and_cpu_us
+from zoodata.measure.timer import can_keep_memory, can_raise_priority
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
-from zoodata.stats import pairs_to_reference, ratios_to_reference, steadiest_block
+from zoodata.turns import pairs_to_reference, ratios_to_reference, times_by_sitting
 from zoodata.zoos import registry
 
 
@@ -40,7 +40,7 @@ class _Run:
     workers: Workers
     say: Say
     participants: tuple[Participant, ...] = ()
-    samples: list[Turns] = field(default_factory=list)
+    rounds: list[Turns] = field(default_factory=list)
     sittings: list[Sitting] = field(default_factory=list)
     missing: list[MissingParticipant] = field(default_factory=list)
     building_seconds: float = 0.0
@@ -73,6 +73,7 @@ def measure(
     meter, source = watching.energy(conditions.device, instruments)
     with tempfile.TemporaryDirectory(prefix="zoodata-networks-") as folder:
         stopped = _sit(run, entries, Path(folder), instruments, meter)
+    samples, cpu_us = ns_and_cpu_us(run.rounds)
     return LatencyMeasurement.seal(
         architecture=architecture,
         started_at=timestamp(started),
@@ -80,12 +81,17 @@ def measure(
         environment=environment.id,
         participants=run.participants,
         unit="ns",
-        samples=tuple(tuple(tuple(passes) for passes in turns) for turns in run.samples),
+        samples=_frozen(samples),
+        cpu_us=_frozen(cpu_us) if samples and cpu_us is not None else None,
         sittings=tuple(run.sittings),
         stopped=stopped,
-        energy_source=source if run.samples else None,
+        energy_source=source if samples else None,
         missing=tuple(run.missing),
     )
+
+
+def _frozen(rounds: list[list[list[int]]]) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    return tuple(tuple(tuple(passes) for passes in turns) for turns in rounds)
 
 
 Stopped = Literal["interval", "time", "worker_lost", "no_pair"]
@@ -117,7 +123,7 @@ def _sit(
             return "worker_lost" if run.sittings else "no_pair"
         if number < conditions.fewest_sittings:
             continue
-        widest = widest_interval(run.samples, run.sittings, run.participants)
+        widest = widest_interval(run.rounds, run.sittings, run.participants)
         run.say(f"sitting {number}: every ratio known to ±{widest:.1%}")
         if widest <= conditions.target_half_width:
             return "interval"
@@ -139,7 +145,7 @@ def _hold(run: _Run, seats: Sequence[Seat], order: random.Random, instruments: w
         lambda what: run.say(f"sitting {number}: {what}"),
     )
     run.participants = held.participants
-    run.samples += held.samples
+    run.rounds += held.rounds
     run.sittings.append(held.seen)
 
 
@@ -215,13 +221,11 @@ def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
     return [ordered[entry] for entry in entries if entry in ordered]
 
 
-def widest_interval(
-    samples: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant]
-) -> float:
+def widest_interval(rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant]) -> float:
     """The largest relative half width among the ratios of all participants to the reference."""
     null = next(seat for seat, participant in enumerate(participants) if participant.null)
-    pairs, rounds = pairs_to_reference(len(participants), null), [sitting.rounds for sitting in sittings]
-    ratios = ratios_to_reference(samples, rounds, pairs, steadiest_block(samples, rounds, pairs))
+    times = times_by_sitting(*ns_and_cpu_us(rounds), [sitting.rounds for sitting in sittings])
+    ratios = ratios_to_reference(times, pairs_to_reference(len(participants), null))
     return max(interval.half_width for interval in ratios.values())
 
 
@@ -240,6 +244,7 @@ def conditions_for(
         networks=networks,
         idle_partners="stopped" if can_stop() else "running",
         keeps_memory=can_keep_memory(),
+        priority="raised" if can_raise_priority() else "normal",
         fewest_sittings=sittings,
         target_half_width=target,
         time_limit_seconds=time_limit,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.architecture import missing_for, public_name
@@ -15,11 +15,19 @@ from zoodata.records.latency import LatencyConditions, Observed, Subject
 from zoodata.records.measurement import InputShape
 
 
+class Turn(NamedTuple):
+    """What one turn of a participant took, pass by pass."""
+
+    ns: list[int]
+    cpu_us: list[int] | None
+    """Processor time of all threads of its process; None where the system does not count it finely."""
+
+
 class Turntaker(Protocol):
     """What the coordinator needs of a participant."""
 
-    def turn(self) -> list[int]:
-        """Time the passes of one turn, in nanoseconds."""
+    def turn(self) -> Turn:
+        """Time the passes of one turn."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class Seat:
         self.worker.stop()
         self.passes = passes or self._warm["passes"]
 
-    def turn(self) -> list[int]:
+    def turn(self) -> Turn:
         """See :class:`Turntaker`.
 
         Raises:
@@ -109,12 +117,12 @@ class Seat:
         """
         before = self._meter.joules() if self._meter else 0.0
         self.worker.resume()
-        samples: list[int] = self.worker.ask("turn", self.passes, timeout=self._seconds)
+        turn = Turn(*self.worker.ask("turn", self.passes, timeout=self._seconds))
         self.worker.stop()
         if self._meter:
             self._joules += self._meter.joules() - before
             self._energy_passes += self.passes + thrown_away(self.passes)
-        return samples
+        return turn
 
     def observed(self) -> Observed:
         """What was seen of its process in this sitting.

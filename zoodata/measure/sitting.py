@@ -12,15 +12,14 @@ from typing import TypeVar
 from zoodata.isolation import WorkerFailed
 from zoodata.measure import watching
 from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
-from zoodata.measure.seats import Place, Seat, Turntaker
+from zoodata.measure.seats import Place, Seat, Turn, Turntaker
 from zoodata.records import Participant
 from zoodata.records.latency import LatencyConditions, Sitting
-from zoodata.stats import expected_fastest, pairs_to_reference
+from zoodata.turns import pairs_to_reference, times
 
 TURN_SECONDS = 0.08
 """Short, so that the turns of a round see the machine at one speed: on a shared host that changes within a third of
-a second. Not shorter, for giving a turn takes about a millisecond. Where only the fastest of more passes is
-undisturbed, rounds are taken together."""
+a second. Not shorter, for giving a turn takes about a millisecond."""
 
 ASKED_AGAIN = 1.2
 """Whether rounds are enough is asked again once there are so many times more: each answer reads all of them."""
@@ -28,8 +27,8 @@ ASKED_AGAIN = 1.2
 SHARE = 6
 """The part of the time limit that the rounds of a sitting may take; a few sittings say little about their spread."""
 
-Turns = list[list[int]]
-"""One round: for each participant, the nanoseconds of its passes."""
+Turns = list[Turn]
+"""One round: the turn of each participant."""
 
 Say = Callable[[str], None]
 Answer = TypeVar("Answer")
@@ -48,7 +47,7 @@ class Held:
     """What a sitting yields."""
 
     participants: tuple[Participant, ...]
-    samples: list[Turns]
+    rounds: list[Turns]
     seen: Sitting
 
 
@@ -84,7 +83,6 @@ def hold(
         longest = conditions.time_limit_seconds / max(conditions.fewest_sittings, SHARE)
         pairs = pairs_to_reference(len(seats), next(n for n, seat in enumerate(seats) if seat.place.null))
         clocks: list[tuple[int, int]] = []
-        fastest: list[list[list[float]]] = []  # so that a turn's hundred passes are read once, not at every answer
         asked_at = FEWEST_ROUNDS
 
         def enough(taken: list[Turns]) -> bool:
@@ -92,15 +90,13 @@ def hold(
             say(f"round {len(taken)}")
             if instruments is not None:
                 clocks.append((instruments.clock_mhz(), instruments.celsius()))
-            chances = min(map(len, taken[-1]))
-            fastest.append([[expected_fastest(passes, chances)] for passes in taken[-1]])
             spent = time.monotonic() - begun
             if len(taken) >= FEWEST_ROUNDS and spent >= longest:
                 return True
             if len(taken) < asked_at:
                 return False
             asked_at = min(math.ceil(len(taken) * ASKED_AGAIN), MOST_ROUNDS)
-            return len(taken) >= rounds_wanted(fastest, pairs, set_up, spent / len(taken))
+            return len(taken) >= rounds_wanted(times(*ns_and_cpu_us(taken)), pairs, set_up, spent / len(taken))
 
         taken = rounds([_Guarded(seat) for seat in seats], order, enough)
         others, stolen = load.stop(time.monotonic())
@@ -124,11 +120,18 @@ def rounds(seats: Sequence[Turntaker], order: random.Random, enough: Callable[[l
     """Give every seat one turn a round, in random order, until what was taken is enough."""
     taken: list[Turns] = []
     while not taken or not enough(taken):
-        turns: Turns = [[] for _ in seats]
+        turns: dict[int, Turn] = {}
         for position in order.sample(range(len(seats)), len(seats)):
             turns[position] = seats[position].turn()
-        taken.append(turns)
+        taken.append([turns[position] for position in range(len(seats))])
     return taken
+
+
+def ns_and_cpu_us(taken: Sequence[Turns]) -> tuple[list[list[list[int]]], list[list[list[int]]] | None]:
+    """The nanoseconds of rounds, and apart from them the processor time, where the system counts it finely."""
+    cpu_us = [[turn.cpu_us for turn in turns if turn.cpu_us is not None] for turns in taken]
+    whole = all(len(counted) == len(turns) for counted, turns in zip(cpu_us, taken, strict=True))
+    return [[turn.ns for turn in turns] for turns in taken], cpu_us if whole else None
 
 
 def close(seats: Sequence[Seat]) -> None:
@@ -143,7 +146,7 @@ class _Guarded:
 
     seat: Seat
 
-    def turn(self) -> list[int]:
+    def turn(self) -> Turn:
         return _of(self.seat, self.seat.turn)
 
 

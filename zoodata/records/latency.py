@@ -56,6 +56,8 @@ class LatencyConditions(Record):
     keeps_memory: bool = False
     """Whether processes kept what a pass freed for the next one. Where the allocator may give it back to the system,
     now and then a process is a few percent slower for as long as it lives."""
+    priority: Literal["raised", "normal"] = "normal"
+    """Whether timed processes went before other programs; only root may have that."""
     fewest_sittings: Annotated[int, Field(ge=1)] = 1
     """Before the run may stop because its ratios are known well enough, or because time is up."""
     target_half_width: Annotated[float, Field(gt=0)]
@@ -112,7 +114,7 @@ class LatencyMeasurement(HashedRecord):
     """Passes of several entries timed in turns, round by round, sitting by sitting."""
 
     kind: Literal["latency"] = "latency"
-    schema_version: Literal[3] = 3  # type: ignore[assignment]
+    schema_version: Literal[4] = 4  # type: ignore[assignment]
     architecture: Identifier
     started_at: AwareDatetime
     conditions: LatencyConditions
@@ -121,6 +123,9 @@ class LatencyMeasurement(HashedRecord):
     unit: Literal["ns"]
     samples: tuple[tuple[tuple[Nanoseconds, ...], ...], ...]
     """``samples[round][participant][pass]``, raw, the rounds of all sittings one after the other."""
+    cpu_us: tuple[tuple[tuple[Count, ...], ...], ...] | None = None
+    """Processor time that all threads of the process used in each of the passes, in microseconds: where it is less
+    than usual, something else had the processor. None where it was not counted."""
     sittings: tuple[Sitting, ...]
     stopped: Literal["interval", "time", "worker_lost", "no_pair"]
     """Why it ended: every ratio known well enough, the time limit, a worker that died in a later sitting, or
@@ -131,7 +136,7 @@ class LatencyMeasurement(HashedRecord):
 
     @model_validator(mode="after")
     def _is_whole(self) -> LatencyMeasurement:
-        for number, turns in enumerate(self.samples):
+        for number, turns in enumerate((*self.samples, *(self.cpu_us or ()))):
             if len(turns) != len(self.participants):
                 raise PydanticCustomError(
                     "ragged_samples",
@@ -142,6 +147,8 @@ class LatencyMeasurement(HashedRecord):
                 raise PydanticCustomError(
                     "ragged_samples", "round {round} does not have its passes in each turn", {"round": number}
                 )
+        if self.cpu_us is not None and len(self.cpu_us) != len(self.samples):
+            raise PydanticCustomError("ragged_samples", "processor time is not that of all rounds")
         if self.samples:
             self._check_pairing()
         if sum(sitting.rounds for sitting in self.sittings) != len(self.samples):

@@ -86,12 +86,18 @@ def _giving_memory_back(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _processor_time_unknown(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 4 of a latency run adds the processor time of each pass, and the priority of its processes."""
+    return {**content, "schema_version": 4}
+
+
 UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("architecture", 1): _without_digest,
     ("claim", 1): _claim_without_inference,
     ("claims", 1): _collection_without_date,
     ("latency", 1): _one_sitting,
     ("latency", 2): _giving_memory_back,
+    ("latency", 3): _processor_time_unknown,
 }
 """(kind, version) to the function that makes it version + 1."""
 

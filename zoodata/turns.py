@@ -1,0 +1,207 @@
+"""What was timed in turns, compared: raw passes of several participants, round by round, sitting by sitting.
+
+A pass in which other programs took the cores says nothing of a model, and shows itself: its process had less of the
+processors than in its other passes. What is left is a sum, in logarithms, of how slow a participant is and how slow
+the machine was in a round; what both leave over is noise. No records and no input or output here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoodata.stats import Interval, student
+
+Times = NDArray[np.float64]
+"""Of one sitting, ``[round, participant]``: the logarithm of the nanoseconds of a pass; NaN where none counts."""
+
+Passes = Sequence[Sequence[Sequence[int]]]
+"""``[round][participant][pass]``."""
+
+Pair = tuple[Sequence[int], Sequence[int]]
+"""The participants that are the numerator of a ratio, and those that are its denominator (their geometric mean)."""
+
+BEST = 0.9
+"""The share of a participant's passes that had no more of the processors than what it is held to."""
+
+DISTURBED = 0.08
+"""A pass is disturbed when it had less than that by so much. Undisturbed ones are apart by 1 to 5 %."""
+
+HUBER = 1.345
+"""In standard deviations: what lies farther off counts less. 95 % as sharp as the mean where noise is normal."""
+
+STEPS, CLOSE = 100, 1e-7
+"""A fit ends when its levels move by less, or after so many steps."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The logarithm of a ratio, and the standard error that its rounds leave."""
+
+    log: float
+    error: float
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        return Estimate(self.log - other.log, math.hypot(self.error, other.error))
+
+
+def times_by_sitting(ns: Passes, cpu_us: Passes | None, rounds: Sequence[int]) -> list[Times]:
+    """The times of each sitting.
+
+    Args:
+        ns: nanoseconds of all passes, the rounds of all sittings one after the other.
+        cpu_us: microseconds of processor time that the process used in each; None where that was not counted.
+        rounds: how many each sitting has.
+    """
+    found, start = [], 0
+    for count in rounds:
+        cut = slice(start, start + count)
+        found.append(times(ns[cut], None if cpu_us is None else cpu_us[cut]))
+        start += count
+    return found
+
+
+def times(ns: Passes, cpu_us: Passes | None) -> Times:
+    """The times of one sitting: of each turn the mean, in logarithms, of its undisturbed passes.
+
+    Where processor time was not counted, it is the fastest of a turn: what disturbs a pass only adds to it. As the
+    fastest of more is the faster by that alone, it is what the fastest of as many as everybody had is expected to be.
+    """
+    if not ns or cpu_us is None:
+        chances = min((len(passes) for turns in ns[:1] for passes in turns), default=1)
+        return np.array([[math.log(expected_fastest(passes, chances)) for passes in turns] for turns in ns])
+    columns = []
+    for participant in range(len(ns[0])):
+        wall = np.array([turns[participant] for turns in ns], float)
+        counts = undisturbed(wall, np.array([turns[participant] for turns in cpu_us], float))
+        total = np.where(counts, np.log(wall), 0.0).sum(axis=1)
+        number = counts.sum(axis=1)
+        columns.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))
+    return np.stack(columns, axis=1)
+
+
+def undisturbed(wall: NDArray[np.float64], cpu: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which passes of one participant's sitting had as much of the processors as its passes have undisturbed.
+
+    One in ten always is: where every pass is disturbed alike, nothing shows.
+    """
+    share = cpu / wall
+    return np.asarray(share >= np.quantile(share, BEST) * (1 - DISTURBED))
+
+
+def pairs_to_reference(participants: int, null: int) -> list[Pair]:
+    """Every participant over the first, which ``null`` runs a second time; the first itself left out.
+
+    Both of the reference's workers are the reference for the others; its second one is held against the first.
+    """
+    return [([seat], [0] if seat == null else [0, null]) for seat in range(1, participants)]
+
+
+def estimate(sitting: Times, pair: Pair) -> Estimate:
+    """One ratio of one sitting.
+
+    Rounds in which only one of them has a time say nothing. Where no rounds link all of them, each one's own median
+    over the sitting is compared.
+    """
+    columns = [*pair[0], *pair[1]]
+    shares = np.array([1 / len(pair[0])] * len(pair[0]) + [-1 / len(pair[1])] * len(pair[1]))
+    found = sitting[:, columns]
+    numbers = (~np.isnan(found)).sum(axis=0)
+    rows = found[(~np.isnan(found)).sum(axis=1) > 1]
+    if _linked(~np.isnan(rows)):
+        levels, deviation = _fit(rows)
+        numbers = (~np.isnan(rows)).sum(axis=0)
+    else:
+        levels = np.nanmedian(found, axis=0)
+        deviation = 1.4826 * float(np.nanmedian(np.abs(found - levels)))
+    error = deviation * math.sqrt(float((shares**2 / numbers).sum()))
+    return Estimate(float(shares @ levels), error)
+
+
+def _linked(present: NDArray[np.bool_]) -> bool:
+    """Whether rounds lead from the first participant to every other one."""
+    reached = np.zeros(present.shape[1], bool)
+    reached[:1] = True
+    while True:
+        more = present[(present & reached).any(axis=1)].any(axis=0) | reached
+        if (more == reached).all():
+            return bool(reached.all())
+        reached = more
+
+
+def _fit(found: Times) -> tuple[NDArray[np.float64], float]:
+    """How slow each participant is beside the others, and the standard deviation of what remains.
+
+    Source: the additive model of a two-way table with missing cells, by iteratively reweighted least squares with
+    Huber's weights (Huber and Ronchetti, Robust Statistics, 2009, chapter 7).
+    """
+    present = ~np.isnan(found)
+    known = np.where(present, found, 0.0)
+    weights, levels, scale = present.astype(float), np.zeros(found.shape[1]), 0.0
+    for _ in range(STEPS):
+        moments = (weights * (known - levels)).sum(axis=1, keepdims=True) / weights.sum(axis=1, keepdims=True)
+        moved = (weights * (known - moments)).sum(axis=0) / weights.sum(axis=0)
+        moved -= moved.mean()
+        step, levels = float(np.abs(moved - levels).max()), moved
+        left = np.abs(known - moments - levels)
+        scale = 1.4826 * float(np.median(left[present]))
+        weights = present * np.minimum(1.0, np.maximum(HUBER * scale, 1e-9) / np.maximum(left, 1e-12))
+        if step < CLOSE:
+            break
+    freedom = present.sum() - len(found) - found.shape[1] + 1
+    return levels, scale * math.sqrt(float(present.sum()) / max(freedom, 1))
+
+
+def intervals(estimates: Sequence[Sequence[Estimate]]) -> list[Interval]:
+    """Several ratios that were taken in the same sittings, each with a 95 % interval.
+
+    Args:
+        estimates: ``[pair][sitting]``, the same sittings for every pair.
+
+    Each sitting (one set of processes) says one ratio; the answer is the median of those, since now and then a
+    process is two percent off for its whole life. Rounds of one sitting share what their processes share, so what
+    bounds the answer is how far sittings are apart. A few sittings say little about that, and all pairs of a run are
+    apart for the same reasons, so their spreads are pooled; as pairs share a reference, each adds half of its degrees
+    of freedom. With a single sitting the interval is that of its rounds and knows nothing of other processes.
+
+    Source: the mixed-effects view of repeated program starts, Kalibera and Jones, ISMM 2013; pyperf's processes.
+    """
+    if not estimates:
+        return []
+    count = len(estimates[0])
+    if count == 1:
+        return [_bounded(each[0].log, student(30) * each[0].error, 1) for each in estimates]
+    logs = [[sitting.log for sitting in each] for each in estimates]
+    squares = math.fsum((log - math.fsum(each) / count) ** 2 for each in logs for log in each)
+    spread = math.sqrt(squares / (len(logs) * (count - 1)))
+    half = student((count - 1) * max(1, (len(logs) + 1) // 2)) * spread / math.sqrt(count)
+    return [_bounded(median(each), half, count) for each in logs]
+
+
+def _bounded(log: float, half: float, samples: int) -> Interval:
+    return Interval(math.exp(log), math.exp(log - half), math.exp(log + half), samples)
+
+
+def ratios_to_reference(sittings: Sequence[Times], pairs: Sequence[Pair]) -> dict[int, Interval]:
+    """The ratios of :func:`pairs_to_reference`, by participant."""
+    return dict(enumerate(intervals([[estimate(each, pair) for each in sittings] for pair in pairs]), start=1))
+
+
+def expected_fastest(passes: Sequence[float], chances: int) -> float:
+    """The mean, over all choices of so many of the passes, of the fastest one chosen."""
+    weights = _shares(len(passes), chances)
+    return math.fsum(weight * each for weight, each in zip(weights, sorted(passes), strict=False))
+
+
+@cache
+def _shares(count: int, chosen: int) -> tuple[float, ...]:
+    """Of all choices among ``count`` in rising order, the share whose least one is the first, the second, and so on."""
+    return tuple(
+        math.comb(count - 1 - least, chosen - 1) / math.comb(count, chosen) for least in range(count - chosen + 1)
+    )
