@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 FLOORS = [
-    {"zoodata", "zoodata.about", "zoodata.stats", "zoodata.isolation", "zoodata.records"},
+    {"zoodata", "zoodata.about", "zoodata.stats", "zoodata.turns", "zoodata.isolation", "zoodata.records"},
     {"zoodata.graph", "zoodata.images", "zoodata.dataset", "zoodata.collectors"},
     {"zoodata.runtimes", "zoodata.discrepancy"},
     {"zoodata.zoos"},

@@ -8,7 +8,7 @@ the machine was in a round; what both leave over is noise. No records and no inp
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
@@ -77,13 +77,23 @@ def times(ns: Passes, cpu_us: Passes | None) -> Times:
         chances = min((len(passes) for turns in ns[:1] for passes in turns), default=1)
         return np.array([[math.log(expected_fastest(passes, chances)) for passes in turns] for turns in ns])
     columns = []
-    for participant in range(len(ns[0])):
-        wall = np.array([turns[participant] for turns in ns], float)
-        counts = undisturbed(wall, np.array([turns[participant] for turns in cpu_us], float))
-        total = np.where(counts, np.log(wall), 0.0).sum(axis=1)
+    for wall, counts in _participants(ns, cpu_us):
         number = counts.sum(axis=1)
+        total = np.where(counts, np.log(wall), 0.0).sum(axis=1)
         columns.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))
     return np.stack(columns, axis=1)
+
+
+def share_undisturbed(ns: Passes, cpu_us: Passes) -> list[float]:
+    """The share of each participant's passes that count in a sitting."""
+    return [float(counts.mean()) for _, counts in _participants(ns, cpu_us)]
+
+
+def _participants(ns: Passes, cpu_us: Passes) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
+    """Of each one the nanoseconds ``[round, pass]``, and which of them count."""
+    for seat in range(len(ns[0])):
+        wall, cpu = (np.array([turns[seat] for turns in taken], float) for taken in (ns, cpu_us))
+        yield wall, undisturbed(wall, cpu)
 
 
 def undisturbed(wall: NDArray[np.float64], cpu: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -139,7 +149,7 @@ def _fit(found: Times) -> tuple[NDArray[np.float64], float]:
     """How slow each participant is beside the others, and the standard deviation of what remains.
 
     Source: the additive model of a two-way table with missing cells, by iteratively reweighted least squares with
-    Huber's weights (Huber and Ronchetti, Robust Statistics, 2009, chapter 7).
+    Huber's weights, and their asymptotic variance (Huber and Ronchetti, Robust Statistics, 2009, chapter 7).
     """
     present = ~np.isnan(found)
     known = np.where(present, found, 0.0)
@@ -155,7 +165,8 @@ def _fit(found: Times) -> tuple[NDArray[np.float64], float]:
         if step < CLOSE:
             break
     freedom = present.sum() - len(found) - found.shape[1] + 1
-    return levels, scale * math.sqrt(float(present.sum()) / max(freedom, 1))
+    pulls, near = float(((weights * left) ** 2).sum()), float((left <= HUBER * scale)[present].mean())
+    return levels, math.sqrt(pulls / max(freedom, 1)) / near
 
 
 def intervals(estimates: Sequence[Sequence[Estimate]]) -> list[Interval]:

@@ -126,9 +126,7 @@ def overhead() -> None:
         settled: list[int | None] = [None] * len(seats)
         held = hold(seats, settled, conditions, Random(1), SET_UP_SECONDS, None, lambda what: None)
         whole = watched.ended - watched.began
-        passes = (
-            sum(sum(t.ns) + median(t.ns) * thrown_away(len(t.ns)) for turns in held.rounds for t in turns) / 1e9
-        )
+        passes = sum(sum(t.ns) + median(t.ns) * thrown_away(len(t.ns)) for turns in held.rounds for t in turns) / 1e9
         print(
             f"overhead: {entry}, {participants} participants, {held.seen.rounds} rounds: the coordinator adds "
             f"{whole / watched.inside - 1:.2%} to the models' own time; {whole / passes - 1:.2%} where it counts "

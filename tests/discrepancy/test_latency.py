@@ -122,6 +122,21 @@ def test_a_good_run_warns_of_nothing_and_each_doubt_has_a_next_step():
     assert all(warned.text and warned.advice for warned in warnings(loaded))
 
 
+def test_passes_that_others_disturbed_are_a_doubt_and_do_not_count():
+    """Every other round another program has half of the cores: wall time doubles, processor time stays."""
+    calm = run(a=1_000_000, b=1_200_000, network_a=1_000, network_b=1_000)
+    cpu_us = tuple(tuple((2 * turn[0] // 1000,) for turn in turns) for turns in calm.samples)
+    rounds = range(len(calm.samples))
+    hit = tuple(tuple((turn[0] * (1 + n % 2),) for turn in calm.samples[n]) for n in rounds)
+    some = tuple(tuple((turn[0] * (1 + (n % 3 > 0)),) for turn in calm.samples[n]) for n in rounds)
+    assert kinds(calm.model_copy(update={"cpu_us": cpu_us})) == set()
+    assert kinds(calm.model_copy(update={"cpu_us": cpu_us, "samples": some})) >= {"disturbed"}
+    only = tuple((turns[0], hit[n][1], *turns[2:]) for n, turns in enumerate(calm.samples))
+    assert summary(calm.model_copy(update={"samples": only})).entries[1].ratio > 1.5
+    found = summary(calm.model_copy(update={"cpu_us": cpu_us, "samples": only}))
+    assert found.entries[1].ratio == pytest.approx(1.2, rel=2e-3)
+
+
 def test_drift_within_a_sitting_is_seen_and_between_sittings_is_not():
     flat = run(a=1_000_000, b=1_000_000, network_a=1, network_b=1)
     slowing = tuple(

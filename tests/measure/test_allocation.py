@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import random
 
+import numpy as np
 import pytest
 
 from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
@@ -14,7 +14,7 @@ PAIRS = [([1], [0])]
 
 def sitting(scatter, count=40, seed=1):
     generator = random.Random(seed)
-    return [[[100 * math.exp(generator.gauss(0, scatter))] for _ in range(2)] for _ in range(count)]
+    return np.array([[generator.gauss(0, scatter) for _ in range(2)] for _ in range(count)])
 
 
 def test_a_quiet_machine_wants_new_processes_and_a_noisy_one_more_rounds():
@@ -31,7 +31,7 @@ def test_it_is_the_number_that_makes_a_run_s_variance_smallest(seed):
     """Against the whole curve: time for a sitting times what a sitting's ratio scatters."""
     scatter, set_up, each = 0.012, 20.0, 1.0
     wanted = rounds_wanted(sitting(scatter, 400, seed), PAIRS, set_up, each)
-    variance = 2 * scatter**2 * math.pi / 2
+    variance = 2 * scatter**2
 
     def cost(rounds):
         return (set_up + rounds * each) * (0.005**2 + variance / rounds)

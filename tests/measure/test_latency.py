@@ -14,10 +14,11 @@ from zoodata.isolation import Worker
 from zoodata.measure import latency
 from zoodata.measure.allocation import FEWEST_ROUNDS
 from zoodata.measure.environment import capture
-from zoodata.measure.sitting import rounds
+from zoodata.measure.seats import Turn
+from zoodata.measure.sitting import ns_and_cpu_us, rounds
 from zoodata.records.latency import Sitting
-from zoodata.stats import ratios_by_sitting, turn_ratios
 from zoodata.sweep.perform import Limits, latency_workers
+from zoodata.turns import estimate, intervals, times_by_sitting
 
 PARTICIPANTS = builders.latency().participants
 
@@ -38,9 +39,9 @@ class Machine:
             def turn(self):
                 machine.turns.append(name)
                 machine.slowness = min(4.0, max(1.0, machine.slowness * machine.random.uniform(0.97, 1.03)))
-                return [
-                    int(milliseconds * own * 1e6 * machine.slowness * machine.random.uniform(1, 1.03)) for _ in range(5)
-                ]
+                each = milliseconds * own * 1e6 * machine.slowness
+                ns = [int(each * machine.random.uniform(1, 1.03)) for _ in range(5)]
+                return Turn(ns, [2 * one // 1000 for one in ns])
 
         return Seat()
 
@@ -51,7 +52,8 @@ class Machine:
 
 def ratio(taken, sittings, seat, reference=(0,)):
     counts = [len(taken) // sittings] * sittings
-    return ratios_by_sitting([turn_ratios(taken, counts, [seat], reference)])[0]
+    sat = times_by_sitting(*ns_and_cpu_us(taken), counts)
+    return intervals([[estimate(each, ([seat], reference)) for each in sat]])[0]
 
 
 def test_ratios_survive_a_machine_whose_speed_drifts():
@@ -84,11 +86,11 @@ def test_everyone_has_one_turn_a_round_in_changing_order():
 
 def test_the_reference_has_two_workers_for_everybody_but_its_own_pair():
     """The null pair is 4 % off: as a reference it moves the others by half of that, and itself not at all."""
-    samples = [[[100], [100], [104]]] * 10
+    held = [[Turn([each], None) for each in (1000, 1000, 1040)]] * 10
     sittings = [Sitting(rounds=5, observed=()), Sitting(rounds=5, observed=())]
-    assert latency.widest_interval(samples, sittings, PARTICIPANTS) == 0.0
+    assert latency.widest_interval(held, sittings, PARTICIPANTS) == 0.0
     shown = builders.latency(
-        samples=tuple(tuple((t[0], t[0]) for t in turns) for turns in samples), sittings=tuple(sittings)
+        samples=tuple(tuple((t.ns[0], t.ns[0]) for t in turns) for turns in held), sittings=tuple(sittings)
     )
     from zoodata.dataset.store import Dataset
     from zoodata.discrepancy.latency import summarise
@@ -137,6 +139,8 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_p
     assert all(sitting.rounds >= FEWEST_ROUNDS for sitting in record.sittings)
     assert all(o.resident_mib and o.warm_up_seconds for sitting in record.sittings for o in sitting.observed)
     assert record.energy_source
+    assert record.cpu_us is not None
+    assert all(used > 0 for turns in record.cpu_us for passes in turns for used in passes)
     from zoodata.dataset.store import Dataset
     from zoodata.discrepancy.latency import summarise
 

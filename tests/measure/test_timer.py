@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
+import time
 
 import pytest
 
 from zoodata.isolation import Worker
-from zoodata.measure.timer import Timer, thrown_away
+from zoodata.measure.timer import (
+    COUNTS_PROCESSOR_TIME,
+    HIGHEST_PRIORITY,
+    Timer,
+    can_raise_priority,
+    thrown_away,
+)
 
 SIZE = 2**24
 
@@ -47,6 +55,58 @@ def test_what_a_pass_frees_stays_with_the_process():
 def test_the_first_of_many_passes_does_not_count(passes):
     timer, ran = Timer(), []
     timer._run = lambda: ran.append(None)
-    samples = timer.turn(passes)
-    assert len(samples) == passes
+    ns, cpu_us = timer.turn(passes)
+    assert len(ns) == len(cpu_us) == passes
     assert len(ran) - passes == thrown_away(passes) == (passes > 3)
+
+
+class Spinning(Timer):
+    """Runs something whose processor time is known. Runs in a worker."""
+
+    def prepare(self, busy: float, idle: float) -> int:
+        """A pass computes for so long, and then sleeps; returns the priority of the process."""
+
+        def run() -> None:
+            end = time.process_time() + busy
+            while time.process_time() < end:
+                pass
+            time.sleep(idle)
+
+        self._run = run
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+
+@pytest.mark.skipif(not COUNTS_PROCESSOR_TIME, reason="the system counts processor time too coarsely")
+def test_the_processor_time_of_a_pass_is_what_it_computes_and_not_what_it_waits():
+    with Worker("tests.measure.test_timer:Spinning") as worker:
+        worker.ask("prepare", 0.02, 0.03)
+        ns, cpu_us = worker.ask("turn", 3)
+    assert cpu_us == pytest.approx([20_000] * 3, rel=0.1)
+    assert min(ns) > 50_000_000
+
+
+def test_timed_processes_go_first_where_they_may_and_the_coordinator_stays_as_it_was():
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    allowed = can_raise_priority()
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+    with Worker("tests.measure.test_timer:Spinning") as worker:
+        assert worker.ask("prepare", 0.0, 0.0) == (HIGHEST_PRIORITY if allowed else before)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "steady", "passes"), [((5, 4, 3, 2), False, 40), ((5, 3, 3), True, 27), ((3, 5), True, 27)]
+)
+def test_a_warm_up_lasts_for_as_long_as_passes_get_faster(milliseconds, steady, passes, monkeypatch):
+    timer, clock, handfuls = Timer(), [0.0], iter(milliseconds)
+    monkeypatch.setattr("zoodata.measure.timer.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("zoodata.measure.timer._forget_peak", lambda: None)
+
+    def turn(count):
+        clock[0] += 1.5
+        return [next(handfuls) * 10**6] * count, None
+
+    monkeypatch.setattr(timer, "turn", turn)
+    found = timer.warm_up(0.08)
+    assert (found["steady"], found["passes"]) == (steady, passes)
+    assert next(handfuls, None) is None

@@ -109,6 +109,10 @@ def test_samples_fit_the_participants():
         builders.latency(samples=(((1, 2), (3, 4)),))
     with pytest.raises(ValidationError, match="its passes in each turn"):
         builders.latency(samples=(((1, 2), (3, 4), (5,)),))
+    with pytest.raises(ValidationError, match="its passes in each turn"):
+        builders.latency(samples=(((1, 2), (3, 4), (5, 6)),), cpu_us=(((1, 2), (3, 4), (5,)),))
+    with pytest.raises(ValidationError, match="not that of all rounds"):
+        builders.latency(cpu_us=())
 
 
 def test_the_rounds_of_the_sittings_are_all_rounds():
@@ -136,6 +140,7 @@ def test_a_run_of_the_first_version_is_one_sitting():
     assert lifted.conditions.turn_seconds is None
     assert not lifted.conditions.keeps_memory
     assert {participant.thrown_away for participant in lifted.participants} == {1}
+    assert (lifted.cpu_us, lifted.conditions.priority) == (None, "normal")
 
 
 OLD_CONDITIONS = {

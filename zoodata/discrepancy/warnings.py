@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from zoodata.records import LatencyMeasurement
+from zoodata.turns import share_undisturbed
 
 BUSY_CORES = 0.1
 """Load of other programs, in cores, from which a machine counts as loaded."""
@@ -19,6 +20,8 @@ CLOCK_SPREAD = 0.1
 """Difference of the device's lowest and highest clock in a sitting."""
 
 FEWEST_SITTINGS = 3
+FEWEST_UNDISTURBED = 0.5
+"""Share of a participant's passes; of an undisturbed model's, more than three in four."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,14 @@ def _machine(record: LatencyMeasurement) -> Iterator[Warned]:
         yield Warned(
             "stolen", f"the host took {stolen:.2f} cores from this virtual machine", "use a machine that is not shared"
         )
+    least = min(_shares_undisturbed(record), default=1.0)
+    if least < FEWEST_UNDISTURBED:
+        yield Warned(
+            "disturbed",
+            f"{1 - least:.0%} of a model's passes in a sitting had less of the processors than its others, and do "
+            "not count",
+            "stop other programs, or run as root, which lets the timed processes go before them",
+        )
     drift = max(_drifts(record), key=lambda d: abs(d - 1), default=1.0)
     if abs(drift - 1) > DRIFT:
         yield Warned(
@@ -116,3 +127,12 @@ def _drifts(record: LatencyMeasurement) -> Iterator[float]:
         half = len(fastest) // 2
         if half >= 2:
             yield median(fastest[-half:]) / median(fastest[:half])
+
+
+def _shares_undisturbed(record: LatencyMeasurement) -> Iterator[float]:
+    """Of each participant in each sitting; nothing where processor time was not counted."""
+    start = 0
+    for sitting in record.sittings:
+        cut = slice(start, start := start + sitting.rounds)
+        if record.cpu_us is not None and sitting.rounds:
+            yield from share_undisturbed(record.samples[cut], record.cpu_us[cut])

@@ -71,7 +71,7 @@ class Observed(Record):
 
     warm_up_seconds: Amount
     steady: bool
-    """Whether its passes had stopped getting faster or slower when the warm-up ended."""
+    """Whether its passes had stopped getting faster when the warm-up ended."""
     resident_mib: Count | None = None
     """Most memory that the process held while it was timed; None where the system does not count it."""
     device_mib: Count | None = None
