@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "null": timing.null,
     "slowdown": timing.slowdown,
     "repeatability": timing.repeatability,
+    "repeatability on a GPU": timing.repeatability_on_gpu,
     "overhead": timing.overhead,
     "loadgen": timing.loadgen,
     "peers": reading.peers,

@@ -6,6 +6,7 @@ What is measured is printed, never asserted: machines differ. Each run is what `
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -95,14 +96,26 @@ def slowdown() -> None:
 
 def repeatability() -> None:
     """Keras against torchvision, five runs each, every one with new processes."""
+    _repeat("repeatability", limit=REPEATABLE_SECONDS)
+
+
+def repeatability_on_gpu() -> None:
+    """The same on a GPU, thirty-two images at once (with one it waits for Python); KERAS_BACKEND is torch or jax."""
+    if shutil.which("nvidia-smi") is None:
+        print("repeatability on a GPU: no CUDA device here")
+        return
+    _repeat("repeatability on a GPU", limit=30.0, device="cuda", batch=32)
+
+
+def _repeat(label: str, limit: float, device: str = "cpu", batch: int = 1) -> None:
     for title, names in PAIRS.items():
         ratios = []
         for number in range(5):
-            _, run = _run(names, target=0.01, limit=REPEATABLE_SECONDS, seed=number)
+            _, run = _run(names, target=0.01, limit=limit, seed=number, device=device, batch=batch)
             ratios.append(run.entries[1].ratio)
-            print(f"repeatability: {title}: {_shown(run)}", flush=True)
+            print(f"{label}: {title}: {_shown(run)}", flush=True)
         apart = max(ratios) / min(ratios) - 1
-        print(f"repeatability: {title}: {', '.join(f'{r:.3f}' for r in ratios)}; {apart:.1%} apart", flush=True)
+        print(f"{label}: {title}: {', '.join(f'{r:.3f}' for r in ratios)}; {apart:.1%} apart", flush=True)
 
 
 def overhead() -> None:
@@ -238,8 +251,10 @@ def _alone(how: str, entry: str) -> float:
         return float(worker.ask(how, entry))
 
 
-def _run(names: Sequence[str], target: float, limit: float, seed: int) -> tuple[LatencyMeasurement, LatencyRange]:
-    conditions = latency.conditions_for(1, "cpu", THREADS, target, limit, seed)
+def _run(
+    names: Sequence[str], target: float, limit: float, seed: int, device: str = "cpu", batch: int = 1
+) -> tuple[LatencyMeasurement, LatencyRange]:
+    conditions = latency.conditions_for(batch, device, THREADS, target, limit, seed)
     record = latency.measure(names, "other", capture(["torch"]), conditions, latency_workers(conditions))
     assert record.samples, record.missing
     with tempfile.TemporaryDirectory() as empty:
