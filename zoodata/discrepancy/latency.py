@@ -187,15 +187,14 @@ class _Run:
         total = self._estimates(self.workers(a), self.workers(b))
         if x is None or y is None:
             return intervals([total])[0], None
-        networks = self._estimates([x], [y])
-        # Each framework over its own network, not the ratio over the networks': so the product can fail.
-        ours, theirs = self._estimates(self.workers(a), [x]), self._estimates(self.workers(b), [y])
-        frameworks = [one - other for one, other in zip(ours, theirs, strict=True)]
-        if x == y:  # one network, whatever its two frameworks do with it
-            ratio, rest = intervals([total, frameworks])
+        if x == y:  # one network, so all of it is what its two frameworks do with it
+            ratio = rest = intervals([total])[0]
             network = Interval(1.0, 1.0, 1.0, ratio.samples)
         else:
-            ratio, network, rest = intervals([total, networks, frameworks])
+            # Each framework over its own network, not the ratio over the networks': so the product can fail.
+            ours, theirs = self._estimates(self.workers(a), [x]), self._estimates(self.workers(b), [y])
+            frameworks = [one - other for one, other in zip(ours, theirs, strict=True)]
+            ratio, network, rest = intervals([total, self._estimates([x], [y]), frameworks])
         product = network.value * rest.value
         return ratio, Split(
             network=Ratio.of(network),
