@@ -165,3 +165,13 @@ def test_charts_hold_any_range(values, log):
 
 def test_no_lines_no_chart():
     assert charts.dots([], "t", "d", "u") == ""
+
+
+def test_every_timed_device_says_what_to_doubt(tmp_path):
+    """One run on the processor and one on a GPU, each of a single set of processes."""
+    dataset(tmp_path)
+    store.write(builders.latency(conditions=builders.latency_conditions(device="cuda")), tmp_path)
+    pages = dict(render.pages(views.make(Dataset.open(packaged=tmp_path))))
+    page = pages["architectures/resnet50.md"]
+    before, _, after = page.partition('aria-label="Latency on')
+    assert before.count("What to doubt about this run") == after.count("What to doubt about this run") == 1
