@@ -119,6 +119,8 @@ def test_the_rounds_of_the_sittings_are_all_rounds():
     record = builders.latency()
     with pytest.raises(ValidationError, match="not all its rounds"):
         builders.latency(sittings=(Sitting(rounds=len(record.samples) - 1, observed=()),))
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        builders.latency(sittings=(Sitting(rounds=0, observed=()), Sitting(rounds=len(record.samples), observed=())))
     seen = Observed(warm_up_seconds=1, steady=True)
     with pytest.raises(ValidationError, match="observe every participant"):
         builders.latency(sittings=(Sitting(rounds=len(record.samples), observed=(seen,)),))

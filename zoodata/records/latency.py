@@ -88,7 +88,7 @@ class Sitting(Record):
     """Some rounds with one set of processes. Where a process happens to lie in memory changes its speed by
     half a percent and more, so a run takes several sittings."""
 
-    rounds: Count
+    rounds: Annotated[int, Field(ge=1, le=10**18)]
     observed: tuple[Observed, ...]
     """In the order of the participants."""
     other_load: Amount | None = None
