@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from itertools import combinations
-from statistics import fmean, pstdev
+from statistics import fmean, median, pstdev
 
 import numpy as np
 import pytest
@@ -138,3 +138,4 @@ def test_more_passes_in_a_turn_do_not_make_a_participant_the_faster(counted):
     ns = [[[round(1e7 * math.exp(generator.gauss(0, 0.05))) for _ in range(n)] for n in (2, 17)] for _ in range(2000)]
     cpu_us = [[[each // 500 for each in passes] for passes in taken] for taken in ns]
     assert ratio((ns, cpu_us if counted else None), ([1], [0])) == pytest.approx(1, abs=0.005)
+    assert median(min(many) / min(few) for few, many in ns) < 0.96

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from statistics import median
 
 import numpy as np
@@ -59,12 +60,12 @@ def times_by_sitting(ns: Passes, cpu_us: Passes | None, rounds: Sequence[int]) -
         cpu_us: microseconds of processor time that the process used in each; None where that was not counted.
         rounds: how many each sitting has.
     """
-    found, start = [], 0
-    for count in rounds:
-        cut = slice(start, start + count)
-        found.append(times(ns[cut], None if cpu_us is None else cpu_us[cut]))
-        start += count
-    return found
+    return [times(ns[cut], None if cpu_us is None else cpu_us[cut]) for cut in sitting_cuts(rounds)]
+
+
+def sitting_cuts(rounds: Sequence[int]) -> list[slice]:
+    """Where each sitting lies among the rounds of all, given how many each has."""
+    return [slice(end - count, end) for count, end in zip(rounds, accumulate(rounds), strict=True)]
 
 
 def times(ns: Passes, cpu_us: Passes | None) -> Times:
@@ -73,8 +74,8 @@ def times(ns: Passes, cpu_us: Passes | None) -> Times:
     Where processor time was not counted, it is the fastest of a turn: what disturbs a pass only adds to it. As the
     fastest of more is the faster by that alone, it is what the fastest of as many as everybody had is expected to be.
     """
-    if not ns or cpu_us is None:
-        chances = min((len(passes) for turns in ns[:1] for passes in turns), default=1)
+    if cpu_us is None:
+        chances = min(map(len, ns[0]))
         return np.array([[math.log(expected_fastest(passes, chances)) for passes in turns] for turns in ns])
     columns = []
     for wall, counts in _participants(ns, cpu_us):
@@ -122,15 +123,15 @@ def estimate(sitting: Times, pair: Pair) -> Estimate:
     columns = [*pair[0], *pair[1]]
     shares = np.array([1 / len(pair[0])] * len(pair[0]) + [-1 / len(pair[1])] * len(pair[1]))
     found = sitting[:, columns]
-    numbers = (~np.isnan(found)).sum(axis=0)
-    rows = found[(~np.isnan(found)).sum(axis=1) > 1]
-    if _linked(~np.isnan(rows)):
-        levels, deviation = _fit(rows)
-        numbers = (~np.isnan(rows)).sum(axis=0)
+    present = ~np.isnan(found)
+    telling = present.sum(axis=1) > 1
+    if _linked(present[telling]):
+        found, present = found[telling], present[telling]
+        levels, deviation = _fit(found, present)
     else:
         levels = np.nanmedian(found, axis=0)
-        deviation = 1.4826 * float(np.nanmedian(np.abs(found - levels)))
-    error = deviation * math.sqrt(float((shares**2 / numbers).sum()))
+        deviation = _deviation((found - levels)[present])
+    error = deviation * math.sqrt(float((shares**2 / present.sum(axis=0)).sum()))
     return Estimate(float(shares @ levels), error)
 
 
@@ -145,13 +146,12 @@ def _linked(present: NDArray[np.bool_]) -> bool:
         reached = more
 
 
-def _fit(found: Times) -> tuple[NDArray[np.float64], float]:
+def _fit(found: Times, present: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
     """How slow each participant is beside the others, and the standard deviation of what remains.
 
     Source: the additive model of a two-way table with missing cells, by iteratively reweighted least squares with
     Huber's weights, and their asymptotic variance (Huber and Ronchetti, Robust Statistics, 2009, chapter 7).
     """
-    present = ~np.isnan(found)
     known = np.where(present, found, 0.0)
     weights, levels, scale = present.astype(float), np.zeros(found.shape[1]), 0.0
     for _ in range(STEPS):
@@ -160,13 +160,18 @@ def _fit(found: Times) -> tuple[NDArray[np.float64], float]:
         moved -= moved.mean()
         step, levels = float(np.abs(moved - levels).max()), moved
         left = np.abs(known - moments - levels)
-        scale = 1.4826 * float(np.median(left[present]))
+        scale = _deviation(left[present])
         weights = present * np.minimum(1.0, np.maximum(HUBER * scale, 1e-9) / np.maximum(left, 1e-12))
         if step < CLOSE:
             break
     freedom = present.sum() - len(found) - found.shape[1] + 1
     pulls, near = float(((weights * left) ** 2).sum()), float((left <= HUBER * scale)[present].mean())
     return levels, math.sqrt(pulls / max(freedom, 1)) / near
+
+
+def _deviation(left: NDArray[np.float64]) -> float:
+    """The standard deviation that a normal distribution around zero has, by its median absolute value."""
+    return 1.4826 * float(np.median(np.abs(left)))
 
 
 def intervals(estimates: Sequence[Sequence[Estimate]]) -> list[Interval]:

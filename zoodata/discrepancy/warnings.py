@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from zoodata.records import LatencyMeasurement
-from zoodata.turns import share_undisturbed
+from zoodata.turns import share_undisturbed, sitting_cuts
 
 BUSY_CORES = 0.1
 """Load of other programs, in cores, from which a machine counts as loaded."""
@@ -21,7 +21,7 @@ CLOCK_SPREAD = 0.1
 
 FEWEST_SITTINGS = 3
 FEWEST_UNDISTURBED = 0.5
-"""Share of a participant's passes; of an undisturbed model's, more than three in four."""
+"""Share of a participant's passes; where no other program ran, two in three and more counted."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,8 @@ def _device(record: LatencyMeasurement) -> Iterator[Warned]:
 
 def _drifts(record: LatencyMeasurement) -> Iterator[float]:
     """How the reference's time changed within each sitting."""
-    start = 0
-    for sitting in record.sittings:
-        fastest = [min(turns[0]) for turns in record.samples[start : start + sitting.rounds]]
-        start += sitting.rounds
+    for cut in _cuts(record):
+        fastest = [min(turns[0]) for turns in record.samples[cut]]
         half = len(fastest) // 2
         if half >= 2:
             yield median(fastest[-half:]) / median(fastest[:half])
@@ -131,8 +129,10 @@ def _drifts(record: LatencyMeasurement) -> Iterator[float]:
 
 def _shares_undisturbed(record: LatencyMeasurement) -> Iterator[float]:
     """Of each participant in each sitting; nothing where processor time was not counted."""
-    start = 0
-    for sitting in record.sittings:
-        cut = slice(start, start := start + sitting.rounds)
-        if record.cpu_us is not None and sitting.rounds:
+    if record.cpu_us is not None:
+        for cut in _cuts(record):
             yield from share_undisturbed(record.samples[cut], record.cpu_us[cut])
+
+
+def _cuts(record: LatencyMeasurement) -> list[slice]:
+    return sitting_cuts([sitting.rounds for sitting in record.sittings])
