@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import importlib
+import mmap
 import multiprocessing
 import os
 import signal
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 import weakref
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -41,10 +44,17 @@ class Worker:
         handler: ``package.module:Class``; made in the child without arguments.
         environment: variables the child starts with, set before it imports anything.
         memory_limit: bytes of resident memory above which it is killed; None for no limit.
+        layout: pages to leave free before what it imports; processes of one layout that do the same have their
+            memory at the same addresses. None leaves those to the system's chance, as everywhere that
+            :func:`can_choose_layout` denies.
     """
 
     def __init__(
-        self, handler: str, environment: dict[str, str] | None = None, memory_limit: int | None = None
+        self,
+        handler: str,
+        environment: dict[str, str] | None = None,
+        memory_limit: int | None = None,
+        layout: int | None = None,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -53,9 +63,10 @@ class Worker:
         self._errors = Path(name)
         self._memory_limit = memory_limit
         self._process = context.Process(
-            target=_serve, args=(theirs, handler, environment or {}, name, os.getpid()), daemon=True
+            target=_serve, args=(theirs, handler, environment or {}, name, os.getpid(), layout or 0), daemon=True
         )
-        self._process.start()
+        with contextlib.nullcontext() if layout is None else _without_chance():
+            self._process.start()
         theirs.close()
         _LIVE.add(self)
 
@@ -172,14 +183,43 @@ def can_stop() -> bool:
     return sys.platform == "linux"
 
 
+_ADDR_NO_RANDOMIZE, _WHICH = 0x0040000, 0xFFFFFFFF
+"""Of personality(2): the flag, and the question what is set."""
+
+
+def can_choose_layout() -> bool:
+    """Whether processes can be started without address space layout randomisation (Linux; containers may forbid it)."""
+    with _without_chance() as allowed:
+        return allowed
+
+
+@contextlib.contextmanager
+def _without_chance() -> Iterator[bool]:
+    """Processes that this thread starts meanwhile lie at fixed addresses; yields whether that is allowed.
+
+    Source: personality(2); Google Benchmark's ``MaybeReenterWithoutASLR`` and ruby-bench do the same.
+    """
+    personality = getattr(ctypes.CDLL(None), "personality", None) if sys.platform == "linux" else None
+    before = personality(_WHICH) if personality else -1
+    if personality is None or before == -1 or personality(before | _ADDR_NO_RANDOMIZE) == -1:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        personality(before)
+
+
 def default_memory_limit() -> int:
     """Four fifths of the machine's memory, in bytes."""
     return int(psutil.virtual_memory().total * 0.8)
 
 
-def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: str, parent: int) -> None:
+def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: str, parent: int, layout: int) -> None:
     """The child's main loop."""
     _die_with(parent)
+    # Libraries are mapped one below the other: what lies above them moves them all.
+    above = mmap.mmap(-1, layout * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) if layout else None  # noqa: F841  (kept as long as this runs)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     os.environ.update(environment)
     # Frameworks print to both streams, C++ included; the last line explains a crash.
@@ -212,8 +252,6 @@ def _die_with(parent: int) -> None:
     """Ask Linux to kill this process when its parent dies, even by kill -9, even while it is stopped."""
     if sys.platform != "linux":
         return
-    import ctypes
-
     set_parent_death_signal = 1
     ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we asked

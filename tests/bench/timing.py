@@ -199,8 +199,8 @@ class Clocked(Timer):
         return self._spent
 
 
-def _clocked() -> Worker:
-    return Worker("tests.bench.timing:Clocked", worker_environment("cpu", THREADS))
+def _clocked(layout: int | None) -> Worker:
+    return Worker("tests.bench.timing:Clocked", worker_environment("cpu", THREADS), layout=layout)
 
 
 def loadgen() -> None:

@@ -222,8 +222,8 @@ def test_a_worker_lost_in_a_later_sitting_ends_the_run_and_keeps_the_earlier_one
     conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sittings=3)
     made = itertools.count()
 
-    def make() -> Worker:
-        worker = workers().timed()
+    def make(layout: int | None) -> Worker:
+        worker = workers().timed(layout)
         if next(made) == 7:  # three for the first sitting, three for the second, and the second of the third
             os.kill(worker.pid, signal.SIGKILL)
         return worker

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from zoodata.isolation import WorkerFailed, can_stop
+from zoodata.isolation import WorkerFailed, can_choose_layout, can_stop
 from zoodata.measure import watching
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.measure.seats import Place, Seat, Workers, seated
@@ -30,6 +30,11 @@ from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
 from zoodata.turns import pairs_to_reference, ratios_to_reference, times_by_sitting
 from zoodata.zoos import registry
+
+
+LAYOUTS = 2**15
+"""Pages (128 MiB) by which memory may be shifted: enough for every place within large pages, and for most bits of an
+address that a processor's predictors look at."""
 
 
 @dataclass
@@ -45,11 +50,17 @@ class _Run:
     missing: list[MissingParticipant] = field(default_factory=list)
     building_seconds: float = 0.0
     """What starting the next sitting's processes has taken so far."""
+    layout: int | None = None
+    """How the memory of the sitting's processes lies."""
+
+    def new_layout(self, chance: random.Random) -> None:
+        """Draw how the next sitting's processes lie in memory, alike for all of them where the system lets us."""
+        self.layout = chance.randrange(LAYOUTS) if self.conditions.layout == "shared" else None
 
     def seated(self, places: Sequence[Place], meter: watching.Meter | None) -> list[Seat]:
         """Those of the places whose worker could be built; the others are recorded as missing."""
         started = time.monotonic()
-        seats, failed = seated(places, self.conditions, self.workers, meter)
+        seats, failed = seated(places, self.conditions, self.workers, meter, self.layout)
         self.building_seconds += time.monotonic() - started
         self.missing += [place.missing(error) for place, error in failed]
         return seats
@@ -104,6 +115,7 @@ def _sit(
     conditions = run.conditions
     order = random.Random(conditions.seed)  # noqa: S311  (an order of turns, not a secret)
     end = time.monotonic() + conditions.time_limit_seconds
+    run.new_layout(order)
     seats = _first_seats(run, entries, folder, meter)
     if not seats:
         return "no_pair"
@@ -113,6 +125,7 @@ def _sit(
         try:
             if number > 1:
                 run.say(f"sitting {number}: building")
+                run.new_layout(order)
                 seats = run.seated(places, meter)
                 if len(seats) < len(places):
                     close(seats)
@@ -244,6 +257,7 @@ def conditions_for(
         networks=networks,
         idle_partners="stopped" if can_stop() else "running",
         keeps_memory=can_keep_memory(),
+        layout="shared" if can_choose_layout() else "chance",
         priority="raised" if can_raise_priority() else "normal",
         fewest_sittings=sittings,
         target_half_width=target,

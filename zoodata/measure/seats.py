@@ -34,7 +34,8 @@ class Turntaker(Protocol):
 class Workers:
     """How a run gets its processes."""
 
-    timed: Callable[[], Worker]
+    timed: Callable[[int | None], Worker]
+    """Given the layout of its memory; see :class:`Worker`."""
     reading: Callable[[], Worker]
     """For reading networks; it times nothing."""
     seconds: float
@@ -158,7 +159,11 @@ class Seat:
 
 
 def seated(
-    places: Sequence[Place], conditions: LatencyConditions, workers: Workers, meter: Meter | None
+    places: Sequence[Place],
+    conditions: LatencyConditions,
+    workers: Workers,
+    meter: Meter | None,
+    layout: int | None = None,
 ) -> tuple[list[Seat], list[tuple[Place, WorkerFailed]]]:
     """Build a worker for each place; those that fail come back apart.
 
@@ -180,7 +185,7 @@ def seated(
 
     try:
         for place in places:
-            seats.append(Seat(workers.timed(), place, workers.seconds, meter))
+            seats.append(Seat(workers.timed(layout), place, workers.seconds, meter))
             seats[-1].importing()
         each(lambda seat: seat.imported(len(places)))
         each(lambda seat: seat.build(conditions))

@@ -58,6 +58,9 @@ class LatencyConditions(Record):
     now and then a process is a few percent slower for as long as it lives."""
     priority: Literal["raised", "normal"] = "normal"
     """Whether timed processes went before other programs; only root may have that."""
+    layout: Literal["shared", "chance"] = "by chance"
+    """Whether the processes of a sitting had their memory at the same addresses, drawn anew for every sitting, or each
+    where the system's chance put it (address space layout randomisation)."""
     fewest_sittings: Annotated[int, Field(ge=1)] = 1
     """Before the run may stop because its ratios are known well enough, or because time is up."""
     target_half_width: Annotated[float, Field(gt=0)]
@@ -114,7 +117,7 @@ class LatencyMeasurement(HashedRecord):
     """Passes of several entries timed in turns, round by round, sitting by sitting."""
 
     kind: Literal["latency"] = "latency"
-    schema_version: Literal[4] = 4  # type: ignore[assignment]
+    schema_version: Literal[5] = 5  # type: ignore[assignment]
     architecture: Identifier
     started_at: AwareDatetime
     conditions: LatencyConditions

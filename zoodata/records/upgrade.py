@@ -91,6 +91,11 @@ def _processor_time_unknown(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 4}
 
 
+def _memory_by_chance(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 5 of a latency run says whether the processes of a sitting had their memory at the same addresses."""
+    return {**content, "schema_version": 5}
+
+
 UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("architecture", 1): _without_digest,
     ("claim", 1): _claim_without_inference,
@@ -98,6 +103,7 @@ UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("latency", 1): _one_sitting,
     ("latency", 2): _giving_memory_back,
     ("latency", 3): _processor_time_unknown,
+    ("latency", 4): _memory_by_chance,
 }
 """(kind, version) to the function that makes it version + 1."""
 

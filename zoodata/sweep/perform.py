@@ -89,7 +89,7 @@ def latency_workers(conditions: LatencyConditions, limits: Limits | None = None)
     environment = worker_environment(conditions.device, conditions.threads)
     memory = limits.memory or default_memory_limit()
     return Workers(
-        timed=lambda: Worker(TIMER, environment, memory),
+        timed=lambda layout: Worker(TIMER, environment, memory, layout),
         reading=lambda: _reading(conditions.threads, limits.memory),
         seconds=limits.seconds,
     )
