@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
+from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, PROCESSES_APART, rounds_wanted
 
 PAIRS = [([1], [0])]
 
@@ -34,6 +34,6 @@ def test_it_is_the_number_that_makes_a_run_s_variance_smallest(seed):
     variance = 2 * scatter**2
 
     def cost(rounds):
-        return (set_up + rounds * each) * (0.005**2 + variance / rounds)
+        return (set_up + rounds * each) * (PROCESSES_APART**2 + variance / rounds)
 
     assert cost(wanted) < 1.05 * min(cost(rounds) for rounds in range(1, 200))

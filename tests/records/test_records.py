@@ -143,6 +143,7 @@ def test_a_run_of_the_first_version_is_one_sitting():
     assert not lifted.conditions.keeps_memory
     assert {participant.thrown_away for participant in lifted.participants} == {1}
     assert (lifted.cpu_us, lifted.conditions.priority, lifted.conditions.layout) == (None, "normal", "chance")
+    assert not lifted.conditions.redrawn
 
 
 OLD_CONDITIONS = {

@@ -8,11 +8,12 @@ from statistics import fmean
 
 from zoodata.turns import Pair, Times, estimate
 
-FEWEST_ROUNDS, MOST_ROUNDS = 5, 100
+FEWEST_ROUNDS, MOST_ROUNDS = 5, 200
 """Of a sitting."""
 
-PROCESSES_APART = 0.005
-"""How far two processes that run one network are apart on a quiet machine (decision 12), as a standard deviation."""
+PROCESSES_APART = 0.003
+"""How far ratios are apart for the processes' sake, as a standard deviation: 0.005 where every process has a memory
+layout by chance, less where a sitting's share one (decision 12)."""
 
 
 def rounds_wanted(sitting: Times, pairs: Sequence[Pair], set_up_seconds: float, round_seconds: float) -> int:

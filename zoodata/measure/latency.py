@@ -31,7 +31,6 @@ from zoodata.records.measurement import timestamp
 from zoodata.turns import pairs_to_reference, ratios_to_reference, times_by_sitting
 from zoodata.zoos import registry
 
-
 LAYOUTS = 2**15
 """Pages (128 MiB) by which memory may be shifted: enough for every place within large pages, and for most bits of an
 address that a processor's predictors look at."""
@@ -258,6 +257,7 @@ def conditions_for(
         idle_partners="stopped" if can_stop() else "running",
         keeps_memory=can_keep_memory(),
         layout="shared" if can_choose_layout() else "chance",
+        redrawn=True,
         priority="raised" if can_raise_priority() else "normal",
         fewest_sittings=sittings,
         target_half_width=target,

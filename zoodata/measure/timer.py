@@ -68,6 +68,8 @@ class Timer:
         _pin(threads)
         zoo, name, weights = registry.find(entry)
         model: Any = zoo.build(name, weights=weights)
+        if weights is None and hasattr(model, "draw"):
+            model.draw(seed)
         if compiled and hasattr(model, "compiled"):
             model = model.compiled()
         return self._prepare(model, batch, device, threads, seed)

@@ -58,9 +58,11 @@ class LatencyConditions(Record):
     now and then a process is a few percent slower for as long as it lives."""
     priority: Literal["raised", "normal"] = "normal"
     """Whether timed processes went before other programs; only root may have that."""
-    layout: Literal["shared", "chance"] = "by chance"
+    layout: Literal["shared", "chance"] = "chance"
     """Whether the processes of a sitting had their memory at the same addresses, drawn anew for every sitting, or each
     where the system's chance put it (address space layout randomisation)."""
+    redrawn: bool = False
+    """Whether torch's models without trained weights had them drawn by one recipe, instead of each as its zoo does."""
     fewest_sittings: Annotated[int, Field(ge=1)] = 1
     """Before the run may stop because its ratios are known well enough, or because time is up."""
     target_half_width: Annotated[float, Field(gt=0)]

@@ -92,7 +92,7 @@ def _processor_time_unknown(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _memory_by_chance(content: dict[str, Any]) -> dict[str, Any]:
-    """Version 5 of a latency run says whether the processes of a sitting had their memory at the same addresses."""
+    """Version 5 of a latency run says how processes lay in memory, and whether weights were drawn alike."""
     return {**content, "schema_version": 5}
 
 

@@ -137,6 +137,25 @@ class TorchModel:
         image = torch.from_numpy(random_image(self.input, batch, seed)).to(where)
         return TorchPass(lambda: module(image), where)
 
+    def draw(self, seed: int) -> None:
+        """Draw weights anew, in the order of the modules: kernels and matrices by He's rule, scales one, biases zero.
+
+        Two zoos' one network then holds one set of numbers, and none that vanish: timm starts its residual branches at
+        zero, and with each zoo's own start its ResNet-18 took 0.8 % longer than torchvision's, with these 0.1 %.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for module in self._module.modules():
+                for name, parameter in module.named_parameters(recurse=False):
+                    if parameter.ndim > 1:
+                        fan_in = parameter[0].numel()
+                        drawn = torch.randn(parameter.shape, generator=generator) * (2 / fan_in) ** 0.5
+                        parameter.copy_(drawn)
+                    elif name == "weight" and "Norm" in type(module).__name__:
+                        parameter.fill_(1.0)
+                    elif name == "bias":
+                        parameter.zero_()
+
     def compiled(self) -> TorchModel:
         """The same model behind ``torch.compile``; it compiles in the first pass."""
         model = TorchModel(self._module, self.input, self.classes)
