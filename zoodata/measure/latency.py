@@ -24,7 +24,7 @@ from zoodata.measure import watching
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.measure.seats import Place, Seat, Workers, seated
 from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold, ns_and_cpu_us
-from zoodata.measure.timer import can_keep_memory, can_raise_priority
+from zoodata.measure.timer import can_bind_threads, can_keep_memory, can_raise_priority
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
@@ -257,6 +257,7 @@ def conditions_for(
         idle_partners="stopped" if can_stop() else "running",
         keeps_memory=can_keep_memory(),
         layout="shared" if can_choose_layout() else "chance",
+        threads_bound=device == "cpu" and can_bind_threads(),
         redrawn=True,
         priority="raised" if can_raise_priority() else "normal",
         fewest_sittings=sittings,

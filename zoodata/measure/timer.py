@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psutil
+
 from zoodata.runtimes.model import OnDevice, Pass
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild
@@ -49,6 +51,7 @@ class Timer:
         _keep_memory()
         _raise_priority()
         self._run: Pass | None = None
+        self._cores: list[int] = []
 
     def load_modules(self, modules: Sequence[str]) -> None:
         """Import what an entry is built with, and what the other entries of its framework are.
@@ -65,7 +68,7 @@ class Timer:
         Raises:
             ZooError: with the reason a record keeps.
         """
-        _pin(threads)
+        self._cores = _pin(threads)
         zoo, name, weights = registry.find(entry)
         model: Any = zoo.build(name, weights=weights)
         if weights is None and hasattr(model, "draw"):
@@ -82,7 +85,7 @@ class Timer:
         """
         from zoodata.runtimes import executed
 
-        _pin(threads)
+        self._cores = _pin(threads)
         return self._prepare(executed.read(Path(path), runtime), batch, device, threads, seed)
 
     def _prepare(self, model: Any, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
@@ -109,6 +112,9 @@ class Timer:
             now = min(self.turn(HANDFUL)[0])
             steady, fastest = now > fastest * (1 - STEADY), min(now, fastest)
         wanted = ceil(turn_seconds * 1e9 / fastest)
+        before = _thread_seconds()
+        self.turn(min(ceil(shortest * 1e9 / fastest), MOST_PASSES))
+        _bind_busiest(before, self._cores)
         _forget_peak()
         return {"seconds": spent, "steady": steady, "passes": min(max(wanted, FEWEST_PASSES), MOST_PASSES)}
 
@@ -150,10 +156,38 @@ def thrown_away(passes: int) -> int:
     return int(passes >= LONG_TURN)
 
 
-def _pin(threads: int) -> None:
-    """Bind the process to as many cores as it may use threads, the same ones for every participant."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+def _pin(threads: int) -> list[int]:
+    """Bind the process to as many cores as it may use threads, the same ones for every participant; returns them."""
+    if not hasattr(os, "sched_setaffinity"):
+        return []
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    os.sched_setaffinity(0, cores)
+    return cores
+
+
+def can_bind_threads() -> bool:
+    """Whether a thread can be bound to a core here, as Linux lets it."""
+    return sys.platform == "linux"
+
+
+def _thread_seconds() -> dict[int, float]:
+    """Processor time of each thread of this process."""
+    return {thread.id: thread.user_time + thread.system_time for thread in psutil.Process().threads()}
+
+
+def _bind_busiest(before: dict[int, float], cores: Sequence[int]) -> None:
+    """Give each of the threads that worked most since then a core of its own, in the order in which they were made.
+
+    Left to the system, a process' threads stay where they first came to lie. Beside a program that takes one of the
+    cores it then matters which thread that is: processes of one network were 2 to 3 % apart for as long as they lived.
+    """
+    if not can_bind_threads():
+        return
+    spent = {thread: seconds - before.get(thread, 0.0) for thread, seconds in _thread_seconds().items()}
+    busiest = sorted(spent, key=lambda thread: (-spent[thread], thread))[: len(cores)]
+    for thread, core in zip(sorted(busiest), cores, strict=False):
+        with contextlib.suppress(OSError):  # it has ended since
+            os.sched_setaffinity(thread, {core})
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

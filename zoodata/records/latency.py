@@ -61,6 +61,9 @@ class LatencyConditions(Record):
     layout: Literal["shared", "chance"] = "chance"
     """Whether the processes of a sitting had their memory at the same addresses, drawn anew for every sitting, or each
     where the system's chance put it (address space layout randomisation)."""
+    threads_bound: bool = False
+    """Whether the threads that work most had a core each. Left free, it is by chance which of them shares its core with
+    another program, and a process is faster or slower by that for as long as it lives."""
     redrawn: bool = False
     """Whether torch's models without trained weights had them drawn by one recipe, instead of each as its zoo does."""
     fewest_sittings: Annotated[int, Field(ge=1)] = 1
