@@ -55,7 +55,7 @@ while os.getppid() == parent:
 SET_UP_SECONDS = 30.0
 """What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
 
-NULL_SECONDS = 180.0
+NULL_SECONDS = 150.0
 
 REPEATABLE_SECONDS = 300.0
 """Long enough that on a quiet machine runs stop by their interval."""
