@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from zoodata.isolation import Worker, WorkerFailed, can_stop
+from zoodata.isolation import Worker, WorkerFailed, can_choose_layout, can_stop
 
 HANDLER = "tests.test_isolation:Handler"
 
@@ -53,6 +54,10 @@ class Handler:
 
     def pid(self):
         return os.getpid()
+
+    def address(self):
+        self.block = ctypes.create_string_buffer(2**24)  # so large that it is mapped below all libraries
+        return ctypes.addressof(self.block)
 
 
 def test_answers_and_environment():
@@ -101,6 +106,17 @@ def test_an_exception_leaves_the_worker_usable():
         with pytest.raises(WorkerFailed):
             worker.ask("fail", False)
         assert worker.ask("echo", 1) == 1
+
+
+def address(layout=None):
+    with Worker(HANDLER, layout=layout) as worker:
+        return worker.ask("address")
+
+
+@pytest.mark.skipif(not can_choose_layout(), reason="addresses are left to chance here")
+def test_processes_of_one_layout_have_their_memory_at_the_same_addresses():
+    assert address(0) == address(0) != address(5000) == address(5000)
+    assert address() != address(), "and chance is back for whoever asks for no layout"
 
 
 def test_too_long():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import resource
 import sys
+import threading
 import time
 
 import pytest
@@ -14,6 +16,7 @@ from zoodata.measure.timer import (
     COUNTS_PROCESSOR_TIME,
     HIGHEST_PRIORITY,
     Timer,
+    can_bind_threads,
     can_raise_priority,
     thrown_away,
 )
@@ -94,6 +97,41 @@ def test_timed_processes_go_first_where_they_may_and_the_coordinator_stays_as_it
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
+class Threaded(Timer):
+    """A pass of two threads that compute, and one that waits. Runs in a worker."""
+
+    def prepare(self, cores: int) -> list[int]:
+        """Start the threads, one that waits first; returns the cores that the process may use."""
+        self.begin, self.done, self.threads = threading.Barrier(3), threading.Barrier(3), []
+        for work in (lambda: time.sleep(1000), self._compute, self._compute):
+            self.threads.append(threading.Thread(target=work, daemon=True))
+            self.threads[-1].start()
+        self._run = lambda: (self.begin.wait(), self.done.wait())
+        self._cores = sorted(os.sched_getaffinity(0))[:cores]
+        return self._cores
+
+    def _compute(self) -> None:
+        while True:
+            self.begin.wait()
+            for _ in range(3):
+                hashlib.sha256(bytes(2**22))  # without the interpreter's lock
+            self.done.wait()
+
+    def bound(self) -> list[list[int]]:
+        """The cores of the thread that waits, and of those that compute."""
+        return [sorted(os.sched_getaffinity(thread.native_id)) for thread in self.threads]
+
+
+@pytest.mark.skipif(not can_bind_threads(), reason="threads cannot be bound here")
+def test_the_threads_that_work_have_a_core_each():
+    with Worker("tests.measure.test_timer:Threaded") as worker:
+        cores = worker.ask("prepare", 2)
+        worker.ask("warm_up", 0.05)
+        waiting, *computing = worker.ask("bound")
+    assert computing == [[core] for core in cores][:2]
+    assert waiting == sorted(os.sched_getaffinity(0))
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "steady", "passes"), [((5, 4, 3, 2), False, 40), ((5, 3, 3), True, 27), ((3, 5), True, 27)]
 )
@@ -101,10 +139,11 @@ def test_a_warm_up_lasts_for_as_long_as_passes_get_faster(milliseconds, steady, 
     timer, clock, handfuls = Timer(), [0.0], iter(milliseconds)
     monkeypatch.setattr("zoodata.measure.timer.time.perf_counter", lambda: clock[0])
     monkeypatch.setattr("zoodata.measure.timer._forget_peak", lambda: None)
+    monkeypatch.setattr("zoodata.measure.timer._bind_busiest", lambda before, cores: None)
 
     def turn(count):
         clock[0] += 1.5
-        return [next(handfuls) * 10**6] * count, None
+        return [next(handfuls, 9) * 10**6] * count, None
 
     monkeypatch.setattr(timer, "turn", turn)
     found = timer.warm_up(0.08)
