@@ -36,7 +36,7 @@ def machine(rounds, slowness, *, passes=2, noise=0.05, disturbed=0.0, wander=0.0
 
 
 def ratio(made, pair=PAIRS[0]):
-    return math.exp(turns.estimate(turns.times(*made), pair).log)
+    return math.exp(turns.estimate(turns.times(*made, "cpu"), pair).log)
 
 
 def test_the_speed_of_the_machine_is_not_the_model_s():
@@ -65,13 +65,26 @@ def test_a_model_that_leaves_cores_idle_is_not_disturbed():
     assert turns.share_undisturbed(ns, halved) == turns.share_undisturbed(ns, cpu_us)
 
 
+def test_a_process_that_waits_for_another_device_is_judged_by_all_of_its_passes():
+    """Its processor time stays the same, so that its slow passes look as if others had had the cores."""
+    generator = random.Random(4)
+    ns = [[[1000] * 4, [round(1000 * generator.uniform(0.8, 1.2)) for _ in range(4)], [1000] * 4] for _ in range(60)]
+    cpu_us = [[[500] * 4] * 3] * 60
+    expected = fmean(math.log(each / 1000) for turns_of_all in ns for each in turns_of_all[1])
+    on_cpu, on_gpu = (turns.estimate(turns.times(ns, cpu_us, device), PAIRS[0]).log for device in ("cpu", "cuda"))
+    assert on_gpu == pytest.approx(expected, abs=0.01)
+    assert on_cpu < on_gpu - 0.05
+
+
 def test_where_no_processor_time_was_used_every_pass_counts():
     ns, _ = machine(5, [1, 2, 1], noise=0)
     assert ratio((ns, [[[0, 0]] * 3] * 5)) == pytest.approx(2)
 
 
 def test_the_error_of_an_estimate_is_how_far_estimates_are_apart():
-    found = [turns.estimate(turns.times(*machine(60, [1, 1, 1], disturbed=0.3, seed=s)), PAIRS[0]) for s in range(200)]
+    found = [
+        turns.estimate(turns.times(*machine(60, [1, 1, 1], disturbed=0.3, seed=s), "cpu"), PAIRS[0]) for s in range(200)
+    ]
     assert pstdev([each.log for each in found]) == pytest.approx(fmean(each.error for each in found), rel=0.2)
 
 
@@ -109,7 +122,7 @@ def test_estimates_of_products_add_up():
 
 def test_sittings_are_kept_apart():
     ns = [[[200], [100]]] * 5 + [[[100], [100]]] * 5
-    first, second = turns.times_by_sitting(ns, [[[1], [1]]] * 10, [5, 5])
+    first, second = turns.times_by_sitting(ns, [[[1], [1]]] * 10, [5, 5], "cpu")
     assert math.exp(turns.estimate(first, ([0], [1])).log) == pytest.approx(2)
     assert turns.estimate(second, ([0], [1])).log == pytest.approx(0)
 

@@ -51,15 +51,16 @@ class Estimate:
         return Estimate(self.log - other.log, math.hypot(self.error, other.error))
 
 
-def times_by_sitting(ns: Passes, cpu_us: Passes | None, rounds: Sequence[int]) -> list[Times]:
+def times_by_sitting(ns: Passes, cpu_us: Passes | None, rounds: Sequence[int], device: str) -> list[Times]:
     """The times of each sitting.
 
     Args:
         ns: nanoseconds of all passes, the rounds of all sittings one after the other.
         cpu_us: microseconds of processor time that the process used in each; None where that was not counted.
         rounds: how many each sitting has.
+        device: what computed.
     """
-    return [times(ns[cut], None if cpu_us is None else cpu_us[cut]) for cut in sitting_cuts(rounds)]
+    return [times(ns[cut], None if cpu_us is None else cpu_us[cut], device) for cut in sitting_cuts(rounds)]
 
 
 def sitting_cuts(rounds: Sequence[int]) -> list[slice]:
@@ -67,17 +68,20 @@ def sitting_cuts(rounds: Sequence[int]) -> list[slice]:
     return [slice(end - count, end) for count, end in zip(rounds, accumulate(rounds), strict=True)]
 
 
-def times(ns: Passes, cpu_us: Passes | None) -> Times:
+def times(ns: Passes, cpu_us: Passes | None, device: str) -> Times:
     """The times of one sitting: of each turn the mean, in logarithms, of its undisturbed passes.
 
     Where processor time was not counted, it is the fastest of a turn: what disturbs a pass only adds to it. As the
     fastest of more is the faster by that alone, it is what the fastest of as many as everybody had is expected to be.
+    Where another device computes, every pass counts: a process that waits for it uses the less of the processors the
+    longer it waits, and those of JAX' passes that had most of them were 3 to 7 % faster than its others.
     """
     if cpu_us is None:
         chances = min(map(len, ns[0]))
         return np.array([[math.log(expected_fastest(passes, chances)) for passes in turns] for turns in ns])
     columns = []
-    for wall, counts in _participants(ns, cpu_us):
+    for wall, undisturbed in _participants(ns, cpu_us):
+        counts = undisturbed if device == "cpu" else np.ones(wall.shape, bool)
         number = counts.sum(axis=1)
         total = np.where(counts, np.log(wall), 0.0).sum(axis=1)
         columns.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))

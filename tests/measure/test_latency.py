@@ -52,7 +52,7 @@ class Machine:
 
 def ratio(taken, sittings, seat, reference=(0,)):
     counts = [len(taken) // sittings] * sittings
-    sat = times_by_sitting(*ns_and_cpu_us(taken), counts)
+    sat = times_by_sitting(*ns_and_cpu_us(taken), counts, "cpu")
     return intervals([[estimate(each, ([seat], reference)) for each in sat]])[0]
 
 
@@ -88,7 +88,7 @@ def test_the_reference_has_two_workers_for_everybody_but_its_own_pair():
     """The null pair is 4 % off: as a reference it moves the others by half of that, and itself not at all."""
     held = [[Turn([each], None) for each in (1000, 1000, 1040)]] * 10
     sittings = [Sitting(rounds=5, observed=()), Sitting(rounds=5, observed=())]
-    assert latency.widest_interval(held, sittings, PARTICIPANTS) == 0.0
+    assert latency.widest_interval(held, sittings, PARTICIPANTS, "cpu") == 0.0
     shown = builders.latency(
         samples=tuple(tuple((t.ns[0], t.ns[0]) for t in turns) for turns in held), sittings=tuple(sittings)
     )

@@ -159,7 +159,8 @@ class _Run:
 
     def __init__(self, record: LatencyMeasurement) -> None:
         self.record = record
-        self._sittings = times_by_sitting(record.samples, record.cpu_us, [s.rounds for s in record.sittings])
+        rounds = [sitting.rounds for sitting in record.sittings]
+        self._sittings = times_by_sitting(record.samples, record.cpu_us, rounds, record.conditions.device)
         seats = range(len(record.participants))
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
         self.null = next(n for n in seats if self.of(n).null)

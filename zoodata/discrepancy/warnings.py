@@ -129,7 +129,7 @@ def _drifts(record: LatencyMeasurement) -> Iterator[float]:
 
 def _shares_undisturbed(record: LatencyMeasurement) -> Iterator[float]:
     """Of each participant in each sitting; nothing where processor time was not counted."""
-    if record.cpu_us is not None:
+    if record.cpu_us is not None and record.conditions.device == "cpu":
         for cut in _cuts(record):
             yield from share_undisturbed(record.samples[cut], record.cpu_us[cut])
 

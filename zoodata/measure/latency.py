@@ -135,7 +135,7 @@ def _sit(
             return "worker_lost" if run.sittings else "no_pair"
         if number < conditions.fewest_sittings:
             continue
-        widest = widest_interval(run.rounds, run.sittings, run.participants)
+        widest = widest_interval(run.rounds, run.sittings, run.participants, conditions.device)
         run.say(f"sitting {number}: every ratio known to ±{widest:.1%}")
         if widest <= conditions.target_half_width:
             return "interval"
@@ -233,10 +233,12 @@ def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
     return [ordered[entry] for entry in entries if entry in ordered]
 
 
-def widest_interval(rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant]) -> float:
+def widest_interval(
+    rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant], device: str
+) -> float:
     """The largest relative half width among the ratios of all participants to the reference."""
     null = next(seat for seat, participant in enumerate(participants) if participant.null)
-    times = times_by_sitting(*ns_and_cpu_us(rounds), [sitting.rounds for sitting in sittings])
+    times = times_by_sitting(*ns_and_cpu_us(rounds), [sitting.rounds for sitting in sittings], device)
     ratios = ratios_to_reference(times, pairs_to_reference(len(participants), null))
     return max(interval.half_width for interval in ratios.values())
 

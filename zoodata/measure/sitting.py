@@ -96,7 +96,8 @@ def hold(
             if len(taken) < asked_at:
                 return False
             asked_at = min(math.ceil(len(taken) * ASKED_AGAIN), MOST_ROUNDS)
-            return len(taken) >= rounds_wanted(times(*ns_and_cpu_us(taken)), pairs, set_up, spent / len(taken))
+            had = times(*ns_and_cpu_us(taken), conditions.device)
+            return len(taken) >= rounds_wanted(had, pairs, set_up, spent / len(taken))
 
         taken = rounds([_Guarded(seat) for seat in seats], order, enough)
         others, stolen = load.stop(time.monotonic())
