@@ -80,8 +80,7 @@ def times(ns: Passes, cpu_us: Passes | None, device: str) -> Times:
         chances = min(map(len, ns[0]))
         return np.array([[math.log(expected_fastest(passes, chances)) for passes in turns] for turns in ns])
     columns = []
-    for wall, undisturbed in _participants(ns, cpu_us):
-        counts = undisturbed if device == "cpu" else np.ones(wall.shape, bool)
+    for wall, counts in _participants(ns, cpu_us, device):
         number = counts.sum(axis=1)
         total = np.where(counts, np.log(wall), 0.0).sum(axis=1)
         columns.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))
@@ -90,14 +89,14 @@ def times(ns: Passes, cpu_us: Passes | None, device: str) -> Times:
 
 def share_undisturbed(ns: Passes, cpu_us: Passes) -> list[float]:
     """The share of each participant's passes that count in a sitting."""
-    return [float(counts.mean()) for _, counts in _participants(ns, cpu_us)]
+    return [float(counts.mean()) for _, counts in _participants(ns, cpu_us, "cpu")]
 
 
-def _participants(ns: Passes, cpu_us: Passes) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
+def _participants(ns: Passes, cpu_us: Passes, device: str) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
     """Of each one the nanoseconds ``[round, pass]``, and which of them count."""
     for seat in range(len(ns[0])):
         wall, cpu = (np.array([turns[seat] for turns in taken], float) for taken in (ns, cpu_us))
-        yield wall, undisturbed(wall, cpu)
+        yield wall, undisturbed(wall, cpu) if device == "cpu" else np.ones(wall.shape, bool)
 
 
 def undisturbed(wall: NDArray[np.float64], cpu: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -55,8 +55,6 @@ while os.getppid() == parent:
 SET_UP_SECONDS = 30.0
 """What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
 
-NULL_SECONDS = 150.0
-
 REPEATABLE_SECONDS = 300.0
 """Long enough that on a quiet machine runs stop by their interval."""
 
@@ -73,7 +71,7 @@ def null() -> None:
     ours, differences = [], 0
     with _loaded_core():
         for number in range(20):
-            _, found = _run(names, target=0.01, limit=NULL_SECONDS, seed=number)
+            _, found = _run(names, target=0.01, limit=150.0, seed=number)
             ours.append(found.entries[1].ratio)
             differences += found.entries[1].verdict != "no difference"
             print(f"null: {_shown(found)}", flush=True)

@@ -16,7 +16,8 @@ from zoodata.measure.timer import (
     COUNTS_PROCESSOR_TIME,
     HIGHEST_PRIORITY,
     Timer,
-    can_bind_threads,
+    _pin,
+    binds_threads,
     can_raise_priority,
     thrown_away,
 )
@@ -122,7 +123,7 @@ class Threaded(Timer):
         return [sorted(os.sched_getaffinity(thread.native_id)) for thread in self.threads]
 
 
-@pytest.mark.skipif(not can_bind_threads(), reason="threads cannot be bound here")
+@pytest.mark.skipif(not binds_threads("cpu"), reason="threads cannot be bound here")
 def test_the_threads_that_work_have_a_core_each():
     with Worker("tests.measure.test_timer:Threaded") as worker:
         cores = worker.ask("prepare", 2)
@@ -132,6 +133,12 @@ def test_the_threads_that_work_have_a_core_each():
     assert waiting == sorted(os.sched_getaffinity(0))
 
 
+def test_threads_that_wait_for_a_gpu_are_left_free():
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    assert _pin(len(cores), "cuda") == []
+    assert _pin(len(cores), "cpu") == (cores if binds_threads("cpu") else [])
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "steady", "passes"), [((5, 4, 3, 2), False, 40), ((5, 3, 3), True, 27), ((3, 5), True, 27)]
 )
@@ -139,11 +146,10 @@ def test_a_warm_up_lasts_for_as_long_as_passes_get_faster(milliseconds, steady, 
     timer, clock, handfuls = Timer(), [0.0], iter(milliseconds)
     monkeypatch.setattr("zoodata.measure.timer.time.perf_counter", lambda: clock[0])
     monkeypatch.setattr("zoodata.measure.timer._forget_peak", lambda: None)
-    monkeypatch.setattr("zoodata.measure.timer._bind_busiest", lambda before, cores: None)
 
     def turn(count):
         clock[0] += 1.5
-        return [next(handfuls, 9) * 10**6] * count, None
+        return [next(handfuls) * 10**6] * count, None
 
     monkeypatch.setattr(timer, "turn", turn)
     found = timer.warm_up(0.08)

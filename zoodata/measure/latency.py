@@ -24,7 +24,7 @@ from zoodata.measure import watching
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.measure.seats import Place, Seat, Workers, seated
 from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold, ns_and_cpu_us
-from zoodata.measure.timer import can_bind_threads, can_keep_memory, can_raise_priority
+from zoodata.measure.timer import binds_threads, can_keep_memory, can_raise_priority
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting
 from zoodata.records.measurement import timestamp
@@ -32,8 +32,7 @@ from zoodata.turns import pairs_to_reference, ratios_to_reference, times_by_sitt
 from zoodata.zoos import registry
 
 LAYOUTS = 2**15
-"""Pages (128 MiB) by which memory may be shifted: enough for every place within large pages, and for most bits of an
-address that a processor's predictors look at."""
+"""Pages by which memory may be shifted: 128 MiB, which is sixty-four large pages."""
 
 
 @dataclass
@@ -259,7 +258,7 @@ def conditions_for(
         idle_partners="stopped" if can_stop() else "running",
         keeps_memory=can_keep_memory(),
         layout="shared" if can_choose_layout() else "chance",
-        threads_bound=device == "cpu" and can_bind_threads(),
+        threads_bound=binds_threads(device),
         redrawn=True,
         priority="raised" if can_raise_priority() else "normal",
         fewest_sittings=sittings,

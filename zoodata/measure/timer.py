@@ -52,6 +52,7 @@ class Timer:
         _raise_priority()
         self._run: Pass | None = None
         self._cores: list[int] = []
+        """Of which the threads that work most get one each; none where another device computes."""
 
     def load_modules(self, modules: Sequence[str]) -> None:
         """Import what an entry is built with, and what the other entries of its framework are.
@@ -68,7 +69,7 @@ class Timer:
         Raises:
             ZooError: with the reason a record keeps.
         """
-        self._cores = _pin(threads)
+        self._cores = _pin(threads, device)
         zoo, name, weights = registry.find(entry)
         model: Any = zoo.build(name, weights=weights)
         if weights is None and hasattr(model, "draw"):
@@ -85,7 +86,7 @@ class Timer:
         """
         from zoodata.runtimes import executed
 
-        self._cores = _pin(threads)
+        self._cores = _pin(threads, device)
         return self._prepare(executed.read(Path(path), runtime), batch, device, threads, seed)
 
     def _prepare(self, model: Any, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
@@ -112,9 +113,10 @@ class Timer:
             now = min(self.turn(HANDFUL)[0])
             steady, fastest = now > fastest * (1 - STEADY), min(now, fastest)
         wanted = ceil(turn_seconds * 1e9 / fastest)
-        before = _thread_seconds()
-        self.turn(min(ceil(shortest * 1e9 / fastest), MOST_PASSES))
-        _bind_busiest(before, self._cores)
+        if self._cores:
+            before = _thread_seconds()
+            self.turn(min(ceil(shortest * 1e9 / fastest), MOST_PASSES))
+            _bind_busiest(before, self._cores)
         _forget_peak()
         return {"seconds": spent, "steady": steady, "passes": min(max(wanted, FEWEST_PASSES), MOST_PASSES)}
 
@@ -156,18 +158,21 @@ def thrown_away(passes: int) -> int:
     return int(passes >= LONG_TURN)
 
 
-def _pin(threads: int) -> list[int]:
-    """Bind the process to as many cores as it may use threads, the same ones for every participant; returns them."""
+def _pin(threads: int, device: str) -> list[int]:
+    """Bind the process to as many cores as it may use threads, the same ones for every participant.
+
+    Returns those to which its threads can be bound, none where another device computes.
+    """
     if not hasattr(os, "sched_setaffinity"):
         return []
     cores = sorted(os.sched_getaffinity(0))[:threads]
     os.sched_setaffinity(0, cores)
-    return cores
+    return cores if binds_threads(device) else []
 
 
-def can_bind_threads() -> bool:
-    """Whether a thread can be bound to a core here, as Linux lets it."""
-    return sys.platform == "linux"
+def binds_threads(device: str) -> bool:
+    """Whether the threads that work most get a core each: where they are what computes, and Linux lets us."""
+    return device == "cpu" and sys.platform == "linux"
 
 
 def _thread_seconds() -> dict[int, float]:
@@ -181,8 +186,6 @@ def _bind_busiest(before: dict[int, float], cores: Sequence[int]) -> None:
     Left to the system, a process' threads stay where they first came to lie. Beside a program that takes one of the
     cores it then matters which thread that is: processes of one network were 2 to 3 % apart for as long as they lived.
     """
-    if not can_bind_threads():
-        return
     spent = {thread: seconds - before.get(thread, 0.0) for thread, seconds in _thread_seconds().items()}
     busiest = sorted(spent, key=lambda thread: (-spent[thread], thread))[: len(cores)]
     for thread, core in zip(sorted(busiest), cores, strict=False):
