@@ -65,7 +65,7 @@ class LatencyConditions(Record):
     """Whether the threads that work most had a core each. Left free, it is by chance which of them shares its core with
     another program, and a process is faster or slower by that for as long as it lives."""
     redrawn: bool = False
-    """Whether torch's models for which no weights were named had them drawn by one recipe, not left as they were built."""
+    """Whether torch's models for which no weights were named had them drawn by one recipe, not left as built."""
     fewest_sittings: Annotated[int, Field(ge=1)] = 1
     """Before the run may stop because its ratios are known well enough, or because time is up."""
     target_half_width: Annotated[float, Field(gt=0)]
