@@ -71,7 +71,7 @@ def null() -> None:
     ours, differences = [], 0
     with _loaded_core():
         for number in range(20):
-            _, found = _run(names, target=0.01, limit=150.0, seed=number)
+            _, found = _run(names, target=0.01, limit=270.0, seed=number)
             ours.append(found.entries[1].ratio)
             differences += found.entries[1].verdict != "no difference"
             print(f"null: {_shown(found)}", flush=True)
