@@ -73,8 +73,17 @@ def test_a_ratio_inside_the_noise_is_no_difference(tmp_path):
     assert found.entries[1].verdict == "no difference"
 
 
+@pytest.mark.parametrize(("slower", "verdict"), [(400, "no difference"), (600, "slower")])
+def test_what_is_less_than_half_the_precision_asked_for_is_no_difference(tmp_path, slower, verdict):
+    """Rounds without any noise, a null pair at 1, and the usual 1 %."""
+    ns = [(100_000,) * 2, (100_000 + slower,) * 2, (100_000,) * 2]
+    (found,) = latency.rank(dataset_of(tmp_path, builders.latency(samples=(tuple(ns),) * 40)))
+    assert found.noise_floor == 0
+    assert found.entries[1].verdict == verdict
+
+
 @pytest.mark.parametrize(
-    ("low", "high", "floor", "verdict"),
+    ("low", "high", "least", "verdict"),
     [
         (1.05, 1.1, 0.01, "slower"),
         (0.8, 0.9, 0.01, "faster"),
@@ -82,8 +91,8 @@ def test_a_ratio_inside_the_noise_is_no_difference(tmp_path):
         (0.9, 1.1, 0, "no difference"),
     ],
 )
-def test_verdicts(low, high, floor, verdict):
-    assert latency.verdict(Interval((low + high) / 2, low, high, 20), floor) == verdict
+def test_verdicts(low, high, least, verdict):
+    assert latency.verdict(Interval((low + high) / 2, low, high, 20), least) == verdict
 
 
 def test_accuracy_verdicts_know_sampling(tmp_path):

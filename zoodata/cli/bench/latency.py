@@ -184,6 +184,7 @@ def _latency_rows(dataset: Dataset, record: LatencyMeasurement) -> list[dict[str
             "millijoules": timed.millijoules,
             "energy_source": summary.energy_source,
             "noise_floor": summary.noise_floor,
+            "least_difference": summary.least_difference,
             "id": record.id,
             "record": store.path_of(record).as_posix(),
         }
