@@ -181,7 +181,7 @@ def _ends(compute: MacsRange) -> str:
 
 def _latency_note(time: LatencyRange) -> str:
     if all(timed.verdict in {"reference", "no difference"} for timed in time.entries):
-        return "no difference beyond noise"
+        return "no difference"
     ends = f"{zoo_title(entry_zoo(time.slowest))} over {zoo_title(entry_zoo(time.fastest))}"
     return f"{time.low:.2f} to {time.high:.2f}; {ends}"
 
