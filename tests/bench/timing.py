@@ -52,6 +52,9 @@ while os.getppid() == parent:
     time.sleep(length)
 """
 
+KEPT = "ZOODATA_BENCH_RECORDS"
+"""The variable that names a folder in which the records of runs are kept, for another look at their passes."""
+
 SET_UP_SECONDS = 30.0
 """What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
 
@@ -257,6 +260,8 @@ def _run(
     conditions = latency.conditions_for(batch, device, THREADS, target, limit, seed)
     record = latency.measure(names, "other", capture(["torch"]), conditions, latency_workers(conditions))
     assert record.samples, record.missing
+    if kept := os.environ.get(KEPT):
+        Path(kept, f"{record.id}.json").write_text(record.model_dump_json(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as empty:
         return record, summarise(Dataset((Path(empty),)), record)
 
