@@ -58,6 +58,41 @@ def test_disturbed_passes_do_not_count():
     assert turns.share_undisturbed(*quiet[0]) == pytest.approx([1.0] * 3, abs=0.1)
 
 
+def test_a_pass_that_lacked_a_little_of_the_processors_lasts_for_its_processor_time():
+    """A model whose threads sleep has now 1.8 of two cores, now 5 % less, and takes so much longer by the clock."""
+    ns, cpu_us = machine(60, [1, 1, 1], noise=0)
+    for number, turn in enumerate(ns):
+        lacks = 1.05 if number % 4 else 1.0
+        turn[1] = [round(cpu * 1e3 / 1.8 * lacks) for cpu in cpu_us[number][1]]
+    by_clock = fmean(math.log(turn[1][0] / turn[0][0]) for turn in ns)
+    had = turns.processors(ns, cpu_us)
+    expected = fmean(math.log(cpu[1][0] / had[1] / (cpu[0][0] / had[0])) for cpu in cpu_us)
+    assert had == pytest.approx([2, 1.8, 2], rel=0.02)
+    assert math.log(ratio((ns, cpu_us), ([1], [0]))) == pytest.approx(expected, abs=0.002)
+    assert by_clock > expected + 0.02
+
+
+def test_what_a_process_has_undisturbed_is_known_from_all_of_its_sittings():
+    """In the second one something else takes a tenth of the cores all along, of one model only."""
+    ns, cpu_us = machine(80, [1, 1, 1], noise=0.001)
+    for turn in ns[40:]:
+        turn[1] = [round(each * 1.08) for each in turn[1]]
+    for sitting in turns.times_by_sitting(ns, cpu_us, [40, 40], "cpu"):
+        assert math.exp(turns.estimate(sitting, PAIRS[0]).log) == pytest.approx(1, abs=0.02)
+    alone = turns.times(ns[40:], cpu_us[40:], "cpu")
+    assert math.exp(turns.estimate(alone, PAIRS[0]).log) == pytest.approx(1.08, abs=0.02)
+
+
+def test_a_sitting_that_was_disturbed_all_along_still_says_a_ratio():
+    ns, cpu_us = machine(40, [1, 1.2, 1], noise=0.001)
+    for turn, counted in zip(ns[20:], cpu_us[20:], strict=True):
+        turn[1] = [2 * each for each in turn[1]]
+        counted[1] = [round(1.1 * each) for each in counted[1]]
+    sittings = turns.times_by_sitting(ns, cpu_us, [20, 20], "cpu")
+    assert math.isfinite(turns.estimate(sittings[1], PAIRS[0]).log)
+    assert turns.share_undisturbed(ns[20:], cpu_us[20:], turns.processors(ns, cpu_us))[1] < 0.5
+
+
 def test_a_model_that_leaves_cores_idle_is_not_disturbed():
     """What counts is less than its own other passes had, not less than all there is."""
     ns, cpu_us = machine(40, [1, 1, 1])
@@ -122,7 +157,7 @@ def test_estimates_of_products_add_up():
 
 def test_sittings_are_kept_apart():
     ns = [[[200], [100]]] * 5 + [[[100], [100]]] * 5
-    first, second = turns.times_by_sitting(ns, [[[1], [1]]] * 10, [5, 5], "cpu")
+    first, second = turns.times_by_sitting(ns, [[[2], [1]]] * 5 + [[[1], [1]]] * 5, [5, 5], "cpu")
     assert math.exp(turns.estimate(first, ([0], [1])).log) == pytest.approx(2)
     assert turns.estimate(second, ([0], [1])).log == pytest.approx(0)
 

@@ -1,8 +1,10 @@
 """What was timed in turns, compared: raw passes of several participants, round by round, sitting by sitting.
 
-A pass in which other programs took the cores says nothing of a model, and shows itself: its process had less of the
-processors than in its other passes. What is left is a sum, in logarithms, of how slow a participant is and how slow
-the machine was in a round; what both leave over is noise. No records and no input or output here.
+A pass in which other programs took the cores shows itself: its process had less of the processors than in its other
+passes. Where that is much less, the pass says nothing of a model; where it is a little less, the pass is taken to last
+as long as its processor time does on what the process has undisturbed. What is left is a sum, in logarithms, of how
+slow a participant is and how slow the machine was in a round; what both leave over is noise. No records and no input or
+output here.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ Pair = tuple[Sequence[int], Sequence[int]]
 BEST = 0.9
 """The share of a participant's passes that had no more of the processors than what it is held to."""
 
-DISTURBED = 0.08
+DISTURBED = 0.1
 """A pass is disturbed when it had less than that by so much. Undisturbed ones are apart by 1 to 5 %."""
 
 HUBER = 1.345
@@ -60,7 +62,11 @@ def times_by_sitting(ns: Passes, cpu_us: Passes | None, rounds: Sequence[int], d
         rounds: how many each sitting has.
         device: what computed.
     """
-    return [times(ns[cut], None if cpu_us is None else cpu_us[cut], device) for cut in sitting_cuts(rounds)]
+    cuts = sitting_cuts(rounds)
+    if cpu_us is None:
+        return [times(ns[cut], None, device) for cut in cuts]
+    had = processors(ns, cpu_us)
+    return [times(ns[cut], cpu_us[cut], device, had) for cut in cuts]
 
 
 def sitting_cuts(rounds: Sequence[int]) -> list[slice]:
@@ -68,44 +74,66 @@ def sitting_cuts(rounds: Sequence[int]) -> list[slice]:
     return [slice(end - count, end) for count, end in zip(rounds, accumulate(rounds), strict=True)]
 
 
-def times(ns: Passes, cpu_us: Passes | None, device: str) -> Times:
+def times(ns: Passes, cpu_us: Passes | None, device: str, had: Sequence[float] | None = None) -> Times:
     """The times of one sitting: of each turn the mean, in logarithms, of its undisturbed passes.
 
-    Where processor time was not counted, it is the fastest of a turn: what disturbs a pass only adds to it. As the
-    fastest of more is the faster by that alone, it is what the fastest of as many as everybody had is expected to be.
-    Where another device computes, every pass counts: a process that waits for it uses the less of the processors the
-    longer it waits, and those of JAX' passes that had most of them were 3 to 7 % faster than its others.
+    Args:
+        ns: as :func:`times_by_sitting` has it.
+        cpu_us: likewise.
+        device: likewise.
+        had: the :func:`processors` of each participant, where more sittings than this one tell.
+
+    An undisturbed pass lasts for its processor time over the processors that its process has undisturbed: by the
+    clock, where it had as many. Where processor time was not counted, a turn is its fastest pass: what disturbs
+    a pass only adds to it. As the fastest of more is the faster by that alone, it is what the fastest of as many as
+    everybody had is expected to be. Where another device computes, every pass counts by the clock: a process that waits
+    for it uses the less of the processors the longer it waits, and those of JAX' passes that had most of them were 3 to
+    7 % faster than its others.
     """
     if cpu_us is None:
         chances = min(map(len, ns[0]))
         return np.array([[math.log(expected_fastest(passes, chances)) for passes in turns] for turns in ns])
+    if device != "cpu":
+        return np.array([[float(np.log(passes).mean()) for passes in turns] for turns in ns])
     columns = []
-    for wall, counts in _participants(ns, cpu_us, device):
+    for (wall, shares), best in zip(_participants(ns, cpu_us), had or processors(ns, cpu_us), strict=True):
+        counts = undisturbed(shares, best)
+        lasting = wall * np.where(counts, shares, best) / best if best > 0 else wall
         number = counts.sum(axis=1)
-        total = np.where(counts, np.log(wall), 0.0).sum(axis=1)
+        total = np.where(counts, np.log(lasting), 0.0).sum(axis=1)
         columns.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))
     return np.stack(columns, axis=1)
 
 
-def share_undisturbed(ns: Passes, cpu_us: Passes) -> list[float]:
-    """The share of each participant's passes that count in a sitting."""
-    return [float(counts.mean()) for _, counts in _participants(ns, cpu_us, "cpu")]
+def processors(ns: Passes, cpu_us: Passes) -> list[float]:
+    """How many processors each participant's process has in a pass that nothing disturbs.
+
+    That it waits for its own threads is the model's and stays; with too few passes the figure is itself uncertain, by
+    0.2 to 0.5 % from a minute's passes of a model whose threads sleep, so it is taken over all sittings of a run.
+    """
+    return [float(np.quantile(shares, BEST)) for _, shares in _participants(ns, cpu_us)]
 
 
-def _participants(ns: Passes, cpu_us: Passes, device: str) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """Of each one the nanoseconds ``[round, pass]``, and which of them count."""
+def share_undisturbed(ns: Passes, cpu_us: Passes, had: Sequence[float] | None = None) -> list[float]:
+    """The share of each participant's passes that count in a sitting; ``had`` as :func:`times` has it."""
+    held_to = had or processors(ns, cpu_us)
+    every = zip(_participants(ns, cpu_us), held_to, strict=True)
+    return [float(undisturbed(shares, best).mean()) for (_, shares), best in every]
+
+
+def _participants(ns: Passes, cpu_us: Passes) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Of each one the nanoseconds ``[round, pass]``, and how many processors it had meanwhile."""
     for seat in range(len(ns[0])):
         wall, cpu = (np.array([turns[seat] for turns in taken], float) for taken in (ns, cpu_us))
-        yield wall, undisturbed(wall, cpu) if device == "cpu" else np.ones(wall.shape, bool)
+        yield wall, cpu * 1e3 / wall
 
 
-def undisturbed(wall: NDArray[np.float64], cpu: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which passes of one participant's sitting had as much of the processors as its passes have undisturbed.
+def undisturbed(shares: NDArray[np.float64], best: float) -> NDArray[np.bool_]:
+    """Which of a participant's passes of one sitting had about as much of the processors as they have undisturbed.
 
-    One in ten always is: where every pass is disturbed alike, nothing shows.
+    One in ten always is: of a sitting that was disturbed all along, the best passes still say something.
     """
-    share = cpu / wall
-    return np.asarray(share >= np.quantile(share, BEST) * (1 - DISTURBED))
+    return np.asarray(shares >= min(best * (1 - DISTURBED), float(np.quantile(shares, BEST))))
 
 
 def pairs_to_reference(participants: int, null: int) -> list[Pair]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from zoodata.records import LatencyMeasurement
-from zoodata.turns import share_undisturbed, sitting_cuts
+from zoodata.turns import processors, share_undisturbed, sitting_cuts
 
 BUSY_CORES = 0.1
 """Load of other programs, in cores, from which a machine counts as loaded."""
@@ -130,8 +130,9 @@ def _drifts(record: LatencyMeasurement) -> Iterator[float]:
 def _shares_undisturbed(record: LatencyMeasurement) -> Iterator[float]:
     """Of each participant in each sitting; nothing where processor time was not counted."""
     if record.cpu_us is not None and record.conditions.device == "cpu":
+        had = processors(record.samples, record.cpu_us)
         for cut in _cuts(record):
-            yield from share_undisturbed(record.samples[cut], record.cpu_us[cut])
+            yield from share_undisturbed(record.samples[cut], record.cpu_us[cut], had)
 
 
 def _cuts(record: LatencyMeasurement) -> list[slice]:
