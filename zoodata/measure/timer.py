@@ -94,8 +94,8 @@ class Timer:
             self._run = model.prepare(batch, device, threads, seed)
         except ValueError as error:
             raise CannotBuild(str(error)) from error
-        # What was built is never garbage, and looking through it is not the model's. What passes leave is: Keras on torch
-        # holds the tensors of each in cycles, and an H100 was full after some twenty.
+        # What was built is never garbage, and looking through it is not the model's. What passes leave is: Keras on
+        # torch holds the tensors of each in cycles, and an H100 was full after some twenty.
         gc.collect()
         gc.freeze()
         return {"runtime": model.runtime, "input": model.input.model_dump()}
