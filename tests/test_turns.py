@@ -173,6 +173,24 @@ def test_an_interval_covers_as_often_as_it_says():
     assert (math.log(alone.low), math.log(alone.high)) == pytest.approx((0.1 - 0.0204, 0.1 + 0.0204), abs=1e-3)
 
 
+def test_sittings_are_averaged_where_they_scatter_as_their_rounds_do():
+    logs = (0.0, 0.01, 0.02, 0.05)
+    for error, expected in ((1.0, 0.02), (1e-6, 0.015)):
+        (found,) = turns.intervals([[turns.Estimate(log, error) for log in logs]])
+        assert math.log(found.value) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_centre_is_sharper_than_a_median_and_does_not_follow_one_odd_process():
+    generator, plain, centre = random.Random(3), [], []
+    for _ in range(400):
+        sittings = [turns.Estimate(generator.gauss(0, 0.008), 0.008) for _ in range(5)]
+        plain.append(median(each.log for each in sittings))
+        centre.append(math.log(turns.intervals([sittings])[0].value))
+    assert pstdev(centre) < 0.92 * pstdev(plain)
+    odd = [turns.Estimate(log, 0.001) for log in (-0.001, 0.0, 0.0, 0.001, 0.05)]
+    assert math.log(turns.intervals([odd])[0].value) < 0.001
+
+
 @given(st.lists(st.floats(1, 100), min_size=1, max_size=7), st.data())
 def test_the_expected_fastest_is_the_mean_over_all_choices(passes, data):
     chances = data.draw(st.integers(1, len(passes)))

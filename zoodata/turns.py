@@ -210,11 +210,11 @@ def intervals(estimates: Sequence[Sequence[Estimate]]) -> list[Interval]:
     Args:
         estimates: ``[pair][sitting]``, the same sittings for every pair.
 
-    Each sitting (one set of processes) says one ratio; the answer is their mean, for an odd process is one that users
-    get too. Rounds of one sitting share what their processes share, so what bounds the answer is how far sittings are
-    apart. A few sittings say little about that, and all pairs of a run are apart for the same reasons, so their spreads
-    are pooled; as pairs share a reference, each adds half of its degrees of freedom. With a single sitting the interval
-    is that of its rounds and knows nothing of other processes.
+    Each sitting (one set of processes) says one ratio; the answer is their :func:`_centre`. Rounds of one sitting
+    share what their processes share, so what bounds the answer is how far sittings are apart. A few sittings say
+    little about that, and all pairs of a run are apart for the same reasons, so their spreads are pooled; as pairs
+    share a reference, each adds half of its degrees of freedom. With a single sitting the interval is that of its
+    rounds and knows nothing of other processes.
 
     Source: the mixed-effects view of repeated program starts, Kalibera and Jones, ISMM 2013; pyperf's processes.
     """
@@ -227,7 +227,24 @@ def intervals(estimates: Sequence[Sequence[Estimate]]) -> list[Interval]:
     squares = math.fsum((log - math.fsum(each) / count) ** 2 for each in logs for log in each)
     spread = math.sqrt(squares / (len(logs) * (count - 1)))
     half = student((count - 1) * max(1, (len(logs) + 1) // 2)) * spread / math.sqrt(count)
-    return [_bounded(math.fsum(each) / count, half, count) for each in logs]
+    return [_bounded(_centre(each), half, count) for each in estimates]
+
+
+def _centre(sittings: Sequence[Estimate]) -> float:
+    """The mean where sittings are as far apart as their rounds explain, the median where they are much farther.
+
+    Now and then a process is two percent off for its whole life; but of five sittings that scatter only as their
+    rounds do, the median is a fifth less sharp than the mean. Huber's estimate of location, its scale being known.
+    """
+    logs = np.array([sitting.log for sitting in sittings])
+    scale = math.sqrt(math.fsum(sitting.error**2 for sitting in sittings) / len(sittings))
+    centre = float(np.median(logs))
+    for _ in range(STEPS):
+        weights = np.minimum(1.0, max(HUBER * scale, 1e-9) / np.maximum(np.abs(logs - centre), 1e-12))
+        before, centre = centre, float((weights * logs).sum() / weights.sum())
+        if abs(centre - before) < CLOSE:
+            break
+    return centre
 
 
 def _bounded(log: float, half: float, samples: int) -> Interval:
