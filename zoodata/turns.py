@@ -65,7 +65,7 @@ def times_by_sitting(ns: Passes, cpu_us: Passes | None, rounds: Sequence[int], d
     cuts = sitting_cuts(rounds)
     if cpu_us is None:
         return [times(ns[cut], None, device) for cut in cuts]
-    had = processors(ns, cpu_us)
+    had = processors(ns, cpu_us) if device == "cpu" else None
     return [times(ns[cut], cpu_us[cut], device, had) for cut in cuts]
 
 
