@@ -191,12 +191,17 @@ def _fit(found: Times, present: NDArray[np.bool_]) -> tuple[NDArray[np.float64],
         step, levels = float(np.abs(moved - levels).max()), moved
         left = np.abs(known - moments - levels)
         scale = _deviation(left[present])
-        weights = present * np.minimum(1.0, np.maximum(HUBER * scale, 1e-9) / np.maximum(left, 1e-12))
+        weights = present * _weights(left, scale)
         if step < CLOSE:
             break
     freedom = present.sum() - len(found) - found.shape[1] + 1
     pulls, near = float(((weights * left) ** 2).sum()), float((left <= HUBER * scale)[present].mean())
     return levels, math.sqrt(pulls / max(freedom, 1)) / near
+
+
+def _weights(left: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    """Huber's: one for what lies within :data:`HUBER` deviations, and the less the farther off, by absolute value."""
+    return np.asarray(np.minimum(1.0, max(HUBER * scale, 1e-9) / np.maximum(left, 1e-12)))
 
 
 def _deviation(left: NDArray[np.float64]) -> float:
@@ -240,7 +245,7 @@ def _centre(sittings: Sequence[Estimate]) -> float:
     scale = math.sqrt(math.fsum(sitting.error**2 for sitting in sittings) / len(sittings))
     centre = float(np.median(logs))
     for _ in range(STEPS):
-        weights = np.minimum(1.0, max(HUBER * scale, 1e-9) / np.maximum(np.abs(logs - centre), 1e-12))
+        weights = _weights(np.abs(logs - centre), scale)
         before, centre = centre, float((weights * logs).sum() / weights.sum())
         if abs(centre - before) < CLOSE:
             break
