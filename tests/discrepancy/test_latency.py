@@ -122,6 +122,23 @@ def test_a_good_run_warns_of_nothing_and_each_doubt_has_a_next_step():
     assert all(warned.text and warned.advice for warned in warnings(loaded))
 
 
+def test_one_model_that_takes_unlike_memory_in_two_processes_is_a_doubt():
+    """As torchvision's VGG16 with 512 images on an H200: 25944 and 25911 MiB, and 3 % of its time."""
+    seen = Observed(warm_up_seconds=1, steady=True, device_mib=25944)
+    like = run(a=1_000_000, b=1_200_000, network_a=1, network_b=1, seen=seen)
+    assert kinds(like) == set()
+    null = next(seat for seat, each in enumerate(like.participants) if each.null)
+    sittings = []
+    for sitting in like.sittings:
+        observed = list(sitting.observed)
+        observed[null] = seen.model_copy(update={"device_mib": 25911})
+        sittings.append(sitting.model_copy(update={"observed": tuple(observed)}))
+    unlike = like.model_copy(update={"sittings": tuple(sittings)})
+    assert kinds(unlike) == {"unlike_twins"}
+    (warned,) = warnings(unlike)
+    assert "25944 and 25911 MiB" in warned.text
+
+
 def test_passes_that_others_disturbed_are_a_doubt_and_do_not_count():
     """Every other round another program has half of the cores: wall time doubles, processor time stays."""
     calm = run(a=1_000_000, b=1_200_000, network_a=1_000, network_b=1_000)

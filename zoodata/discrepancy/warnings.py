@@ -116,6 +116,24 @@ def _device(record: LatencyMeasurement) -> Iterator[Warned]:
     others = max((s.other_device_processes for s in record.sittings if s.other_device_processes is not None), default=0)
     if others:
         yield Warned("shared_device", f"{others} other processes computed on the device", "stop them and run again")
+    twins = next((pair for pair in _reference_mib(record) if pair[0] != pair[1]), None)
+    if twins:
+        yield Warned(
+            "unlike_twins",
+            f"the reference's two processes took {twins[0]} and {twins[1]} MiB of the device's memory: one model, "
+            "computed in two ways, as where a library picks algorithms by the memory that is left",
+            "give a smaller --batch, and judge ratios by the noise floor",
+        )
+
+
+def _reference_mib(record: LatencyMeasurement) -> Iterator[tuple[int, int]]:
+    """In each sitting, the device's memory that the reference and its null pair took at most."""
+    null = next(seat for seat, participant in enumerate(record.participants) if participant.null)
+    for sitting in record.sittings:
+        if sitting.observed:
+            first, second = sitting.observed[0].device_mib, sitting.observed[null].device_mib
+            if first is not None and second is not None:
+                yield first, second
 
 
 def _drifts(record: LatencyMeasurement) -> Iterator[float]:
