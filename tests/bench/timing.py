@@ -62,6 +62,9 @@ REPEATABLE_SECONDS = 600.0
 """Long enough that on a quiet machine runs stop by their interval. On a busy one, five runs of so long were 1.1 % apart
 for VGG16 (2.4 % with 300 s) and 2.5 % for ResNet-50 (2.3 %), whose ratio drifts with what else the host does."""
 
+SIDE_BY_SIDE_SECONDS = 80.0
+"""Of one model beside LoadGen. With fifteen pairs, 15 to 40 s, two runs one after the other said -5.9 and +3.5 %."""
+
 GPU_BATCH = 512
 """So that a pass of each pair lasts tens of milliseconds. With 128 images Keras' MobileNetV2 took 6.3 to 6.5 ms on an
 H100, in which its process computed for 3.2 to 3.8 ms, differently from run to run."""
@@ -218,13 +221,20 @@ def loadgen() -> None:
             worker.ask("build", entry, 1, "cpu", THREADS, 1, False)
             passes = max(worker.ask("warm_up", 0.5)["passes"], FEWEST_QUERIES)
             timed: dict[str, list[float]] = {"turn": [], "single_stream": []}
-            for number in range(15):  # who goes first changes, and what is compared lies close together
-                for how in sorted(timed, reverse=number % 2 == 0):
+            end = time.monotonic() + SIDE_BY_SIDE_SECONDS
+            while time.monotonic() < end:  # who goes first changes, and what is compared lies close together
+                for how in sorted(timed, reverse=len(timed["turn"]) % 2 == 0):
                     found = worker.ask(how, passes if how == "turn" else 0.5)
                     timed[how].append((median(found[0]) if how == "turn" else found) / 1e6)
         ours, theirs = timed["turn"], timed["single_stream"]
-        apart = median(us / them for us, them in zip(ours, theirs, strict=True)) - 1
-        print(f"loadgen: {entry}: {median(ours):.2f} ms; LoadGen {median(theirs):.2f} ms; {apart:+.1%}", flush=True)
+        apart = [us / them - 1 for us, them in zip(ours, theirs, strict=True)]
+        middle = median(apart)
+        error = 1.2533 * 1.4826 * median(abs(each - middle) for each in apart) / len(apart) ** 0.5
+        print(
+            f"loadgen: {entry}: {median(ours):.2f} ms; LoadGen {median(theirs):.2f} ms; {middle:+.1%}, standard error "
+            f"{error:.1%}, {len(apart)} pairs",
+            flush=True,
+        )
 
 
 class Sequential:
