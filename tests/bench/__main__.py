@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import comparing, dataset, evaluating, reading, timing
+from tests.bench import comparing, dataset, estimating, evaluating, reading, timing
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "slowdown": timing.slowdown,
     "repeatability": timing.repeatability,
     "repeatability on a GPU": timing.repeatability_on_gpu,
+    "estimates": estimating.estimates,
     "overhead": timing.overhead,
     "loadgen": timing.loadgen,
     "peers": reading.peers,
