@@ -11,7 +11,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import latency
 from zoodata.discrepancy.warnings import warnings
 from zoodata.records import Participant
-from zoodata.records.latency import Observed, Sitting
+from zoodata.records.latency import Observed, Sitting, null_seat
 
 ONE, OTHER = "1" * 64, "2" * 64
 
@@ -127,7 +127,7 @@ def test_one_model_that_takes_unlike_memory_in_two_processes_is_a_doubt():
     seen = Observed(warm_up_seconds=1, steady=True, device_mib=25944)
     like = run(a=1_000_000, b=1_200_000, network_a=1, network_b=1, seen=seen)
     assert kinds(like) == set()
-    null = next(seat for seat, each in enumerate(like.participants) if each.null)
+    null = null_seat(like.participants)
     sittings = []
     for sitting in like.sittings:
         observed = list(sitting.observed)

@@ -11,6 +11,7 @@ from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.pairs import widest
 from zoodata.discrepancy.warnings import Warned, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
+from zoodata.records.latency import null_seat
 from zoodata.stats import Interval, quantile
 from zoodata.turns import Estimate, estimate, intervals, pairs_to_reference, ratios_to_reference, times_by_sitting
 
@@ -165,7 +166,7 @@ class _Run:
         self._sittings = times_by_sitting(record.samples, record.cpu_us, rounds, record.conditions.device)
         seats = range(len(record.participants))
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
-        self.null = next(n for n in seats if self.of(n).null)
+        self.null = null_seat(record.participants)
         self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
         self.to_reference = ratios_to_reference(self._sittings, pairs_to_reference(len(record.participants), self.null))
 

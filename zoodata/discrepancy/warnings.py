@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from zoodata.records import LatencyMeasurement
+from zoodata.records.latency import null_seat
 from zoodata.turns import processors, share_undisturbed, sitting_cuts
 
 BUSY_CORES = 0.1
@@ -128,7 +129,7 @@ def _device(record: LatencyMeasurement) -> Iterator[Warned]:
 
 def _reference_mib(record: LatencyMeasurement) -> Iterator[tuple[int, int]]:
     """In each sitting, the device's memory that the reference and its null pair took at most."""
-    null = next(seat for seat, participant in enumerate(record.participants) if participant.null)
+    null = null_seat(record.participants)
     for sitting in record.sittings:
         if sitting.observed:
             first, second = sitting.observed[0].device_mib, sitting.observed[null].device_mib

@@ -26,7 +26,7 @@ from zoodata.measure.seats import Place, Seat, Workers, seated
 from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold, ns_and_cpu_us
 from zoodata.measure.timer import binds_threads, can_keep_memory, can_raise_priority
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
-from zoodata.records.latency import LatencyConditions, Sitting
+from zoodata.records.latency import LatencyConditions, Sitting, null_seat
 from zoodata.records.measurement import timestamp
 from zoodata.turns import pairs_to_reference, ratios_to_reference, times_by_sitting
 from zoodata.zoos import registry
@@ -236,9 +236,8 @@ def widest_interval(
     rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant], device: str
 ) -> float:
     """The largest relative half width among the ratios of all participants to the reference."""
-    null = next(seat for seat, participant in enumerate(participants) if participant.null)
     times = times_by_sitting(*ns_and_cpu_us(rounds), [sitting.rounds for sitting in sittings], device)
-    ratios = ratios_to_reference(times, pairs_to_reference(len(participants), null))
+    ratios = ratios_to_reference(times, pairs_to_reference(len(participants), null_seat(participants)))
     return max(interval.half_width for interval in ratios.values())
 
 

@@ -5,6 +5,7 @@ Nothing derived is stored: ratios, splits, percentiles and warnings are computed
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -37,6 +38,11 @@ class Participant(Record):
     """Timed passes of a turn."""
     thrown_away: Count = 0
     """Passes that run first in a turn and do not count."""
+
+
+def null_seat(participants: Sequence[Participant]) -> int:
+    """Which of a run's participants is the reference's second process."""
+    return next(seat for seat, participant in enumerate(participants) if participant.null)
 
 
 class LatencyConditions(Record):
