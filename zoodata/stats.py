@@ -16,6 +16,11 @@ class Interval:
     high: float
     samples: int
 
+    @classmethod
+    def of_log(cls, log: float, half: float, samples: int) -> Interval:
+        """The interval of what has this logarithm, which is known to ± ``half``."""
+        return cls(math.exp(log), math.exp(log - half), math.exp(log + half), samples)
+
     @property
     def half_width(self) -> float:
         """Half of the interval relative to the estimate (0.01 is ±1 %)."""

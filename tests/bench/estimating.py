@@ -10,12 +10,16 @@ from __future__ import annotations
 import json
 import lzma
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from statistics import mean, median, stdev
+from statistics import mean, stdev
 from typing import Any
 
-from zoodata.turns import expected_fastest, pairs_to_reference, ratios_to_reference, times_by_sitting
+import numpy as np
+from numpy.typing import NDArray
+
+from zoodata.turns import Taken, ratios_to_reference
+from zoodata.turns.fastest import mean_of_fastest
 
 TRACES = Path(__file__).parent / "traces"
 NULL = 2
@@ -26,23 +30,22 @@ Run = dict[str, Any]
 
 def _published(run: Run) -> float:
     """What ``zoodata bench latency`` says."""
-    ns = [[[us * 1000 for us in passes] for passes in turns] for turns in run["us"]]
-    times = times_by_sitting(ns, run["cpu_us"], run["rounds"], "cpu")
-    return ratios_to_reference(times, pairs_to_reference(3, NULL))[1].value
+    return ratios_to_reference(Taken(run["us"], run["rounds"], "cpu"), 3, NULL)[1].value
 
 
-def _of_each(run: Run, time: Callable[[Sequence[float], int], float]) -> float:
-    """The ratio of what each one's passes of all sittings say alone, given how many everybody has."""
-    passes = [[us for turns in run["us"] for us in turns[seat]] for seat in range(3)]
-    first, other, again = (math.log(time(each, min(map(len, passes)))) for each in passes)
+def _of_each(run: Run, time: Callable[[NDArray[np.float64]], float]) -> float:
+    """The ratio of what each one's passes of all sittings say alone."""
+    passes = [np.array([us for turns in run["us"] for us in turns[seat]], float) for seat in range(3)]
+    first, other, again = (math.log(time(each)) for each in passes)
     return math.exp(other - (first + again) / 2)
 
 
 ESTIMATES: dict[str, Callable[[Run], float]] = {
     "published": _published,
-    "medians": lambda run: _of_each(run, lambda passes, chances: median(passes)),
-    "fastest of a tenth": lambda run: _of_each(run, lambda passes, chances: expected_fastest(passes, chances // 10)),
-    "fastest": lambda run: _of_each(run, expected_fastest),
+    "fastest": lambda run: _of_each(run, lambda passes: float(passes.min())),
+    "fastest tenth": lambda run: _of_each(run, lambda passes: mean_of_fastest(passes, 0.1)),
+    "medians": lambda run: _of_each(run, lambda passes: float(np.median(passes))),
+    "means": lambda run: _of_each(run, lambda passes: float(passes.mean())),
 }
 
 

@@ -18,7 +18,7 @@ from zoodata.measure.seats import Turn
 from zoodata.measure.sitting import ns_and_cpu_us, rounds
 from zoodata.records.latency import Sitting
 from zoodata.sweep.perform import Limits, latency_workers
-from zoodata.turns import estimate, intervals, times_by_sitting
+from zoodata.turns import Taken, ratios
 
 PARTICIPANTS = builders.latency().participants
 
@@ -52,8 +52,7 @@ class Machine:
 
 def ratio(taken, sittings, seat, reference=(0,)):
     counts = [len(taken) // sittings] * sittings
-    sat = times_by_sitting(*ns_and_cpu_us(taken), counts, "cpu")
-    return intervals([[estimate(each, ([seat], reference)) for each in sat]])[0]
+    return ratios(Taken(ns_and_cpu_us(taken)[0], counts, "cpu"), [[([seat], reference)]])[0]
 
 
 def test_ratios_survive_a_machine_whose_speed_drifts():

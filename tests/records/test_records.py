@@ -87,6 +87,11 @@ def test_a_latency_run_has_a_reference_another_and_a_null_pair(order):
         builders.latency(samples=samples, participants=participants)
 
 
+def test_a_latency_run_has_rounds_to_hold_against_each_other():
+    with pytest.raises(ValidationError, match="two rounds"):
+        builders.latency(samples=builders.latency().samples[:1])
+
+
 @pytest.mark.parametrize("text", ["\u3164", "\u2800", "\u115f", "\ufe0f", "a\u2028b", ""])
 def test_blank_text_is_refused(text):
     with pytest.raises(ValidationError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 from statistics import median
 from typing import Any
 
@@ -13,7 +14,7 @@ from zoodata.discrepancy.warnings import Warned, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
 from zoodata.records.latency import null_seat
 from zoodata.stats import Interval, quantile
-from zoodata.turns import Estimate, estimate, intervals, pairs_to_reference, ratios_to_reference, times_by_sitting
+from zoodata.turns import Taken, ratios, ratios_to_reference, values
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,13 @@ class Split:
     """Why one entry takes longer than another: its network, or what runs it.
 
     ``network`` compares both networks in one runtime; ``frameworks`` is what each framework adds to its own
-    network, the one over the other. Each is measured round by round on its own; their product must be the ratio.
+    network, the one over the other.
     """
 
     network: Ratio
     frameworks: Ratio
     product: float
+    """The network's factor as every second round says it, times the frameworks' as the rounds between do."""
     holds: bool
     """Whether the product is the measured ratio, within its interval."""
 
@@ -163,12 +165,12 @@ class _Run:
     def __init__(self, record: LatencyMeasurement) -> None:
         self.record = record
         rounds = [sitting.rounds for sitting in record.sittings]
-        self._sittings = times_by_sitting(record.samples, record.cpu_us, rounds, record.conditions.device)
+        self._taken = Taken(record.samples, rounds, record.conditions.device)
         seats = range(len(record.participants))
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
         self.null = null_seat(record.participants)
         self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
-        self.to_reference = ratios_to_reference(self._sittings, pairs_to_reference(len(record.participants), self.null))
+        self.to_reference = ratios_to_reference(self._taken, len(record.participants), self.null)
 
     def of(self, seat: int) -> Participant:
         return self.record.participants[seat]
@@ -176,9 +178,6 @@ class _Run:
     def workers(self, seat: int) -> list[int]:
         """The reference has two workers."""
         return [0, self.null] if seat == 0 else [seat]
-
-    def _estimates(self, numerators: Sequence[int], denominators: Sequence[int]) -> list[Estimate]:
-        return [estimate(sitting, (numerators, denominators)) for sitting in self._sittings]
 
     def network(self, seat: int) -> int | None:
         """The seat of an entry's network."""
@@ -188,18 +187,18 @@ class _Run:
     def split(self, a: int, b: int) -> tuple[Interval, Split | None]:
         """The ratio of two models, and what it is made of if both networks ran."""
         x, y = self.network(a), self.network(b)
-        total = self._estimates(self.workers(a), self.workers(b))
+        total = [(self.workers(a), self.workers(b))]
         if x is None or y is None:
-            return intervals([total])[0], None
+            return ratios(self._taken, [total])[0], None
         if x == y:  # one network, so all of it is what its two frameworks do with it
-            ratio = rest = intervals([total])[0]
-            network = Interval(1.0, 1.0, 1.0, ratio.samples)
+            ratio = rest = ratios(self._taken, [total])[0]
+            network, product = Interval(1.0, 1.0, 1.0, ratio.samples), ratio.value
         else:
-            # Each framework over its own network, not the ratio over the networks': so the product can fail.
-            ours, theirs = self._estimates(self.workers(a), [x]), self._estimates(self.workers(b), [y])
-            frameworks = [one - other for one, other in zip(ours, theirs, strict=True)]
-            ratio, network, rest = intervals([total, self._estimates([x], [y]), frameworks])
-        product = network.value * rest.value
+            frameworks = [(self.workers(a), [x]), ([y], self.workers(b))]
+            ratio, network, rest = ratios(self._taken, [total, [([x], [y])], frameworks])
+            # Of all rounds it would be the ratio by arithmetic; of halves it can fail.
+            halves = zip((0, 1), ([([x], [y])], frameworks), strict=True)
+            product = prod(values(self._taken.every_other(first), [part])[0] for first, part in halves)
         return ratio, Split(
             network=Ratio.of(network),
             frameworks=Ratio.of(rest),

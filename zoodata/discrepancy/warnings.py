@@ -8,7 +8,7 @@ from statistics import median
 
 from zoodata.records import LatencyMeasurement
 from zoodata.records.latency import null_seat
-from zoodata.turns import processors, share_undisturbed, sitting_cuts
+from zoodata.turns.passes import processors, share_undisturbed, sitting_cuts
 
 BUSY_CORES = 0.1
 """Load of other programs, in cores, from which a machine counts as loaded."""
@@ -93,8 +93,7 @@ def _machine(record: LatencyMeasurement) -> Iterator[Warned]:
     if least < FEWEST_UNDISTURBED:
         yield Warned(
             "disturbed",
-            f"{1 - least:.0%} of a model's passes in a sitting had less of the processors than its others, and do "
-            "not count",
+            f"{1 - least:.0%} of a model's passes in a sitting had less of the processors than its others",
             "stop other programs, or run as root, which lets the timed processes go before them",
         )
     drift = max(_drifts(record), key=lambda d: abs(d - 1), default=1.0)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
-from zoodata.turns import Pair, Times, estimate
+from zoodata.turns import Pair
+from zoodata.turns.rounds import Times, estimate
 
 FEWEST_ROUNDS, MOST_ROUNDS = 5, 200
 """Of a sitting."""

@@ -28,7 +28,7 @@ from zoodata.measure.timer import binds_threads, can_keep_memory, can_raise_prio
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
 from zoodata.records.latency import LatencyConditions, Sitting, null_seat
 from zoodata.records.measurement import timestamp
-from zoodata.turns import pairs_to_reference, ratios_to_reference, times_by_sitting
+from zoodata.turns import Taken, ratios_to_reference
 from zoodata.zoos import registry
 
 LAYOUTS = 2**15
@@ -236,8 +236,8 @@ def widest_interval(
     rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant], device: str
 ) -> float:
     """The largest relative half width among the ratios of all participants to the reference."""
-    times = times_by_sitting(*ns_and_cpu_us(rounds), [sitting.rounds for sitting in sittings], device)
-    ratios = ratios_to_reference(times, pairs_to_reference(len(participants), null_seat(participants)))
+    taken = Taken(ns_and_cpu_us(rounds)[0], [sitting.rounds for sitting in sittings], device)
+    ratios = ratios_to_reference(taken, len(participants), null_seat(participants))
     return max(interval.half_width for interval in ratios.values())
 
 

@@ -15,7 +15,8 @@ from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
 from zoodata.measure.seats import Place, Seat, Turn, Turntaker
 from zoodata.records import Participant
 from zoodata.records.latency import LatencyConditions, Sitting
-from zoodata.turns import pairs_to_reference, times
+from zoodata.turns import pairs_to_reference
+from zoodata.turns.rounds import times
 
 TURN_SECONDS = 0.08
 """Short, so that the turns of a round see the machine at one speed: on a shared host that changes within a third of
@@ -96,7 +97,7 @@ def hold(
             if len(taken) < asked_at:
                 return False
             asked_at = min(math.ceil(len(taken) * ASKED_AGAIN), MOST_ROUNDS)
-            had = times(*ns_and_cpu_us(taken), conditions.device)
+            had = times(ns_and_cpu_us(taken)[0], conditions.device)
             return len(taken) >= rounds_wanted(had, pairs, set_up, spent / len(taken))
 
         taken = rounds([_Guarded(seat) for seat in seats], order, enough)

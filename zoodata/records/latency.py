@@ -176,7 +176,9 @@ class LatencyMeasurement(HashedRecord):
         return self
 
     def _check_pairing(self) -> None:
-        """At least two entries, the reference first, and the reference once more as the null pair."""
+        """At least two rounds of at least two entries, the reference first and once more as the null pair."""
+        if len(self.samples) < 2:
+            raise PydanticCustomError("pairing", "needs two rounds: one says nothing of how far rounds are apart")
         models = [participant for participant in self.participants if participant.subject == "model"]
         entries = [participant.entry for participant in models if not participant.null]
         nulls = [participant.entry for participant in self.participants if participant.null]

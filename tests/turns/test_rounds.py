@@ -1,0 +1,73 @@
+"""The fit of rounds: on made machines whose truth is known."""
+
+from __future__ import annotations
+
+import math
+import random
+from statistics import fmean, median, pstdev
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.turns.machines import PAIRS, machine
+from zoodata.turns import Taken, rounds
+from zoodata.turns.rounds import Estimate, estimate, intervals, times
+
+
+def ratio(ns, pair=PAIRS[0]):
+    return math.exp(estimate(times(ns, "cuda"), pair).log)
+
+
+def test_the_error_of_an_estimate_is_how_far_estimates_are_apart():
+    found = [estimate(times(machine(60, [1, 1, 1], disturbed=0.3, seed=s)[0], "cpu"), PAIRS[0]) for s in range(200)]
+    assert pstdev([each.log for each in found]) == pytest.approx(fmean(each.error for each in found), rel=0.2)
+
+
+@given(st.lists(st.floats(-0.5, 0.5), min_size=2, max_size=5), st.lists(st.floats(-1, 1), min_size=3, max_size=9))
+def test_what_is_exactly_a_sum_is_found_exactly(levels, moments):
+    found = np.add.outer(np.array(moments), np.array(levels))
+    answer = estimate(found, ([1], [0]))
+    assert answer.log == pytest.approx(levels[1] - levels[0], abs=1e-4)
+    assert answer.error == pytest.approx(0, abs=1e-4)
+
+
+def test_one_wild_round_does_not_move_an_estimate():
+    ns, _ = machine(41, [1, 1, 1], noise=0.01)
+    calm = ratio(ns)
+    ns[7][1] = [5 * each for each in ns[7][1]]
+    assert ratio(ns) == pytest.approx(calm, rel=0.003)
+
+
+def test_estimates_of_products_add_up():
+    one, other = Estimate(0.3, 0.03), Estimate(0.1, 0.04)
+    assert (one + other).log == pytest.approx(0.4)
+    assert (one + other).error == pytest.approx(0.05)
+
+
+def test_sittings_are_kept_apart():
+    ns = [[[200], [100]]] * 5 + [[[100], [100]]] * 5
+    (found,) = rounds.ratios(Taken(ns, [5, 5], "cuda"), [[([0], [1])]])
+    assert found.value == pytest.approx(math.sqrt(2))
+    assert found.samples == 2
+    (alone,) = intervals([[Estimate(0.1, 0.01)]])
+    assert (math.log(alone.low), math.log(alone.high)) == pytest.approx((0.1 - 0.0204, 0.1 + 0.0204), abs=1e-3)
+
+
+def test_sittings_are_averaged_where_they_scatter_as_their_rounds_do():
+    logs = (0.0, 0.01, 0.02, 0.05)
+    for error, expected in ((1.0, 0.02), (1e-6, 0.015)):
+        (found,) = intervals([[Estimate(log, error) for log in logs]])
+        assert math.log(found.value) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_centre_is_sharper_than_a_median_and_does_not_follow_one_odd_process():
+    generator, plain, centre = random.Random(3), [], []
+    for _ in range(400):
+        sittings = [Estimate(generator.gauss(0, 0.008), 0.008) for _ in range(5)]
+        plain.append(median(each.log for each in sittings))
+        centre.append(math.log(intervals([sittings])[0].value))
+    assert pstdev(centre) < 0.92 * pstdev(plain)
+    odd = [Estimate(log, 0.001) for log in (-0.001, 0.0, 0.0, 0.001, 0.05)]
+    assert math.log(intervals([odd])[0].value) < 0.001
