@@ -177,7 +177,7 @@ def _latency(found: LatencyRange | None) -> Any:
     return charts.dots(
         lines,
         f"Time against {found.reference}",
-        "The median ratio of each entry with its 95 % interval.",
+        "Each entry's ratio with its 95 % interval.",
         "times the reference",
         log=True,
     )
