@@ -177,7 +177,7 @@ def _latency(found: LatencyRange | None) -> Any:
     return charts.dots(
         lines,
         f"Time against {found.reference}",
-        "Each entry's ratio with its 95 % interval.",
+        "Every ratio with its 95 % interval.",
         "times the reference",
         log=True,
     )
