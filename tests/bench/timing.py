@@ -59,8 +59,7 @@ SET_UP_SECONDS = 30.0
 """What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
 
 REPEATABLE_SECONDS = 600.0
-"""Long enough that on a quiet machine runs stop by their interval. On a busy one, five runs of so long were 1.1 % apart
-for VGG16 (2.4 % with 300 s) and 2.5 % for ResNet-50 (2.3 %), whose ratio drifts with what else the host does."""
+"""Long enough that on a quiet machine most runs stop by their interval: of fifteen, twelve did."""
 
 SIDE_BY_SIDE_SECONDS = 80.0
 """Of one model beside LoadGen. With fifteen pairs, 15 to 40 s, two runs one after the other said -5.9 and +3.5 %."""
