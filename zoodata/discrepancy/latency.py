@@ -84,7 +84,7 @@ class LatencyRange:
     architecture: str
     title: str
     ratio: float
-    """Slowest over fastest, of two zoos, taken round by round."""
+    """Slowest over fastest, of two zoos."""
     low: float
     high: float
     noise_floor: float

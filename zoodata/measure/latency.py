@@ -1,7 +1,7 @@
 """The latency measurement: entries timed in turns, so that a ratio holds on a noisy machine.
 
 Each entry lives in a worker process of its own. A round gives every worker one turn, in random order; the
-others are stopped meanwhile. What is compared is the ratio within a round, never one run with another. Some
+others are stopped meanwhile. What is compared are entries of one run, never one run with another. Some
 rounds are a sitting; every sitting has new processes, because where a process lies in memory changes its speed.
 The reference takes part twice: the ratio of it to itself is the noise floor. Beside the entries, their networks
 can run in one common runtime, which splits a ratio into the networks' part and the frameworks'.
