@@ -22,7 +22,7 @@ CLOCK_SPREAD = 0.1
 
 FEWEST_SITTINGS = 3
 FEWEST_UNDISTURBED = 0.5
-"""Share of a participant's passes; where no other program ran, two in three and more counted."""
+"""Share of a participant's passes; where no other program ran, two in three and more were undisturbed."""
 
 
 @dataclass(frozen=True)
