@@ -91,6 +91,7 @@ def latency(samples: Any = None, **changes: Any) -> LatencyMeasurement:
     """Three participants: the reference, one half as fast, and the reference again."""
     if samples is None:
         samples = tuple(((100 + n, 101 + n), (200 + n, 202 + n), (100 + n, 101 + n)) for n in range(20))
+    halves = len(samples) // 2, len(samples) - len(samples) // 2
     values: dict[str, Any] = {
         "architecture": "resnet50",
         "started_at": WHEN,
@@ -103,7 +104,7 @@ def latency(samples: Any = None, **changes: Any) -> LatencyMeasurement:
         ),
         "unit": "ns",
         "samples": samples,
-        "sittings": (Sitting(rounds=len(samples), observed=()),) if samples else (),
+        "sittings": tuple(Sitting(rounds=half, observed=()) for half in halves if half),
         "stopped": "interval",
     }
     return LatencyMeasurement.seal(**(values | changes))

@@ -9,7 +9,7 @@ from generator.views.causes import Causes
 from generator.views.figures import Figure, claim_anchor, record_anchor, zoo_title
 from zoodata.discrepancy.accuracy import AccuracyRange, Span
 from zoodata.discrepancy.authors import AuthorsOwn
-from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.latency import UNKNOWN, LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.networks import GRAVITY, Difference
 from zoodata.records import Architecture, entry_zoo
@@ -180,7 +180,7 @@ def _ends(compute: MacsRange) -> str:
 
 
 def _latency_note(time: LatencyRange) -> str:
-    if all(timed.verdict in {"reference", "no difference"} for timed in time.entries):
+    if all(timed.verdict in {"reference", "no difference", UNKNOWN} for timed in time.entries):
         return "no difference"
     ends = f"{zoo_title(entry_zoo(time.slowest))} over {zoo_title(entry_zoo(time.fastest))}"
     return f"{time.low:.2f} to {time.high:.2f}; {ends}"

@@ -34,10 +34,10 @@ def run(*, a, b, network_a, network_b, sittings=4, wander=0.0, seen=None, digest
         people.append(participant("timm:resnet50", subject="network", runtime="onnxruntime", digest=digests[1]))
         times.append(network_b)
     samples = []
-    for _ in range(sittings * 6):
+    for _ in range(sittings * 30):
         speed = generator.uniform(1, 1 + wander)
         samples.append(tuple((round(each * speed * generator.uniform(1, 1.001)),) for each in times))
-    held = tuple(Sitting(rounds=6, observed=(seen,) * len(people) if seen else ()) for _ in range(sittings))
+    held = tuple(Sitting(rounds=30, observed=(seen,) * len(people) if seen else ()) for _ in range(sittings))
     conditions = builders.latency_conditions(networks="onnxruntime")
     return builders.latency(
         **{"samples": tuple(samples), "participants": tuple(people), "sittings": held, "conditions": conditions}
@@ -154,24 +154,41 @@ def test_passes_that_others_disturbed_are_a_doubt_and_do_not_count():
     assert summary(only).entries[1].ratio == pytest.approx(1.2, rel=2e-3)
 
 
-def test_a_split_whose_halves_do_not_make_the_ratio_is_doubted():
+def test_a_split_is_of_the_same_passes_whatever_disturbs_them():
     """Every other round one model takes twice as long, and nothing else does."""
     calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000)
     odd = tuple((turns[0], (turns[1][0] * (1 + n % 2),), *turns[2:]) for n, turns in enumerate(calm.samples))
-    for samples, holds in ((calm.samples, True), (odd, False)):
-        split = summary(calm.model_copy(update={"samples": samples})).entries[1].split
-        assert split is not None
-        assert split.holds == holds
+    for samples in (calm.samples, odd):
+        found = summary(calm.model_copy(update={"samples": samples})).entries[1]
+        assert found.split is not None
+        assert found.split.holds
+        assert found.split.product == pytest.approx(found.ratio, abs=2e-4)
+
+
+def test_one_set_of_processes_gives_no_verdict():
+    calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000, sittings=1)
+    found = summary(calm)
+    assert found.entries[1].ratio == pytest.approx(1.2, rel=2e-3)
+    assert [timed.verdict for timed in found.entries] == ["reference", latency.UNKNOWN]
+
+
+def test_a_sitting_of_few_passes_is_warned_of():
+    calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000)
+    assert summary(calm).speaks == pytest.approx(5 / 30, abs=1e-3)
+    assert kinds(calm) == set()
+    few = builders.latency()
+    assert summary(few).speaks == pytest.approx(5 / 20)
+    assert "few_passes" in kinds(few)
 
 
 def test_drift_within_a_sitting_is_seen_and_between_sittings_is_not():
     flat = run(a=1_000_000, b=1_000_000, network_a=1, network_b=1)
     slowing = tuple(
-        tuple((round(passes[0] * (1 + 0.05 * (number % 6))),) for passes in turns)
+        tuple((round(passes[0] * (1 + 0.01 * (number % 30))),) for passes in turns)
         for number, turns in enumerate(flat.samples)
     )
     apart = tuple(
-        tuple((round(passes[0] * (1 + 0.3 * (number // 6))),) for passes in turns)
+        tuple((round(passes[0] * (1 + 0.3 * (number // 30))),) for passes in turns)
         for number, turns in enumerate(flat.samples)
     )
     assert kinds(flat.model_copy(update={"samples": slowing})) == {"drift"}

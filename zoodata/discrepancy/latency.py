@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import prod
 from statistics import median
 from typing import Any
 
@@ -14,7 +13,13 @@ from zoodata.discrepancy.warnings import Warned, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
 from zoodata.records.latency import null_seat
 from zoodata.stats import Interval, quantile
-from zoodata.turns import Taken, ratios, ratios_to_reference, values
+from zoodata.turns import Taken, ratios, ratios_to_reference, share_that_speaks
+
+UNKNOWN = "one set of processes"
+"""What a single sitting says of a ratio: not how far those of other processes would be from it, so no verdict."""
+
+ROUNDING = 5e-4
+"""How far a product of values of four digits may be from a third."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +41,15 @@ class Split:
     """Why one entry takes longer than another: its network, or what runs it.
 
     ``network`` compares both networks in one runtime; ``frameworks`` is what each framework adds to its own
-    network, the one over the other.
+    network, the one over the other. All three are of the same passes: on a processor their product is exact.
     """
 
     network: Ratio
     frameworks: Ratio
     product: float
-    """The network's factor as every second round says it, times the frameworks' as the rounds between do."""
+    """Of the two as they are shown."""
     holds: bool
-    """Whether the product is the measured ratio, within its interval."""
+    """Whether the product is the ratio but for rounding, or on other devices, where each is a fit, in its interval."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Timed:
     low: float
     high: float
     verdict: str
-    """``slower``, ``faster``, ``no difference`` or ``reference``."""
+    """``slower``, ``faster``, ``no difference``, ``reference``, or :data:`UNKNOWN`."""
     network_ms: float | None
     """Its network in the runtime that all networks of the run share."""
     split: Split | None
@@ -98,6 +103,8 @@ class LatencyRange:
     reference: str
     rounds: int
     sittings: int
+    speaks: float | None
+    """On a processor, the share of a participant's passes that a ratio is of, in the sitting that had fewest."""
     stopped: str
     machine: str
     batch: int
@@ -192,19 +199,20 @@ class _Run:
             return ratios(self._taken, [total])[0], None
         if x == y:  # one network, so all of it is what its two frameworks do with it
             ratio = rest = ratios(self._taken, [total])[0]
-            network, product = Interval(1.0, 1.0, 1.0, ratio.samples), ratio.value
+            network = Interval(1.0, 1.0, 1.0, ratio.samples)
         else:
             frameworks = [(self.workers(a), [x]), ([y], self.workers(b))]
             ratio, network, rest = ratios(self._taken, [total, [([x], [y])], frameworks])
-            # Of all rounds it would be the ratio by arithmetic; of halves it can fail.
-            halves = zip((0, 1), ([([x], [y])], frameworks), strict=True)
-            product = prod(values(self._taken.every_other(first), [part])[0] for first, part in halves)
-        return ratio, Split(
-            network=Ratio.of(network),
-            frameworks=Ratio.of(rest),
-            product=round(product, 4),
-            holds=ratio.low <= product <= ratio.high or abs(product / ratio.value - 1) < 0.005,
-        )
+        parts = Ratio.of(network), Ratio.of(rest)
+        product = parts[0].value * parts[1].value
+        holds = abs(product / ratio.value - 1) < ROUNDING
+        if self.record.conditions.device != "cpu":
+            holds = holds or ratio.low <= product <= ratio.high
+        return ratio, Split(*parts, round(product, 4), holds)
+
+    def speaks(self) -> float | None:
+        """See :class:`LatencyRange`."""
+        return share_that_speaks(self._taken)
 
 
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
@@ -237,6 +245,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         reference=timed[0].entry,
         rounds=len(record.samples),
         sittings=len(record.sittings),
+        speaks=None if (speaks := run.speaks()) is None else round(speaks, 3),
         stopped=record.stopped,
         machine=machine,
         batch=record.conditions.batch,
@@ -272,7 +281,7 @@ def _timed(run: _Run, seat: int, least: float) -> Timed:
         ratio=round(ratio.value, 4),
         low=round(ratio.low, 4),
         high=round(ratio.high, 4),
-        verdict="reference" if seat == 0 else verdict(ratio, least),
+        verdict="reference" if seat == 0 else verdict(ratio, least) if len(record.sittings) > 1 else UNKNOWN,
         network_ms=None if network is None else round(median(_passes(record, network)), 3),
         split=split,
         unsplit=_unsplit(record, participant) if network is None else None,

@@ -8,6 +8,7 @@ from statistics import median
 
 from zoodata.records import LatencyMeasurement
 from zoodata.records.latency import null_seat
+from zoodata.turns import Taken, share_that_speaks
 from zoodata.turns.passes import processors, share_undisturbed, sitting_cuts
 
 BUSY_CORES = 0.1
@@ -21,6 +22,9 @@ CLOCK_SPREAD = 0.1
 """Difference of the device's lowest and highest clock in a sitting."""
 
 FEWEST_SITTINGS = 3
+MOST_SPEAK = 0.2
+"""Share of a participant's passes from which on a ratio is hardly one of its fastest."""
+
 FEWEST_UNDISTURBED = 0.5
 """Share of a participant's passes; where no other program ran, two in three and more were undisturbed."""
 
@@ -43,6 +47,16 @@ def warnings(record: LatencyMeasurement) -> Iterator[Warned]:
             "few_sittings",
             f"{len(record.sittings)} set{'s' if len(record.sittings) > 1 else ''} of processes: how much processes "
             "differ among themselves is hardly known",
+            "let it run longer: without --quick, or with a larger --time-limit",
+        )
+    speaks = share_that_speaks(
+        Taken(record.samples, [sitting.rounds for sitting in record.sittings], record.conditions.device)
+    )
+    if speaks is not None and speaks > MOST_SPEAK:
+        yield Warned(
+            "few_passes",
+            f"a sitting had so few passes of a model that the fastest {speaks:.0%} speak for it: what others did to "
+            "the machine is in them",
             "let it run longer: without --quick, or with a larger --time-limit",
         )
     if record.stopped == "time":

@@ -1,4 +1,8 @@
-"""How many rounds a sitting should have before new processes say more than further rounds."""
+"""How many rounds a sitting should have before new processes say more than further rounds.
+
+A rule of thumb: it asks how far the fastest passes of rounds scatter, not what that leaves of a sitting's ratio, which
+on a processor is of still fewer passes (:mod:`zoodata.turns.fastest`).
+"""
 
 from __future__ import annotations
 

@@ -235,10 +235,14 @@ def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
 def widest_interval(
     rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant], device: str
 ) -> float:
-    """The largest relative half width among the ratios of all participants to the reference."""
+    """The largest relative half width among the ratios of all participants to the reference, itself left out.
+
+    Of the null pair only the value is asked for, and its two workers are apart by more than each is from their mean.
+    """
     taken = Taken(ns_and_cpu_us(rounds)[0], [sitting.rounds for sitting in sittings], device)
-    ratios = ratios_to_reference(taken, len(participants), null_seat(participants))
-    return max(interval.half_width for interval in ratios.values())
+    null = null_seat(participants)
+    ratios = ratios_to_reference(taken, len(participants), null)
+    return max(interval.half_width for seat, interval in ratios.items() if seat != null)
 
 
 def conditions_for(

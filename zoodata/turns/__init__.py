@@ -1,21 +1,19 @@
 """What was timed in turns, compared: raw passes of several participants, round by round, sitting by sitting.
 
-A ratio on a CPU is that of the fastest passes (:mod:`zoodata.turns.fastest`): what others do to a machine only adds to
-a pass, and adds more to some models than to others. On another device, which nobody else has, it is a fit of all passes
-(:mod:`zoodata.turns.rounds`). No records and no input or output here.
+A ratio on a CPU is that of the fastest passes in quiet sittings (:mod:`zoodata.turns.fastest`): what others do to a
+machine only adds to a pass, and adds more to some models than to others. On another device, which nobody else has, it
+is a fit of all passes (:mod:`zoodata.turns.rounds`). No records and no input or output here.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from types import ModuleType
 
 from zoodata.stats import Interval
 from zoodata.turns import fastest, rounds
 from zoodata.turns.passes import Factors, Pair, Taken
 
-__all__ = ["Factors", "Pair", "Taken", "pairs_to_reference", "ratios", "ratios_to_reference", "values"]
+__all__ = ["Factors", "Pair", "Taken", "pairs_to_reference", "ratios", "ratios_to_reference", "share_that_speaks"]
 
 
 def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
@@ -24,22 +22,26 @@ def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
     Args:
         taken: the passes of the run.
         wanted: of each ratio the factors.
+
+    Raises:
+        ValueError: with a single round, which says nothing of how far rounds are apart.
     """
-    return _estimate(taken).ratios(taken, wanted)
-
-
-def values(taken: Taken, wanted: Sequence[Factors]) -> list[float]:
-    """The same ratios without intervals, which a single round says too."""
-    return [math.exp(log) for log in _estimate(taken).logs(taken, wanted)]
-
-
-def _estimate(taken: Taken) -> ModuleType:
-    return fastest if taken.device == "cpu" else rounds
+    if len(taken.ns) < 2:
+        raise ValueError("one round says nothing of how far rounds are apart")
+    estimate = fastest if taken.device == "cpu" else rounds
+    return estimate.ratios(taken, wanted)
 
 
 def ratios_to_reference(taken: Taken, participants: int, null: int) -> dict[int, Interval]:
     """Every participant over the first, by participant; see :func:`pairs_to_reference`."""
     return dict(enumerate(ratios(taken, [[pair] for pair in pairs_to_reference(participants, null)]), start=1))
+
+
+def share_that_speaks(taken: Taken) -> float | None:
+    """The share of a participant's passes that a ratio is of, in the sitting that had fewest; None where all are."""
+    if taken.device != "cpu":
+        return None
+    return max(fastest.share(min(map(len, fastest.by_participant(sitting)))) for sitting in taken.sittings())
 
 
 def pairs_to_reference(participants: int, null: int) -> list[Pair]:

@@ -1,8 +1,9 @@
-"""Ratios on a processor: those of what the fastest passes of each participant take.
+"""Ratios on a processor: those of what the fastest passes of each participant take, in the quieter sittings above all.
 
 What else runs on a machine, or on its host, only adds to a pass, by cores it takes and by caches and memory it shares;
-and it adds more to some models than to others. In turns everybody has the same chances of a quiet moment, so the
-fastest passes of all are those of the quietest machine that the run met.
+and it adds more to some models than to others. So in each sitting (one set of processes) a participant's time is that
+of its fastest passes, and sittings count by how quiet they were. Not by the fastest of all passes whichever sitting
+they are from: those are of the luckiest process, and a model whose processes differ more has luckier ones.
 """
 
 from __future__ import annotations
@@ -13,59 +14,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoodata.stats import Interval
-from zoodata.turns.passes import Factors, Passes, Taken, bounded
+from zoodata.turns.passes import Factors, Passes, Taken, bounded, exponents
 
-SHARE = 0.02
-"""Of a participant's passes, the fastest; see decision 12."""
+SHARE = 0.05
+"""Of a participant's passes in a sitting, the fastest; see decision 12."""
 
-FEWEST = 10
-"""Passes of whoever has fewest, of which the same share speaks for everybody. A figure of two or three is chance."""
+FEWEST = 5
+"""Passes of whoever has fewest, of which the same share speaks for everybody. A figure of one or two is chance."""
 
-
-def logs(taken: Taken, wanted: Sequence[Factors]) -> list[float]:
-    """See :func:`zoodata.turns.values`; their logarithms."""
-    passes = [_by_participant(taken.ns)]
-    levels = _levels(passes, _share(passes))
-    return [float(_weights(factors, len(levels)) @ levels) for factors in wanted]
+QUIET = 0.03
+"""A sitting in which the others were slower by so much counts a third (1 / e)."""
 
 
 def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
     """See :func:`zoodata.turns.ratios`.
 
-    What bounds a ratio is how much each sitting (one set of processes) moves it, by the jackknife: processes of one
-    network differ for as long as they live. With a single sitting it is how much each round does, which knows nothing
-    of other processes.
-
-    Raises:
-        ValueError: with a single round.
+    What bounds a ratio is how much each sitting moves it, by the jackknife: processes of one network differ for as
+    long as they live. With a single sitting it is how much each round does, which knows nothing of other processes.
 
     Source: Efron and Stein, The jackknife estimate of variance, Annals of Statistics 1981.
     """
-    parts = taken.sittings() if len(taken.rounds) > 1 else [[turns] for turns in taken.ns]
-    if len(parts) < 2:
-        raise ValueError("one round says nothing of how far rounds are apart")
-    passes = [_by_participant(part) for part in parts]
-    share = _share(passes)
-    whole = _levels(passes, share)
-    left_out = np.stack([_levels(passes[:n] + passes[n + 1 :], share) for n in range(len(passes))])
+    sittings = taken.sittings()
+    if len(sittings) > 1:
+        times = np.stack([_times(sitting) for sitting in sittings])
+        parts = [np.delete(times, n, axis=0) for n in range(len(times))]
+    else:
+        (only,) = sittings
+        times = _times(only)[None]
+        parts = [_times([*only[:n], *only[n + 1 :]])[None] for n in range(len(only))]
+    whole, left_out = _levels(times), np.stack([_levels(part) for part in parts])
     # Pseudo-values: what each part would say alone, were the figure a mean of its parts.
     pseudo = len(parts) * whole - (len(parts) - 1) * left_out
-    weights = [_weights(factors, len(whole)) for factors in wanted]
+    weights = [exponents(factors, len(whole)) for factors in wanted]
     return bounded([float(each @ whole) for each in weights], [(pseudo @ each).tolist() for each in weights])
 
 
-def _by_participant(passes: Passes) -> list[NDArray[np.float64]]:
-    return [np.concatenate([turns[seat] for turns in passes]).astype(float) for seat in range(len(passes[0]))]
+def share(passes: int) -> float:
+    """The share of passes that speaks, given how many the participant with fewest has in a sitting."""
+    return min(1.0, max(SHARE, FEWEST / passes))
 
 
-def _share(parts: Sequence[Sequence[NDArray[np.float64]]]) -> float:
-    fewest = min(sum(map(len, each)) for each in zip(*parts, strict=True))
-    return min(1.0, max(SHARE, FEWEST / fewest))
+def by_participant(sitting: Passes) -> list[NDArray[np.float64]]:
+    """Every pass of each participant."""
+    return [np.concatenate([turns[seat] for turns in sitting]).astype(float) for seat in range(len(sitting[0]))]
 
 
-def _levels(parts: Sequence[Sequence[NDArray[np.float64]]], share: float) -> NDArray[np.float64]:
-    """The logarithm of each participant's time."""
-    return np.log([mean_of_fastest(np.concatenate(each), share) for each in zip(*parts, strict=True)])
+def _times(sitting: Passes) -> NDArray[np.float64]:
+    """The logarithm of each participant's time in a sitting."""
+    passes = by_participant(sitting)
+    speaks = share(min(map(len, passes)))
+    return np.log([mean_of_fastest(each, speaks) for each in passes])
 
 
 def mean_of_fastest(passes: NDArray[np.float64], share: float) -> float:
@@ -75,12 +73,16 @@ def mean_of_fastest(passes: NDArray[np.float64], share: float) -> float:
     return float(weights @ np.sort(passes) / many)
 
 
-def _weights(factors: Factors, participants: int) -> NDArray[np.float64]:
-    """How the logarithm of a ratio is made of those of its participants' times."""
-    weights = np.zeros(participants)
-    for over, under in factors:
-        for seat in over:
-            weights[seat] += 1 / len(over)
-        for seat in under:
-            weights[seat] -= 1 / len(under)
-    return weights
+def _levels(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each participant's time over all sittings, in logarithms.
+
+    Args:
+        times: ``[sitting, participant]``, in logarithms.
+
+    How quiet a sitting was for a participant the others say. Did it say so itself, its own lucky processes would
+    count most.
+    """
+    slower = times - times.mean(axis=0)
+    others = (slower.sum(axis=1, keepdims=True) - slower) / (times.shape[1] - 1)
+    weights = np.exp((others.min(axis=0) - others) / QUIET)
+    return np.asarray((weights * times).sum(axis=0) / weights.sum(axis=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -19,6 +20,9 @@ Pair = tuple[Sequence[int], Sequence[int]]
 
 Factors = Sequence[Pair]
 """A ratio that is the product of these."""
+
+SHARED = 4
+"""Degrees of freedom that the spread of all ratios of a run has beside a ratio's own."""
 
 BEST = 0.9
 """The share of a participant's passes that had no more of the processors than what it is held to."""
@@ -42,15 +46,21 @@ class Taken:
         """The passes of each sitting."""
         return [self.ns[cut] for cut in sitting_cuts(self.rounds)]
 
-    def every_other(self, first: int) -> Taken:
-        """Every second round, from the first (0) or the second (1) on; sittings that keep none left out."""
-        counts = [len(range(cut.start + (cut.start + first) % 2, cut.stop, 2)) for cut in sitting_cuts(self.rounds)]
-        return Taken(self.ns[first::2], [count for count in counts if count], self.device)
-
 
 def sitting_cuts(rounds: Sequence[int]) -> list[slice]:
     """Where each sitting lies among the rounds of all, given how many each has."""
     return [slice(end - count, end) for count, end in zip(rounds, accumulate(rounds), strict=True)]
+
+
+def exponents(factors: Factors, participants: int) -> NDArray[np.float64]:
+    """How the logarithm of a ratio is made of those of its participants' times."""
+    found = np.zeros(participants)
+    for over, under in factors:
+        for seat in over:
+            found[seat] += 1 / len(over)
+        for seat in under:
+            found[seat] -= 1 / len(under)
+    return found
 
 
 def bounded(logs: Sequence[float], samples: Sequence[Sequence[float]]) -> list[Interval]:
@@ -60,14 +70,20 @@ def bounded(logs: Sequence[float], samples: Sequence[Sequence[float]]) -> list[I
         logs: the logarithms of the ratios.
         samples: ``[ratio][sample]``, what each of the same samples says alone of the logarithm.
 
-    A few samples say little about how far they are apart, and all ratios of a run are apart for the same reasons, so
-    their spreads are pooled; as ratios share a reference, each adds half of its degrees of freedom.
+    A few samples say little about how far they are apart, and all ratios of a run are apart for much the same reasons,
+    so the spread of each is drawn to that of all; the less, the more samples it has. As ratios share a reference, each
+    adds half of its degrees of freedom.
+
+    Source: the moderated t-statistic of Smyth, Linear models and empirical Bayes methods, 2004.
     """
     count = len(samples[0])
-    squares = float(sum(np.square(np.subtract(each, np.mean(each))).sum() for each in samples))
-    spread = (squares / (len(samples) * (count - 1))) ** 0.5
-    half = student((count - 1) * max(1, (len(samples) + 1) // 2)) * spread / count**0.5
-    return [Interval.of_log(log, half, count) for log in logs]
+    own = [float(np.var(each, ddof=1)) for each in samples]
+    pooled = float(np.mean(own))
+    drawn = [(SHARED * pooled + (count - 1) * each) / (SHARED + count - 1) for each in own]
+    t = student(min((count - 1) * max(1, (len(samples) + 1) // 2), SHARED + count - 1))
+    return [
+        Interval.of_log(log, t * math.sqrt(variance / count), count) for log, variance in zip(logs, drawn, strict=True)
+    ]
 
 
 def processors(ns: Passes, cpu_us: Passes) -> list[float]:

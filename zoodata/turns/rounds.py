@@ -1,7 +1,7 @@
 """Ratios by a fit of all rounds: how slow each participant is, plus how slow the machine was in a round, plus noise.
 
 The sum is one of logarithms. On other devices than processors it is what a ratio is; on processors it says how far
-rounds scatter, and so how many of them a sitting should have (:mod:`zoodata.measure.allocation`).
+rounds scatter, and so roughly how many of them a sitting should have (:mod:`zoodata.measure.allocation`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoodata.stats import Interval, student
-from zoodata.turns.passes import Factors, Pair, Passes, Taken, bounded
+from zoodata.turns.passes import Factors, Pair, Passes, Taken, bounded, exponents
 
 Times = NDArray[np.float64]
 """Of one sitting, ``[round, participant]``: the logarithm of the nanoseconds of a turn."""
@@ -38,11 +38,6 @@ class Estimate:
         return Estimate(self.log + other.log, math.hypot(self.error, other.error))
 
 
-def logs(taken: Taken, wanted: Sequence[Factors]) -> list[float]:
-    """See :func:`zoodata.turns.values`; their logarithms."""
-    return [_centre(each) for each in _estimates(taken, wanted)]
-
-
 def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
     """See :func:`zoodata.turns.ratios`.
 
@@ -52,12 +47,8 @@ def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
 
     Source: the mixed-effects view of repeated program starts, Kalibera and Jones, ISMM 2013; pyperf's processes.
     """
-    return intervals(_estimates(taken, wanted))
-
-
-def _estimates(taken: Taken, wanted: Sequence[Factors]) -> list[list[Estimate]]:
     sittings = [times(sitting, taken.device) for sitting in taken.sittings()]
-    return [[_product(sitting, factors) for sitting in sittings] for factors in wanted]
+    return intervals([[_product(sitting, factors) for sitting in sittings] for factors in wanted])
 
 
 def _product(sitting: Times, factors: Factors) -> Estimate:
@@ -78,7 +69,7 @@ def times(ns: Passes, device: str) -> Times:
 def estimate(sitting: Times, pair: Pair) -> Estimate:
     """One ratio of one sitting."""
     columns = [*pair[0], *pair[1]]
-    shares = np.array([1 / len(pair[0])] * len(pair[0]) + [-1 / len(pair[1])] * len(pair[1]))
+    shares = exponents([pair], sitting.shape[1])[columns]
     levels, deviation = _fit(sitting[:, columns])
     return Estimate(float(shares @ levels), deviation * math.sqrt(float((shares**2).sum()) / len(sitting)))
 
