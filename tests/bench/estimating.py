@@ -30,7 +30,7 @@ Run = dict[str, Any]
 
 def _published(run: Run) -> float:
     """What ``zoodata bench latency`` says."""
-    return ratios_to_reference(Taken(run["us"], run["rounds"], "cpu"), 3, NULL)[1].value
+    return ratios_to_reference(Taken(run["us"], run["rounds"], "cpu"), NULL)[1].value
 
 
 def _of_each(run: Run, time: Callable[[NDArray[np.float64]], float]) -> float:

@@ -15,6 +15,7 @@ from tests.generator import small
 from zoodata.discrepancy.authors import nearest
 from zoodata.records.catalogue import Reference
 from zoodata.records.comparison import FindingPlace, FindingRecord
+from zoodata.records.latency import Sitting
 
 
 @pytest.fixture
@@ -33,6 +34,14 @@ def test_what_no_record_explains_is_said_to_be_unknown(tmp_path):
     found = [record for record in small.records() if record.kind != "comparison"]
     site = views.make(small.write(tmp_path, found))
     assert site.headlines["architecture"][0].cause == "Not known: these two networks were not compared."
+
+
+def test_a_single_set_of_processes_is_no_verdict_on_the_front_page(tmp_path):
+    kept = [record for record in small.records() if record.kind != "latency"]
+    alone = builders.latency(sittings=(Sitting(rounds=20, observed=()),))
+    for run, note in ((alone, "one set of processes"), (builders.latency(), "timm over Torchvision")):
+        (row,) = views.make(small.write(tmp_path / run.id, [*kept, run])).rows
+        assert row.latency_note.endswith(note)
 
 
 def test_every_record_that_a_page_rests_on_is_named_with_its_command(site):

@@ -7,7 +7,16 @@ import random
 import numpy as np
 import pytest
 
-from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, PROCESSES_APART, rounds_wanted
+from zoodata.discrepancy.warnings import MOST_SPEAK
+from zoodata.measure.allocation import (
+    FEWEST_PASSES,
+    FEWEST_ROUNDS,
+    MOST_ROUNDS,
+    PROCESSES_APART,
+    fewest_rounds,
+    rounds_wanted,
+)
+from zoodata.turns.fastest import share
 
 PAIRS = [([1], [0])]
 
@@ -37,3 +46,11 @@ def test_it_is_the_number_that_makes_a_run_s_variance_smallest(seed):
         return (set_up + rounds * each) * (PROCESSES_APART**2 + variance / rounds)
 
     assert cost(wanted) < 1.05 * min(cost(rounds) for rounds in range(1, 200))
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3, 30])
+def test_a_sitting_on_a_processor_has_passes_enough_for_its_fastest(passes):
+    rounds = fewest_rounds(passes, "cpu")
+    assert share(rounds * passes) <= MOST_SPEAK
+    assert rounds == FEWEST_ROUNDS or (rounds - 1) * passes < FEWEST_PASSES
+    assert fewest_rounds(passes, "cuda") == FEWEST_ROUNDS

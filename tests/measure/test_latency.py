@@ -52,7 +52,7 @@ class Machine:
 
 def ratio(taken, sittings, seat, reference=(0,)):
     counts = [len(taken) // sittings] * sittings
-    return ratios(Taken(ns_and_cpu_us(taken)[0], counts, "cpu"), [[([seat], reference)]])[0]
+    return ratios(Taken(ns_and_cpu_us(taken)[0], counts, "cpu"), [[([seat], reference)]], 2)[0]
 
 
 def test_ratios_survive_a_machine_whose_speed_drifts():
@@ -67,7 +67,7 @@ def test_the_interval_knows_that_processes_differ():
     missed_by_sittings, missed_by_rounds = 0, 0
     for seed in range(60):
         machine = Machine(seed, processes=0.01)
-        taken = [turns for _ in range(5) for turns in machine.sitting(10, 10)]
+        taken = [turns for _ in range(5) for turns in machine.sitting(10, 10, 10)]
         missed_by_sittings += ratio(taken, 5, 1).excludes(1.0)
         missed_by_rounds += ratio(taken[:10], 1, 1).excludes(1.0)
     assert missed_by_sittings <= 60 * 0.15

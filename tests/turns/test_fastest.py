@@ -12,14 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.turns.machines import PAIRS, machine, taken
-from zoodata.turns import Taken
-from zoodata.turns.fastest import FEWEST, QUIET, SHARE, mean_of_fastest, ratios, share
-
-ONE = [[PAIRS[0]]]
+from zoodata.turns import Taken, pairs_to_reference, ratios
+from zoodata.turns.fastest import FEWEST, QUIET, SHARE, mean_of_fastest, share
 
 
-def log(run, factors=ONE[0]):
-    return math.log(ratios(run, [factors])[0].value)
+def log(run, factors=(PAIRS[0],)):
+    return math.log(ratios(run, [factors], len(run.ns[0]) - 1)[0].value)
 
 
 def processes(generator, counts, spreads, busy=0.0):
@@ -27,7 +25,7 @@ def processes(generator, counts, spreads, busy=0.0):
     ns = []
     for rounds in counts:
         own = generator.normal(0, spreads)[:, None] + abs(generator.normal(0, busy))
-        ns += (1e7 * np.exp(own + np.abs(generator.normal(0, 0.04, (rounds, 3, 2))))).astype(int).tolist()
+        ns += (1e7 * np.exp(own + np.abs(generator.normal(0, 0.04, (rounds, len(spreads), 2))))).astype(int).tolist()
     return Taken(ns, counts, "cpu")
 
 
@@ -68,12 +66,14 @@ def test_disturbed_passes_do_not_count():
         ([40] * 12, (0.02, 0.01, 0.02)),
         ([10, 80, 20, 60, 5, 40], (0.01, 0.02, 0.01)),
         ([5] * 3, (0.01, 0.02, 0.01)),
+        ([10] * 3, (0.01, 0.02) + (0.01,) * 6),
     ],
 )
 def test_equal_models_are_equal_and_intervals_cover_as_often_as_they_say(counts, spreads, busy):
     """Also where one model's processes differ more: of all passes of twelve sittings it would look 1.5 % the faster."""
     generator, runs = np.random.default_rng(2), 150
-    found = [ratios(processes(generator, counts, spreads, busy), [[pair] for pair in PAIRS])[0] for _ in range(runs)]
+    wanted = [[pairs_to_reference(len(spreads), len(spreads) - 1)[0]]]
+    found = [ratios(processes(generator, counts, spreads, busy), wanted, len(spreads) - 1)[0] for _ in range(runs)]
     logs = [math.log(each.value) for each in found]
     assert abs(fmean(logs)) < max(1e-3, 3 * pstdev(logs) / math.sqrt(runs))
     assert sum(not each.excludes(1.0) for each in found) / runs > 0.87
@@ -103,7 +103,7 @@ def test_a_sitting_slower_by_so_much_counts_a_third_of_a_quiet_one():
 
 def test_a_single_sitting_is_bounded_by_its_rounds():
     ns, _ = machine(30, [1, 1.2, 1], noise=0.02)
-    (found,) = ratios(taken(ns), ONE)
+    (found,) = ratios(taken(ns), [[PAIRS[0]]], 2)
     assert found.samples == 30
     assert found.low < 1.2 < found.high
 
@@ -128,5 +128,7 @@ def test_the_same_share_speaks_for_everybody():
 def test_the_mean_of_the_fastest_lies_among_them(passes, share):
     found = mean_of_fastest(np.array(passes), share)
     assert min(passes) * (1 - 1e-12) <= found <= fmean(passes) * (1 + 1e-12)
+    if share * len(passes) <= 1:
+        assert found == pytest.approx(min(passes))
     if share == 1.0:
         assert found == pytest.approx(fmean(passes))

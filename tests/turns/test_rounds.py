@@ -48,17 +48,18 @@ def test_estimates_of_products_add_up():
 
 def test_sittings_are_kept_apart():
     ns = [[[200], [100]]] * 5 + [[[100], [100]]] * 5
-    (found,) = rounds.ratios(Taken(ns, [5, 5], "cuda"), [[([0], [1])]])
+    (found,) = rounds.ratios(Taken(ns, [5, 5], "cuda"), [[([0], [1])]], [[([0], [1])]])
     assert found.value == pytest.approx(math.sqrt(2))
     assert found.samples == 2
-    (alone,) = intervals([[Estimate(0.1, 0.01)]])
+    (alone,) = intervals([[Estimate(0.1, 0.01)]], [[Estimate(0.1, 0.01)]])
     assert (math.log(alone.low), math.log(alone.high)) == pytest.approx((0.1 - 0.0204, 0.1 + 0.0204), abs=1e-3)
 
 
 def test_sittings_are_averaged_where_they_scatter_as_their_rounds_do():
     logs = (0.0, 0.01, 0.02, 0.05)
     for error, expected in ((1.0, 0.02), (1e-6, 0.015)):
-        (found,) = intervals([[Estimate(log, error) for log in logs]])
+        sittings = [Estimate(log, error) for log in logs]
+        (found,) = intervals([sittings], [sittings])
         assert math.log(found.value) == pytest.approx(expected, abs=1e-4)
 
 
@@ -67,7 +68,7 @@ def test_a_centre_is_sharper_than_a_median_and_does_not_follow_one_odd_process()
     for _ in range(400):
         sittings = [Estimate(generator.gauss(0, 0.008), 0.008) for _ in range(5)]
         plain.append(median(each.log for each in sittings))
-        centre.append(math.log(intervals([sittings])[0].value))
+        centre.append(math.log(intervals([sittings], [sittings])[0].value))
     assert pstdev(centre) < 0.92 * pstdev(plain)
     odd = [Estimate(log, 0.001) for log in (-0.001, 0.0, 0.0, 0.001, 0.05)]
-    assert math.log(intervals([odd])[0].value) < 0.001
+    assert math.log(intervals([odd], [odd])[0].value) < 0.001

@@ -14,7 +14,7 @@ from zoodata.turns.fastest import SHARE
 
 
 def value(run, pair):
-    return ratios(run, [[pair]])[0].value
+    return ratios(run, [[pair]], len(run.ns[0]) - 1)[0].value
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
@@ -34,8 +34,9 @@ def test_more_passes_in_a_turn_do_not_make_a_participant_the_faster(device):
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_ratios_to_the_reference_are_those_of_its_two_workers(device):
     run = taken(machine(40, [1, 1.1, 1])[0], 4, device)
-    found = ratios_to_reference(run, 3, 2)
-    assert found == dict(enumerate(ratios(run, [[pair] for pair in PAIRS]), start=1))
+    found = ratios_to_reference(run, 2)
+    assert found == dict(enumerate(ratios(run, [[pair] for pair in PAIRS], 2), start=1))
+    assert [found[1]] == ratios(run, [[PAIRS[0]]], 2), "whichever others are asked for"
     assert found[1].low < found[1].value < found[1].high
 
 
@@ -51,7 +52,7 @@ def test_processors_are_read_by_their_fastest_passes_and_others_by_all():
 def test_one_round_bounds_nothing(device):
     ns, _ = machine(1, [1, 1.2, 1])
     with pytest.raises(ValueError, match="one round"):
-        ratios(taken(ns, device=device), [[PAIRS[0]]])
+        ratios(taken(ns, device=device), [[PAIRS[0]]], 2)
 
 
 def test_the_share_that_speaks_is_that_of_the_shortest_sitting():

@@ -13,13 +13,13 @@ from zoodata.discrepancy.warnings import Warned, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
 from zoodata.records.latency import null_seat
 from zoodata.stats import Interval, quantile
-from zoodata.turns import Taken, ratios, ratios_to_reference, share_that_speaks
+from zoodata.turns import Factors, Taken, ratios, ratios_to_reference, share_that_speaks
 
 UNKNOWN = "one set of processes"
 """What a single sitting says of a ratio: not how far those of other processes would be from it, so no verdict."""
 
-ROUNDING = 5e-4
-"""How far a product of values of four digits may be from a third."""
+ROUNDING = 1e-9
+"""How far a product of two numbers may be from a third by arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Split:
     network: Ratio
     frameworks: Ratio
     product: float
-    """Of the two as they are shown."""
+    """Of the two."""
     holds: bool
     """Whether the product is the ratio but for rounding, or on other devices, where each is a fit, in its interval."""
 
@@ -177,7 +177,7 @@ class _Run:
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
         self.null = null_seat(record.participants)
         self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
-        self.to_reference = ratios_to_reference(self._taken, len(record.participants), self.null)
+        self.to_reference = ratios_to_reference(self._taken, self.null)
 
     def of(self, seat: int) -> Participant:
         return self.record.participants[seat]
@@ -196,19 +196,21 @@ class _Run:
         x, y = self.network(a), self.network(b)
         total = [(self.workers(a), self.workers(b))]
         if x is None or y is None:
-            return ratios(self._taken, [total])[0], None
+            return self._ratios(total)[0], None
         if x == y:  # one network, so all of it is what its two frameworks do with it
-            ratio = rest = ratios(self._taken, [total])[0]
+            ratio = rest = self._ratios(total)[0]
             network = Interval(1.0, 1.0, 1.0, ratio.samples)
         else:
             frameworks = [(self.workers(a), [x]), ([y], self.workers(b))]
-            ratio, network, rest = ratios(self._taken, [total, [([x], [y])], frameworks])
-        parts = Ratio.of(network), Ratio.of(rest)
-        product = parts[0].value * parts[1].value
+            ratio, network, rest = self._ratios(total, [([x], [y])], frameworks)
+        product = network.value * rest.value
         holds = abs(product / ratio.value - 1) < ROUNDING
         if self.record.conditions.device != "cpu":
             holds = holds or ratio.low <= product <= ratio.high
-        return ratio, Split(*parts, round(product, 4), holds)
+        return ratio, Split(Ratio.of(network), Ratio.of(rest), round(product, 4), holds)
+
+    def _ratios(self, *wanted: Factors) -> list[Interval]:
+        return ratios(self._taken, wanted, self.null)
 
     def speaks(self) -> float | None:
         """See :class:`LatencyRange`."""
@@ -330,8 +332,8 @@ def least_difference(floor: float, target: float) -> float:
 def verdict(ratio: Interval, least: float) -> str:
     """What a ratio says, given its run's :func:`least_difference`.
 
-    The whole interval must lie beyond that. How well the noise floor itself is known is in the interval already:
-    all pairs of a run share one spread.
+    The whole interval must lie beyond that. How well the noise floor itself is known is in the interval already, which
+    is drawn to the spread of all pairs of a run.
     """
     if ratio.low > 1 + least:
         return "slower"

@@ -16,9 +16,17 @@ from zoodata.turns.rounds import Times, estimate
 FEWEST_ROUNDS, MOST_ROUNDS = 5, 200
 """Of a sitting."""
 
+FEWEST_PASSES = 25
+"""Of whoever has fewest in a sitting on a processor, where a ratio is of the fastest: so a fifth of them at most."""
+
 PROCESSES_APART = 0.003
 """How far ratios are apart for the processes' sake, as a standard deviation: 0.005 where every process has a memory
 layout by chance, less where a sitting's share one (decision 12)."""
+
+
+def fewest_rounds(passes: int, device: str) -> int:
+    """The rounds that a sitting has at least, if time allows, where the slowest has so many passes in each."""
+    return max(FEWEST_ROUNDS, math.ceil(FEWEST_PASSES / passes)) if device == "cpu" else FEWEST_ROUNDS
 
 
 def rounds_wanted(sitting: Times, pairs: Sequence[Pair], set_up_seconds: float, round_seconds: float) -> int:

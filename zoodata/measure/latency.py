@@ -235,14 +235,13 @@ def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
 def widest_interval(
     rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant], device: str
 ) -> float:
-    """The largest relative half width among the ratios of all participants to the reference, itself left out.
+    """The largest relative half width among the ratios of all participants to the reference, its own to itself too.
 
-    Of the null pair only the value is asked for, and its two workers are apart by more than each is from their mean.
+    A run that stopped as soon as one ratio's interval happens to be narrow would stop too soon: of five runs of
+    MobileNetV2, read until then, ratios were 1.9 % apart, and 1.0 % where the null pair's had to be as narrow.
     """
     taken = Taken(ns_and_cpu_us(rounds)[0], [sitting.rounds for sitting in sittings], device)
-    null = null_seat(participants)
-    ratios = ratios_to_reference(taken, len(participants), null)
-    return max(interval.half_width for seat, interval in ratios.items() if seat != null)
+    return max(interval.half_width for interval in ratios_to_reference(taken, null_seat(participants)).values())
 
 
 def conditions_for(

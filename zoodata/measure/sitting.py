@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from zoodata.isolation import WorkerFailed
 from zoodata.measure import watching
-from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, rounds_wanted
+from zoodata.measure.allocation import FEWEST_ROUNDS, MOST_ROUNDS, fewest_rounds, rounds_wanted
 from zoodata.measure.seats import Place, Seat, Turn, Turntaker
 from zoodata.records import Participant
 from zoodata.records.latency import LatencyConditions, Sitting
@@ -94,7 +94,8 @@ def hold(
             spent = time.monotonic() - begun
             if len(taken) >= FEWEST_ROUNDS and spent >= longest:
                 return True
-            if len(taken) < asked_at:
+            least = fewest_rounds(min(len(turn.ns) for turn in taken[0]), conditions.device)
+            if len(taken) < max(asked_at, least):
                 return False
             asked_at = min(math.ceil(len(taken) * ASKED_AGAIN), MOST_ROUNDS)
             had = times(ns_and_cpu_us(taken)[0], conditions.device)

@@ -16,12 +16,16 @@ from zoodata.turns.passes import Factors, Pair, Taken
 __all__ = ["Factors", "Pair", "Taken", "pairs_to_reference", "ratios", "ratios_to_reference", "share_that_speaks"]
 
 
-def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
-    """Several ratios of one run, each with a 95 % interval; their spreads are pooled.
+def ratios(taken: Taken, wanted: Sequence[Factors], null: int) -> list[Interval]:
+    """Several ratios of one run, each with a 95 % interval.
 
     Args:
         taken: the passes of the run.
         wanted: of each ratio the factors.
+        null: who is the first participant a second time.
+
+    How far sittings are apart by one ratio is drawn to how far they are by all ratios to the reference
+    (:func:`zoodata.turns.passes.bounded`), so that a ratio has one interval, whichever others are asked for.
 
     Raises:
         ValueError: with a single round, which says nothing of how far rounds are apart.
@@ -29,12 +33,13 @@ def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
     if len(taken.ns) < 2:
         raise ValueError("one round says nothing of how far rounds are apart")
     estimate = fastest if taken.device == "cpu" else rounds
-    return estimate.ratios(taken, wanted)
+    return estimate.ratios(taken, wanted, [[pair] for pair in pairs_to_reference(len(taken.ns[0]), null)])
 
 
-def ratios_to_reference(taken: Taken, participants: int, null: int) -> dict[int, Interval]:
+def ratios_to_reference(taken: Taken, null: int) -> dict[int, Interval]:
     """Every participant over the first, by participant; see :func:`pairs_to_reference`."""
-    return dict(enumerate(ratios(taken, [[pair] for pair in pairs_to_reference(participants, null)]), start=1))
+    pairs = pairs_to_reference(len(taken.ns[0]), null)
+    return dict(enumerate(ratios(taken, [[pair] for pair in pairs], null), start=1))
 
 
 def share_that_speaks(taken: Taken) -> float | None:

@@ -26,7 +26,7 @@ QUIET = 0.03
 """A sitting in which the others were slower by so much counts a third (1 / e)."""
 
 
-def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
+def ratios(taken: Taken, wanted: Sequence[Factors], alike: Sequence[Factors]) -> list[Interval]:
     """See :func:`zoodata.turns.ratios`.
 
     What bounds a ratio is how much each sitting moves it, by the jackknife: processes of one network differ for as
@@ -45,8 +45,9 @@ def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
     whole, left_out = _levels(times), np.stack([_levels(part) for part in parts])
     # Pseudo-values: what each part would say alone, were the figure a mean of its parts.
     pseudo = len(parts) * whole - (len(parts) - 1) * left_out
-    weights = [exponents(factors, len(whole)) for factors in wanted]
-    return bounded([float(each @ whole) for each in weights], [(pseudo @ each).tolist() for each in weights])
+    weights, others = ([exponents(factors, len(whole)) for factors in each] for each in (wanted, alike))
+    samples, of_others = ([(pseudo @ each).tolist() for each in kind] for kind in (weights, others))
+    return bounded([float(each @ whole) for each in weights], samples, of_others)
 
 
 def share(passes: int) -> float:
@@ -67,8 +68,8 @@ def _times(sitting: Passes) -> NDArray[np.float64]:
 
 
 def mean_of_fastest(passes: NDArray[np.float64], share: float) -> float:
-    """The mean of this share of the passes, the last of which may count in part, but of one at least."""
-    many = max(1.0, share * len(passes))
+    """The mean of this share of the passes, the last of which may count in part."""
+    many = share * len(passes)
     weights = np.clip(many - np.arange(len(passes)), 0.0, 1.0)
     return float(weights @ np.sort(passes) / many)
 
@@ -82,7 +83,6 @@ def _levels(times: NDArray[np.float64]) -> NDArray[np.float64]:
     How quiet a sitting was for a participant the others say. Did it say so itself, its own lucky processes would
     count most.
     """
-    slower = times - times.mean(axis=0)
-    others = (slower.sum(axis=1, keepdims=True) - slower) / (times.shape[1] - 1)
+    others = (times.sum(axis=1, keepdims=True) - times) / (times.shape[1] - 1)
     weights = np.exp((others.min(axis=0) - others) / QUIET)
     return np.asarray((weights * times).sum(axis=0) / weights.sum(axis=0))

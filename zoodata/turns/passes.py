@@ -21,7 +21,7 @@ Pair = tuple[Sequence[int], Sequence[int]]
 Factors = Sequence[Pair]
 """A ratio that is the product of these."""
 
-SHARED = 4
+SHARED = 1
 """Degrees of freedom that the spread of all ratios of a run has beside a ratio's own."""
 
 BEST = 0.9
@@ -63,24 +63,27 @@ def exponents(factors: Factors, participants: int) -> NDArray[np.float64]:
     return found
 
 
-def bounded(logs: Sequence[float], samples: Sequence[Sequence[float]]) -> list[Interval]:
+def bounded(
+    logs: Sequence[float], samples: Sequence[Sequence[float]], alike: Sequence[Sequence[float]]
+) -> list[Interval]:
     """Several ratios of one run, each with a 95 % interval.
 
     Args:
         logs: the logarithms of the ratios.
         samples: ``[ratio][sample]``, what each of the same samples says alone of the logarithm.
+        alike: the samples of all ratios to the run's reference.
 
-    A few samples say little about how far they are apart, and all ratios of a run are apart for much the same reasons,
-    so the spread of each is drawn to that of all; the less, the more samples it has. As ratios share a reference, each
-    adds half of its degrees of freedom.
+    A few samples say little about how far they are apart, and all ratios of a run are apart for some of the same
+    reasons, so the spread of each is drawn to that of all; the less, the more samples it has. As ratios share a
+    reference, each adds half of its degrees of freedom.
 
-    Source: the moderated t-statistic of Smyth, Linear models and empirical Bayes methods, 2004.
+    Source: the moderated t-statistic of Smyth, Linear models and empirical Bayes methods, 2004, with a fixed prior.
     """
     count = len(samples[0])
     own = [float(np.var(each, ddof=1)) for each in samples]
-    pooled = float(np.mean(own))
+    pooled = float(np.mean([np.var(each, ddof=1) for each in alike]))
     drawn = [(SHARED * pooled + (count - 1) * each) / (SHARED + count - 1) for each in own]
-    t = student(min((count - 1) * max(1, (len(samples) + 1) // 2), SHARED + count - 1))
+    t = student(min((count - 1) * max(1, (len(alike) + 1) // 2), SHARED + count - 1))
     return [
         Interval.of_log(log, t * math.sqrt(variance / count), count) for log, variance in zip(logs, drawn, strict=True)
     ]

@@ -38,7 +38,7 @@ class Estimate:
         return Estimate(self.log + other.log, math.hypot(self.error, other.error))
 
 
-def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
+def ratios(taken: Taken, wanted: Sequence[Factors], alike: Sequence[Factors]) -> list[Interval]:
     """See :func:`zoodata.turns.ratios`.
 
     Each sitting (one set of processes) says one ratio; the answer is their :func:`_centre`. Rounds of one sitting
@@ -48,7 +48,10 @@ def ratios(taken: Taken, wanted: Sequence[Factors]) -> list[Interval]:
     Source: the mixed-effects view of repeated program starts, Kalibera and Jones, ISMM 2013; pyperf's processes.
     """
     sittings = [times(sitting, taken.device) for sitting in taken.sittings()]
-    return intervals([[_product(sitting, factors) for sitting in sittings] for factors in wanted])
+    found, others = (
+        [[_product(sitting, factors) for sitting in sittings] for factors in each] for each in (wanted, alike)
+    )
+    return intervals(found, others)
 
 
 def _product(sitting: Times, factors: Factors) -> Estimate:
@@ -106,11 +109,15 @@ def _deviation(left: NDArray[np.float64]) -> float:
     return 1.4826 * float(np.median(np.abs(left)))
 
 
-def intervals(estimates: Sequence[Sequence[Estimate]]) -> list[Interval]:
-    """Several ratios, each with a 95 % interval, from what each sitting says: ``[ratio][sitting]``."""
+def intervals(estimates: Sequence[Sequence[Estimate]], alike: Sequence[Sequence[Estimate]]) -> list[Interval]:
+    """Several ratios, each with a 95 % interval, from what each sitting says: ``[ratio][sitting]``.
+
+    See :func:`zoodata.turns.passes.bounded`.
+    """
     if len(estimates[0]) == 1:
         return [Interval.of_log(each[0].log, student(30) * each[0].error, 1) for each in estimates]
-    return bounded([_centre(each) for each in estimates], [[sitting.log for sitting in each] for each in estimates])
+    samples, others = ([[sitting.log for sitting in each] for each in kind] for kind in (estimates, alike))
+    return bounded([_centre(each) for each in estimates], samples, others)
 
 
 def _centre(sittings: Sequence[Estimate]) -> float:
