@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import latency
 from zoodata.discrepancy.warnings import warnings
 from zoodata.records import Participant
+from zoodata.records.environment import Accelerator
 from zoodata.records.latency import Observed, Sitting, null_seat
 
 ONE, OTHER = "1" * 64, "2" * 64
@@ -204,3 +206,19 @@ def test_other_devices_are_not_ranked_with_processors(tmp_path):
         store.write(record, tmp_path)
     assert [found.measurement for found in latency.rank(dataset)] == [builders.latency().id]
     assert [found.measurement for found in latency.on_other_devices(dataset)] == [on_gpu.id]
+
+
+def test_each_model_of_a_device_has_its_newest_run(tmp_path):
+    from zoodata.dataset import store
+
+    dataset = Dataset((tmp_path,))
+    store.write(builders.family(), tmp_path)
+    wanted = set()
+    for model in ("NVIDIA H100 80GB HBM3", "NVIDIA H200"):
+        where = builders.environment(accelerators=(Accelerator(model=model, memory_mib=80_000),))
+        on_gpu = {"conditions": builders.latency_conditions(device="cuda"), "environment": where.id}
+        older, newer = (builders.latency(started_at=builders.WHEN + timedelta(days=day), **on_gpu) for day in (1, 2))
+        for record in (where, newer, older):
+            store.write(record, tmp_path)
+        wanted.add((model, newer.id))
+    assert {(found.machine, found.measurement) for found in latency.on_other_devices(dataset)} == wanted

@@ -143,13 +143,13 @@ def rank(dataset: Dataset) -> list[LatencyRange]:
 
 
 def on_other_devices(dataset: Dataset) -> list[LatencyRange]:
-    """The newest run of each architecture and batch on each other device."""
-    chosen = {
-        (record.architecture, record.conditions.device, record.conditions.batch, record.conditions.torch): record
-        for record in dataset.latency_measurements
-        if record.samples and record.conditions.device != "cpu"
-        if _is_of_its_architecture(dataset, record)
-    }
+    """The newest run of each architecture and batch on each other device, of each model of it."""
+    chosen = {}
+    for record in dataset.latency_measurements:  # oldest first
+        conditions = record.conditions
+        if record.samples and conditions.device != "cpu" and _is_of_its_architecture(dataset, record):
+            device = conditions.device, _machine(dataset, record)
+            chosen[record.architecture, device, conditions.batch, conditions.torch] = record
     return [summarise(dataset, record) for record in chosen.values()]
 
 
@@ -227,12 +227,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     ends = widest(run.models, lambda seat: entry_zoo(run.of(seat).entry), lambda seat: by_seat[seat].ratio)
     slow, fast = ends or (0, 0)
     spread, split = run.split(slow, fast)
-    environment = dataset.environments.get(record.environment)
     known = dataset.architectures.get(record.architecture)
-    device = record.conditions.device
-    machine = environment.processor.model if environment else "unknown"
-    if environment and device != "cpu" and environment.accelerators:
-        machine = environment.accelerators[0].model
     return LatencyRange(
         architecture=record.architecture,
         title=known.title if known else record.architecture,
@@ -249,10 +244,10 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         sittings=len(record.sittings),
         speaks=None if (speaks := run.speaks()) is None else round(speaks, 3),
         stopped=record.stopped,
-        machine=machine,
+        machine=_machine(dataset, record),
         batch=record.conditions.batch,
         threads=record.conditions.threads,
-        device=device,
+        device=record.conditions.device,
         networks=record.conditions.networks,
         same_input=len({t.input_size for t in timed}) == 1,
         energy_source=record.energy_source,
@@ -261,6 +256,16 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         measurement=record.id,
         record=path_of(record).as_posix(),
     )
+
+
+def _machine(dataset: Dataset, record: LatencyMeasurement) -> str:
+    """The model of what computed."""
+    environment = dataset.environments.get(record.environment)
+    if environment is None:
+        return "unknown"
+    if record.conditions.device != "cpu" and environment.accelerators:
+        return environment.accelerators[0].model
+    return environment.processor.model
 
 
 def _timed(run: _Run, seat: int, least: float) -> Timed:
