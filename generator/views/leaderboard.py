@@ -181,8 +181,10 @@ def _ends(compute: MacsRange) -> str:
 
 def _latency_note(time: LatencyRange) -> str:
     verdicts = {timed.verdict for timed in time.entries} - {"reference"}
-    if verdicts <= {"no difference"} or UNKNOWN in verdicts:  # a run has one number of sittings, so all are unknown
-        return UNKNOWN if UNKNOWN in verdicts else "no difference"
+    if UNKNOWN in verdicts:  # then all of them are: a run has one number of sittings
+        return UNKNOWN
+    if verdicts <= {"no difference"}:
+        return "no difference"
     ends = f"{zoo_title(entry_zoo(time.slowest))} over {zoo_title(entry_zoo(time.fastest))}"
     return f"{time.low:.2f} to {time.high:.2f}; {ends}"
 

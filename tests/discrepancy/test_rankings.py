@@ -119,7 +119,7 @@ def test_the_ends_of_a_range_are_two_zoos(tmp_path):
     assert (found.naive.points, found.naive.highest.zoo, found.naive.lowest.zoo) == (2.86, "torchvision", "timm")
 
 
-def test_the_headline_ratio_is_taken_round_by_round(tmp_path):
+def test_the_headline_ratio_is_that_of_its_two_ends(tmp_path):
     """Two entries whose ratio is 2 in every round, beside a reference that wanders."""
     generator = random.Random(1)
     samples = []

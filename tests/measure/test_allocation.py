@@ -51,6 +51,6 @@ def test_it_is_the_number_that_makes_a_run_s_variance_smallest(seed):
 @pytest.mark.parametrize("passes", [1, 2, 3, 30])
 def test_a_sitting_on_a_processor_has_passes_enough_for_its_fastest(passes):
     rounds = fewest_rounds(passes, "cpu")
-    assert share(rounds * passes) <= MOST_SPEAK
+    assert share([[[1] * passes, [1] * passes * 2]] * rounds) <= MOST_SPEAK
     assert rounds == FEWEST_ROUNDS or (rounds - 1) * passes < FEWEST_PASSES
     assert fewest_rounds(passes, "cuda") == FEWEST_ROUNDS

@@ -120,8 +120,8 @@ def test_the_same_share_speaks_for_everybody():
     few, many = list(range(100, 150)), [each for each in range(100, 150) for _ in range(5)]
     ns = [[few[n : n + 5], many[5 * n : 5 * n + 25]] for n in range(0, 50, 5)]
     assert log(Taken(ns, [10], "cpu"), [([1], [0])]) == pytest.approx(0, abs=1e-12)
-    assert share(50) == FEWEST / 50
-    assert mean_of_fastest(np.array(few, float), share(50)) == pytest.approx(102)
+    assert share(ns) == FEWEST / 50
+    assert mean_of_fastest(np.array(few, float), share(ns)) == pytest.approx(102)
 
 
 @given(st.lists(st.floats(1, 100), min_size=1, max_size=80), st.sampled_from([SHARE, 0.2, 0.33, 1.0]))

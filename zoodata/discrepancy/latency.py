@@ -9,11 +9,11 @@ from typing import Any
 
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.pairs import widest
-from zoodata.discrepancy.warnings import Warned, warnings
+from zoodata.discrepancy.warnings import Warned, taken_of, warnings
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
 from zoodata.records.latency import null_seat
 from zoodata.stats import Interval, quantile
-from zoodata.turns import Factors, Taken, ratios, ratios_to_reference, share_that_speaks
+from zoodata.turns import Factors, ratios, ratios_to_reference, share_that_speaks
 
 UNKNOWN = "one set of processes"
 """What a single sitting says of a ratio: not how far those of other processes would be from it, so no verdict."""
@@ -171,8 +171,7 @@ class _Run:
 
     def __init__(self, record: LatencyMeasurement) -> None:
         self.record = record
-        rounds = [sitting.rounds for sitting in record.sittings]
-        self._taken = Taken(record.samples, rounds, record.conditions.device)
+        self._taken = taken_of(record)
         seats = range(len(record.participants))
         self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
         self.null = null_seat(record.participants)
@@ -212,10 +211,6 @@ class _Run:
     def _ratios(self, *wanted: Factors) -> list[Interval]:
         return ratios(self._taken, wanted, self.null)
 
-    def speaks(self) -> float | None:
-        """See :class:`LatencyRange`."""
-        return share_that_speaks(self._taken)
-
 
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     """One run's ratios, judged against its own noise floor."""
@@ -227,6 +222,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     ends = widest(run.models, lambda seat: entry_zoo(run.of(seat).entry), lambda seat: by_seat[seat].ratio)
     slow, fast = ends or (0, 0)
     spread, split = run.split(slow, fast)
+    speaks = share_that_speaks(taken_of(record))
     known = dataset.architectures.get(record.architecture)
     return LatencyRange(
         architecture=record.architecture,
@@ -242,7 +238,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         reference=timed[0].entry,
         rounds=len(record.samples),
         sittings=len(record.sittings),
-        speaks=None if (speaks := run.speaks()) is None else round(speaks, 3),
+        speaks=None if speaks is None else round(speaks, 3),
         stopped=record.stopped,
         machine=_machine(dataset, record),
         batch=record.conditions.batch,

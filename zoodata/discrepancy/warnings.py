@@ -38,6 +38,11 @@ class Warned:
     advice: str
 
 
+def taken_of(record: LatencyMeasurement) -> Taken:
+    """The passes of a record, as ratios are read from them."""
+    return Taken(record.samples, [sitting.rounds for sitting in record.sittings], record.conditions.device)
+
+
 def warnings(record: LatencyMeasurement) -> Iterator[Warned]:
     """Everything about this run that pyperf would warn of."""
     if not record.samples:
@@ -49,9 +54,7 @@ def warnings(record: LatencyMeasurement) -> Iterator[Warned]:
             "differ among themselves is hardly known",
             "let it run longer: without --quick, or with a larger --time-limit",
         )
-    speaks = share_that_speaks(
-        Taken(record.samples, [sitting.rounds for sitting in record.sittings], record.conditions.device)
-    )
+    speaks = share_that_speaks(taken_of(record))
     if speaks is not None and speaks > MOST_SPEAK:
         yield Warned(
             "few_passes",
@@ -168,4 +171,4 @@ def _shares_undisturbed(record: LatencyMeasurement) -> Iterator[float]:
 
 
 def _cuts(record: LatencyMeasurement) -> list[slice]:
-    return sitting_cuts([sitting.rounds for sitting in record.sittings])
+    return sitting_cuts(taken_of(record).rounds)

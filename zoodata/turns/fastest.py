@@ -50,20 +50,16 @@ def ratios(taken: Taken, wanted: Sequence[Factors], alike: Sequence[Factors]) ->
     return bounded([float(each @ whole) for each in weights], samples, of_others)
 
 
-def share(passes: int) -> float:
-    """The share of passes that speaks, given how many the participant with fewest has in a sitting."""
-    return min(1.0, max(SHARE, FEWEST / passes))
-
-
-def by_participant(sitting: Passes) -> list[NDArray[np.float64]]:
-    """Every pass of each participant."""
-    return [np.concatenate([turns[seat] for turns in sitting]).astype(float) for seat in range(len(sitting[0]))]
+def share(sitting: Passes) -> float:
+    """The share of its passes in a sitting that speaks for each participant."""
+    fewest = min(sum(len(turns[seat]) for turns in sitting) for seat in range(len(sitting[0])))
+    return min(1.0, max(SHARE, FEWEST / fewest))
 
 
 def _times(sitting: Passes) -> NDArray[np.float64]:
     """The logarithm of each participant's time in a sitting."""
-    passes = by_participant(sitting)
-    speaks = share(min(map(len, passes)))
+    speaks = share(sitting)
+    passes = (np.concatenate([turns[seat] for turns in sitting]).astype(float) for seat in range(len(sitting[0])))
     return np.log([mean_of_fastest(each, speaks) for each in passes])
 
 
