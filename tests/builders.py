@@ -19,11 +19,11 @@ from zoodata.records import (
     Preprocessing,
     Reply,
 )
-from zoodata.records.accuracy import AccuracyConditions, AccuracyResult, ImageSetIdentity, pack_bits
+from zoodata.records.accuracy import AccuracyConditions, AccuracyResult, Check, ImageSetIdentity, pack_bits
 from zoodata.records.claim import ClaimConditions, PackageSource
-from zoodata.records.comparison import ComparisonResult, FindingPlace, FindingRecord, ProofRecord
+from zoodata.records.comparison import ComparisonResult, FindingPlace, FindingRecord, Part, ProofRecord
 from zoodata.records.environment import Processor
-from zoodata.records.latency import LatencyConditions, Sitting
+from zoodata.records.latency import LatencyConditions, Session
 from zoodata.records.measurement import ArchitectureConditions, InputShape
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -77,8 +77,8 @@ def latency_conditions(**changes: Any) -> LatencyConditions:
         "dtype": "float32",
         "device": "cpu",
         "threads": 2,
-        "turn_seconds": 0.2,
-        "idle_partners": "stopped",
+        "repetition_seconds": 0.2,
+        "idle_workers": "stopped",
         "keeps_memory": True,
         "target_half_width": 0.01,
         "time_limit_seconds": 10.0,
@@ -98,13 +98,15 @@ def latency(samples: Any = None, **changes: Any) -> LatencyMeasurement:
         "conditions": latency_conditions(),
         "environment": environment().id,
         "participants": (
-            Participant(entry="torchvision:resnet50", runtime="torch", input=NCHW, passes=2),
-            Participant(entry="timm:resnet50", runtime="torch", input=NCHW, passes=2),
-            Participant(entry="torchvision:resnet50", runtime="torch", null=True, input=NCHW, passes=2),
+            Participant(entry="torchvision:resnet50", runtime="torch", input=NCHW, iterations=2),
+            Participant(entry="timm:resnet50", runtime="torch", input=NCHW, iterations=2),
+            Participant(
+                entry="torchvision:resnet50", runtime="torch", repeats_reference=True, input=NCHW, iterations=2
+            ),
         ),
         "unit": "ns",
         "samples": samples,
-        "sittings": tuple(Sitting(rounds=half, observed=()) for half in halves if half),
+        "sessions": tuple(Session(rounds=half, observed=()) for half in halves if half),
         "stopped": "interval",
     }
     return LatencyMeasurement.seal(**(values | changes))
@@ -145,11 +147,11 @@ def comparison(**changes: Any) -> ComparisonMeasurement:
                 FindingRecord(
                     kind="changed", severity="parametric", operator="convolution", attribute="stride",
                     a=[2, 2], b=[1, 1], places=(FindingPlace(a="layer2.0.conv2", b="stages.1.0.conv2"),),
-                    text="Convolution: stride 2 in a, 1 in b. The layers concerned take 0.655 against 0.424 GMAC.",
+                    macs=(655_000_000, 424_000_000),
                 ),
                 FindingRecord(
-                    kind="inserted", severity="parametric", operator="max_pool", attribute=None, a=None, b="max_pool",
-                    places=(FindingPlace(a=None, b="stages.1.0.pool"),), text="Only b has the max pooling.",
+                    kind="inserted", severity="parametric", operator="max_pool", attribute=None, a=None, b=None,
+                    part_b=Part(operators=("max_pool",)), places=(FindingPlace(a=None, b="stages.1.0.pool"),),
                 ),
             ),
             proof=ProofRecord(
@@ -174,7 +176,12 @@ def accuracy(entry: str = "torchvision:resnet50", right: int = 3, **changes: Any
             batch=1, device="cpu", threads=1, preprocessing=Preprocessing(layout="NCHW", source="test"), pipeline="zoo"
         ),
         "result": AccuracyResult(
-            top1=bits, top1_hits=right, top5=bits, top5_hits=right, images_per_second=1.0, checks=("pixels agree",)
+            top1=bits,
+            top1_hits=right,
+            top5=bits,
+            top5_hits=right,
+            images_per_second=1.0,
+            checks=(Check(code="declared_preprocessing"),),
         ),
     }
     return AccuracyMeasurement.seal(**(values | changes))

@@ -12,9 +12,7 @@ import time
 import psutil
 import pytest
 
-from zoodata.isolation import Worker, WorkerFailed, can_choose_layout, can_stop
-
-HANDLER = "tests.test_isolation:Handler"
+from zoodata.isolation import Worker, WorkerFailed, can_disable_aslr, can_stop
 
 
 class Named(Exception):
@@ -61,9 +59,9 @@ class Handler:
 
 
 def test_answers_and_environment():
-    with Worker(HANDLER, {"ZOODATA_TEST": "yes"}) as worker:
-        assert worker.ask("echo", {"a": [1, 2]}) == {"a": [1, 2]}
-        assert worker.ask("variable", "ZOODATA_TEST") == "yes"
+    with Worker(Handler, {"ZOODATA_TEST": "yes"}) as worker:
+        assert worker.call(60, Handler.echo, {"a": [1, 2]}) == {"a": [1, 2]}
+        assert worker.call(60, Handler.variable, "ZOODATA_TEST") == "yes"
 
 
 @pytest.mark.parametrize(
@@ -76,16 +74,16 @@ def test_answers_and_environment():
     ],
 )
 def test_each_failure_has_its_reason(method, argument, reason, message):
-    with Worker(HANDLER) as worker:
+    with Worker(Handler) as worker:
         with pytest.raises(WorkerFailed) as caught:
-            worker.ask(method, argument)
+            worker.call(60, getattr(Handler, method), argument)
         assert caught.value.reason == reason
         assert message in caught.value.message
 
 
 def test_pythons_own_reasons_are_no_reasons_of_ours():
-    with Worker(HANDLER) as worker, pytest.raises(WorkerFailed) as caught:
-        worker.ask("odd")
+    with Worker(Handler) as worker, pytest.raises(WorkerFailed) as caught:
+        worker.call(60, Handler.odd)
     assert caught.value.reason == "crashed"
     assert "UnicodeDecodeError" in caught.value.message
 
@@ -93,66 +91,68 @@ def test_pythons_own_reasons_are_no_reasons_of_ours():
 @pytest.mark.skipif(not can_stop(), reason="workers are stopped on Linux only")
 def test_a_forgotten_stopped_worker_does_not_hang_the_exit():
     program = (
+        "from tests.test_isolation import Handler\n"
         "from zoodata.isolation import Worker\n"
         "if __name__ == '__main__':\n"
-        f"    worker = Worker({HANDLER!r}); worker.ask('pid'); worker.stop(); raise KeyboardInterrupt\n"
+        "    worker = Worker(Handler); worker.call(60, Handler.pid); worker.stop(); raise KeyboardInterrupt\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)
     assert done.returncode != 0
 
 
 def test_an_exception_leaves_the_worker_usable():
-    with Worker(HANDLER) as worker:
+    with Worker(Handler) as worker:
         with pytest.raises(WorkerFailed):
-            worker.ask("fail", False)
-        assert worker.ask("echo", 1) == 1
+            worker.call(60, Handler.fail, False)
+        assert worker.call(60, Handler.echo, 1) == 1
 
 
-def address(layout=None):
-    with Worker(HANDLER, layout=layout) as worker:
-        return worker.ask("address")
+def address(shift=None):
+    with Worker(Handler, memory_shift=shift) as worker:
+        return worker.call(60, Handler.address)
 
 
-@pytest.mark.skipif(not can_choose_layout(), reason="addresses are left to chance here")
-def test_processes_of_one_layout_have_their_memory_at_the_same_addresses():
+@pytest.mark.skipif(not can_disable_aslr(), reason="ASLR cannot be turned off here")
+def test_processes_of_one_shift_have_their_memory_at_the_same_addresses():
     assert address(0) == address(0) != address(5000) == address(5000)
-    assert address() != address(), "and chance is back for whoever asks for no layout"
+    assert address() != address(), "and without a shift ASLR is on again"
 
 
 def test_too_long():
-    with Worker(HANDLER) as worker:
-        worker.ask("echo", 1)
+    with Worker(Handler) as worker:
+        worker.call(60, Handler.echo, 1)
         with pytest.raises(WorkerFailed) as caught:
-            worker.ask("sleep", 60, timeout=0.5)
+            worker.call(0.5, Handler.sleep, 60)
         assert caught.value.reason == "timed_out"
         assert not worker.alive
 
 
 def test_too_much_memory():
-    with Worker(HANDLER, memory_limit=300 * 2**20) as worker:
+    with Worker(Handler, memory_limit=300 * 2**20) as worker:
         with pytest.raises(WorkerFailed) as caught:
-            worker.ask("eat", 600, timeout=30)
+            worker.call(30, Handler.eat, 600)
         assert caught.value.reason == "out_of_memory"
         assert not worker.alive
 
 
 @pytest.mark.skipif(not can_stop(), reason="workers are stopped on Linux only")
 def test_a_stopped_worker_takes_no_time_and_goes_on():
-    with Worker(HANDLER) as worker:
-        process = psutil.Process(worker.ask("pid"))
+    with Worker(Handler) as worker:
+        process = psutil.Process(worker.call(60, Handler.pid))
         worker.stop()
         time.sleep(0.1)
         assert process.status() == psutil.STATUS_STOPPED
         worker.resume()
-        assert worker.ask("echo", 2) == 2
+        assert worker.call(60, Handler.echo, 2) == 2
 
 
 @pytest.mark.skipif(not can_stop(), reason="only Linux ends orphans for us")
 def test_no_worker_outlives_a_killed_parent_even_when_stopped():
     program = (
+        "from tests.test_isolation import Handler\n"
         "from zoodata.isolation import Worker\n"
         "if __name__ == '__main__':\n"
-        f"    worker = Worker({HANDLER!r}); print(worker.ask('pid'), flush=True); worker.stop()\n"
+        "    worker = Worker(Handler); print(worker.call(60, Handler.pid), flush=True); worker.stop()\n"
         "    import time; time.sleep(60)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zoodata import stats
 
-numbers = st.lists(st.floats(0.001, 1e6), min_size=1, max_size=60)
-
-
-@given(numbers, st.floats(0, 1))
-def test_quantiles_agree_with_numpy(samples, q):
-    assert stats.quantile(samples, q) == pytest.approx(float(np.quantile(samples, q)))
-
-
-def test_nothing_has_no_quantile():
-    with pytest.raises(ValueError, match="no samples"):
-        stats.quantile([], 0.5)
-
 
 def test_sampling_error_at_76_percent_is_what_the_paper_notes_say():
     assert stats.binomial_half_width(76) == pytest.approx(0.37, abs=0.005)
 
 
-def test_an_interval_knows_what_it_excludes():
-    interval = stats.Interval(1.1, 1.05, 1.2, 20)
-    assert interval.excludes(1.0)
-    assert not interval.excludes(1.1)
-    assert stats.Interval(0, 0, 0, 1).half_width == float("inf")
+@given(st.floats(1, 99), st.integers(100, 100_000))
+def test_the_binomial_interval_is_scipys_normal_approximation(percent, trials):
+    norm = pytest.importorskip("scipy.stats").norm
+    p = percent / 100
+    expected = 100 * norm.ppf(0.975) * (p * (1 - p) / trials) ** 0.5
+    assert stats.binomial_half_width(percent, trials) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("freedom", range(1, 31))
+def test_students_points_are_scipys(freedom):
+    t = pytest.importorskip("scipy.stats").t
+    assert stats.student(freedom) == pytest.approx(t.ppf(0.975, freedom), abs=5e-4)
+
+
+def test_a_spread_needs_a_degree_of_freedom():
+    with pytest.raises(ValueError, match="degree of freedom"):
+        stats.student(0)
+
+
+@given(st.lists(st.floats(0, 1), max_size=20))
+def test_holms_correction_is_the_largest_of_the_step_down_products(p_values):
+    """By its definition: the k-th smallest times how many are not smaller, never falling."""
+    expected, highest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        expected[index] = highest
+    assert stats.holm(p_values) == pytest.approx(expected)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -45,10 +54,10 @@ def test_wilsons_interval_is_scipys(trials, data):
     scipy = pytest.importorskip("scipy.stats")
     hits = data.draw(st.integers(0, trials))
     expected = scipy.binomtest(hits, trials).proportion_ci(method="wilson")
-    found = stats.wilson_interval(hits, trials)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    interval = stats.wilson_interval(hits, trials)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
-def test_holm_corrects_for_how_many_were_looked_at():
+def test_holm_corrects_for_the_number_of_tests():
     assert stats.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert stats.holm([]) == []

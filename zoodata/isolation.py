@@ -1,7 +1,8 @@
 """Work in a process of its own: limits on time and memory, a reason when it dies, no orphan when we do.
 
-A worker is a handler object in a fresh Python process; its methods are called by name over a pipe. It can
-be stopped (SIGSTOP) while others are timed, so that its threads do not spin beside them.
+A worker is a handler object in a fresh Python process. :meth:`Worker.call` takes a method of the handler's class, so
+that the type checker sees arguments and answer. A worker can be stopped (SIGSTOP) while others are timed, so that its
+threads do not spin meanwhile.
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import psutil
+
+Handler = TypeVar("Handler", covariant=True)
+Answer = TypeVar("Answer")
+Arguments = ParamSpec("Arguments")
 
 POLL_SECONDS = 0.2
 TAIL_CHARACTERS = 600
@@ -37,24 +43,51 @@ class WorkerFailed(Exception):
         self.reason, self.message = reason, message
 
 
-class Worker:
+@dataclass(frozen=True)
+class Done(Generic[Answer]):
+    """What a worker sends when a call returned."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a worker sends when a call raised."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Pending(Generic[Answer]):
+    """The answer to a call that was begun."""
+
+    worker: Worker[Any]
+
+    def result(self, seconds: float) -> Answer:
+        """Wait for the answer for so many seconds; raises as :meth:`Worker.call` does."""
+        answer: Answer = self.worker._receive(seconds)
+        return answer
+
+
+class Worker(Generic[Handler]):
     """A handler in its own process.
 
     Args:
-        handler: ``package.module:Class``; made in the child without arguments.
+        handler: a class at the top of its module; made in the child without arguments.
         environment: variables the child starts with, set before it imports anything.
         memory_limit: bytes of resident memory above which it is killed; None for no limit.
-        layout: pages to leave free before what it imports; processes of one layout that do the same have their
-            memory at the same addresses. None leaves those to the system's chance, as everywhere that
-            :func:`can_choose_layout` denies.
+        memory_shift: pages to leave free before what it imports, with address space layout randomisation off:
+            processes of one shift that do the same have their memory at the same addresses. None leaves the
+            randomisation on, as does a system for which :func:`can_disable_aslr` says no.
     """
 
     def __init__(
         self,
-        handler: str,
+        handler: type[Handler],
         environment: dict[str, str] | None = None,
         memory_limit: int | None = None,
-        layout: int | None = None,
+        memory_shift: int | None = None,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -62,17 +95,18 @@ class Worker:
         os.close(descriptor)
         self._errors = Path(name)
         self._memory_limit = memory_limit
+        address = f"{handler.__module__}:{handler.__qualname__}"
         self._process = context.Process(
-            target=_serve, args=(theirs, handler, environment or {}, name, os.getpid(), layout or 0), daemon=True
+            target=_serve, args=(theirs, address, environment or {}, name, os.getpid(), memory_shift or 0), daemon=True
         )
-        with contextlib.nullcontext() if layout is None else _without_chance():
+        with contextlib.nullcontext() if memory_shift is None else _without_aslr():
             self._process.start()
         theirs.close()
         _LIVE.add(self)
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be asked."""
+        """Whether it can still be called."""
         return self._process.is_alive()
 
     @property
@@ -80,25 +114,35 @@ class Worker:
         """Its process."""
         return self._process.pid or 0
 
-    def ask(self, method: str, *args: Any, timeout: float = 600.0) -> Any:
-        """Call a method of the handler and wait for what it returns.
+    def call(
+        self,
+        seconds: float,
+        method: Callable[Concatenate[Handler, Arguments], Answer],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Answer:
+        """Call a method of the handler and wait for its answer for so many seconds.
 
         Raises:
             WorkerFailed: with reason ``timed_out``, ``out_of_memory``, ``crashed``, or the reason of the
                 handler's own exception where that has one (else ``crashed``). In the first three cases the
                 worker is gone.
         """
-        self.begin(method, *args)
-        return self.answer(timeout)
+        return self.begin(method, *args, **kwargs).result(seconds)
 
-    def begin(self, method: str, *args: Any) -> None:
-        """Call a method of the handler and go on; :meth:`answer` waits for what it returns."""
-        with contextlib.suppress(ConnectionError):  # one that is dead says so when it is to answer
-            self._pipe.send((method, args))
+    def begin(
+        self,
+        method: Callable[Concatenate[Handler, Arguments], Answer],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Pending[Answer]:
+        """Call a method of the handler without waiting for its answer."""
+        with contextlib.suppress(ConnectionError):  # a dead worker says so when its answer is waited for
+            self._pipe.send((method.__name__, args, kwargs))
+        return Pending(self)
 
-    def answer(self, timeout: float = 600.0) -> Any:
-        """Wait for what :meth:`begin` asked; raises as :meth:`ask` does."""
-        deadline = time.monotonic() + timeout
+    def _receive(self, seconds: float) -> Any:
+        deadline = time.monotonic() + seconds
         try:
             while not self._pipe.poll(POLL_SECONDS):
                 if not self.alive and not self._pipe.poll(0):
@@ -106,13 +150,13 @@ class Worker:
                 self._check_memory()
                 if time.monotonic() > deadline:
                     self.close()
-                    raise WorkerFailed("timed_out", f"no answer within {timeout:.0f} seconds")
-            outcome, *rest = self._pipe.recv()
+                    raise WorkerFailed("timed_out", f"no answer within {seconds:.0f} seconds")
+            outcome = self._pipe.recv()
         except (EOFError, ConnectionError):
             raise self._crashed() from None
-        if outcome == "done":
-            return rest[0]
-        raise WorkerFailed(*rest)
+        if isinstance(outcome, Failed):
+            raise WorkerFailed(outcome.reason, outcome.message)
+        return outcome.answer
 
     def stop(self) -> None:
         """Halt its threads where they are; it keeps its memory."""
@@ -132,7 +176,7 @@ class Worker:
         self._pipe.close()
         self._errors.unlink(missing_ok=True)
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Worker[Handler]:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -168,7 +212,7 @@ class Worker:
         return WorkerFailed("crashed", f"ended with exit code {code}{tail}")
 
 
-_LIVE: weakref.WeakSet[Worker] = weakref.WeakSet()
+_LIVE: weakref.WeakSet[Worker[Any]] = weakref.WeakSet()
 
 
 @atexit.register
@@ -187,15 +231,15 @@ _ADDR_NO_RANDOMIZE, _WHICH = 0x0040000, 0xFFFFFFFF
 """Of personality(2): the flag, and the question what is set."""
 
 
-def can_choose_layout() -> bool:
+def can_disable_aslr() -> bool:
     """Whether processes can be started without address space layout randomisation (Linux; containers may forbid it)."""
-    with _without_chance() as allowed:
+    with _without_aslr() as allowed:
         return allowed
 
 
 @contextlib.contextmanager
-def _without_chance() -> Iterator[bool]:
-    """Processes that this thread starts meanwhile lie at fixed addresses; yields whether that is allowed.
+def _without_aslr() -> Iterator[bool]:
+    """Turn ASLR off for processes that this thread starts meanwhile; yields whether that is allowed.
 
     Source: personality(2); Google Benchmark's ``MaybeReenterWithoutASLR`` and ruby-bench do the same.
     """
@@ -215,11 +259,11 @@ def default_memory_limit() -> int:
     return int(psutil.virtual_memory().total * 0.8)
 
 
-def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: str, parent: int, layout: int) -> None:
+def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: str, parent: int, shift: int) -> None:
     """The child's main loop."""
     _die_with(parent)
     # Libraries are mapped one below the other: what lies above them moves them all.
-    above = mmap.mmap(-1, layout * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) if layout else None  # noqa: F841  (kept as long as this runs)
+    above = mmap.mmap(-1, shift * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) if shift else None  # noqa: F841  (kept as long as this runs)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     os.environ.update(environment)
     # Frameworks print to both streams, C++ included; the last line explains a crash.
@@ -230,22 +274,21 @@ def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: 
     served: Any = None
     while True:
         try:
-            method, args = pipe.recv()
+            method, args, kwargs = pipe.recv()
         except (EOFError, ConnectionError):
             return
         try:
             if served is None:
                 served = getattr(importlib.import_module(module), name)()
-            result = getattr(served, method)(*args)
-            pipe.send(("done", result))
+            pipe.send(Done(getattr(served, method)(*args, **kwargs)))
         except MemoryError:
-            pipe.send(("failed", "out_of_memory", "the system had no more memory to give"))
+            pipe.send(Failed("out_of_memory", "the system had no more memory to give"))
         except Exception as error:
             # Some of Python's own exceptions have a reason too, which is no word of ours.
             own = isinstance(getattr(error, "reason", None), str) and not isinstance(error, OSError | ValueError)
             reason = error.reason if own else "crashed"  # type: ignore[attr-defined]
             message = str(error) if own else f"{type(error).__name__}: {error}"
-            pipe.send(("failed", reason, message[:2000]))
+            pipe.send(Failed(reason, message[:2000]))
 
 
 def _die_with(parent: int) -> None:

@@ -16,20 +16,6 @@ class Interval:
     high: float
     samples: int
 
-    @classmethod
-    def of_log(cls, log: float, half: float, samples: int) -> Interval:
-        """The interval of what has this logarithm, which is known to ± ``half``."""
-        return cls(math.exp(log), math.exp(log - half), math.exp(log + half), samples)
-
-    @property
-    def half_width(self) -> float:
-        """Half of the interval relative to the estimate (0.01 is ±1 %)."""
-        return (self.high - self.low) / 2 / self.value if self.value else math.inf
-
-    def excludes(self, value: float) -> bool:
-        """Whether the interval lies wholly to one side of ``value``."""
-        return self.low > value or self.high < value
-
 
 # The 97.5 % points of Student's t by degrees of freedom (NIST/SEMATECH e-Handbook, 1.3.6.7.2).
 _STUDENT = (
@@ -47,17 +33,6 @@ def student(freedom: int) -> float:
     if freedom < 1:
         raise ValueError("a spread needs at least one degree of freedom")
     return _STUDENT[min(freedom, len(_STUDENT)) - 1]
-
-
-def quantile(samples: Sequence[float], q: float) -> float:
-    """The ``q`` quantile (0 to 1) by linear interpolation, as numpy's default does."""
-    if not samples:
-        raise ValueError("no samples: a quantile needs at least one")
-    ordered = sorted(samples)
-    position = q * (len(ordered) - 1)
-    below = math.floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def binomial_half_width(percent: float, trials: int = 50_000) -> float:

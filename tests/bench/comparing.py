@@ -10,8 +10,8 @@ def diffing() -> None:
     from zoodata.graph.diff.findings import diff
     from zoodata.zoos import registry
 
-    a = registry.get("torchvision").build("resnet152", hollow=True).network()  # type: ignore[attr-defined]
-    b = registry.get("keras_applications").build("ResNet152", hollow=True).network()  # type: ignore[attr-defined]
+    a = registry.get("torchvision").build("resnet152", meta_device=True).network()  # type: ignore[attr-defined]
+    b = registry.get("keras_applications").build("ResNet152", meta_device=True).network()  # type: ignore[attr-defined]
     print(f"diff of two ResNet-152: {seconds(lambda: diff(a, b)):.2f} s")
 
 

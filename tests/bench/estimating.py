@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoodata.turns import Taken, ratios_to_reference
-from zoodata.turns.fastest import mean_of_fastest
+from zoodata.ratios import Samples, ratios_to_reference
+from zoodata.ratios.trimmed import mean_of_fastest
 
 TRACES = Path(__file__).parent / "traces"
 NULL = 2
@@ -30,7 +30,7 @@ Run = dict[str, Any]
 
 def _published(run: Run) -> float:
     """What ``zoodata bench latency`` says."""
-    return ratios_to_reference(Taken(run["us"], run["rounds"], "cpu"), NULL)[1].value
+    return ratios_to_reference(Samples(run["us"], run["rounds"], "cpu"), NULL)[1].value
 
 
 def _of_each(run: Run, time: Callable[[NDArray[np.float64]], float]) -> float:

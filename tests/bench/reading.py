@@ -120,7 +120,7 @@ def _whole(part: tuple[int, int]) -> tuple[int, list[str], float]:
         for zoo in map(registry.get, ("torchvision", "timm")):
             for name in zoo.entries()[part[0] :: part[1]]:
                 try:
-                    network = zoo.build(name, hollow=True).network()
+                    network = zoo.build(name, meta_device=True).network()
                 except (CannotRead, ZooError):
                     failed.append(f"{zoo.name}:{name}")
                     continue
@@ -146,7 +146,7 @@ def _tools() -> dict[str, Callable[[str], float]]:
     zoo = registry.get("timm")
 
     def zoodata(name: str) -> float:
-        network = zoo.build(name, hollow=True).network()
+        network = zoo.build(name, meta_device=True).network()
         digest(network)
         return count(network).macs
 

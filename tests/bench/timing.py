@@ -27,12 +27,12 @@ from zoodata.isolation import Worker
 from zoodata.measure import latency
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
-from zoodata.measure.seats import Place, Seat, Turn, seated
-from zoodata.measure.sitting import hold
-from zoodata.measure.timer import Timer, thrown_away
+from zoodata.measure.participants import Place, Repetition, Seat, seated
+from zoodata.measure.session import hold
+from zoodata.measure.timer import Timer, warm_up_iterations
 from zoodata.records import LatencyMeasurement
 from zoodata.records.latency import Observed
-from zoodata.sweep.perform import latency_workers
+from zoodata.sweep.kinds.latency import latency_workers
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 BUSY_SECONDS = 0.1
@@ -149,7 +149,9 @@ def overhead() -> None:
         settled: list[int | None] = [None] * len(seats)
         held = hold(seats, settled, conditions, Random(1), SET_UP_SECONDS, None, lambda what: None)
         whole = watched.ended - watched.began
-        passes = sum(sum(t.ns) + median(t.ns) * thrown_away(len(t.ns)) for turns in held.rounds for t in turns) / 1e9
+        passes = (
+            sum(sum(t.ns) + median(t.ns) * warm_up_iterations(len(t.ns)) for turns in held.rounds for t in turns) / 1e9
+        )
         print(
             f"overhead: {entry}, {participants} participants, {held.seen.rounds} rounds: the coordinator adds "
             f"{whole / watched.inside - 1:.2%} to the models' own time; {whole / passes - 1:.2%} where it counts "
@@ -170,7 +172,7 @@ class _Watched:
 def _watch(seat: Seat, watched: _Watched) -> None:
     turn, observed = seat.turn, seat.observed
 
-    def begin() -> Turn:
+    def begin() -> Repetition:
         watched.began = min(watched.began, time.perf_counter())
         return turn()
 
@@ -191,9 +193,9 @@ class Clocked(Timer):
         super().__init__()
         self._spent = 0
 
-    def warm_up(self, turn_seconds: float) -> dict[str, Any]:
+    def warm_up(self, repetition_seconds: float) -> dict[str, Any]:
         """See :meth:`Timer.warm_up`, whose turns do not count."""
-        found = super().warm_up(turn_seconds)
+        found = super().warm_up(repetition_seconds)
         self._spent = 0
         return found
 
@@ -285,7 +287,7 @@ def _shown(found: LatencyRange) -> str:
     timed = found.entries[1]
     return (
         f"{timed.ratio:.4f} ({timed.low:.4f} to {timed.high:.4f}), noise floor {found.noise_floor:.4f}, "
-        f"{timed.verdict}, {found.sittings} sittings, stopped by {found.stopped}"
+        f"{timed.verdict}, {found.sessions} sittings, stopped by {found.stopped}"
     )
 
 

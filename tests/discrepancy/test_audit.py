@@ -10,6 +10,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import audit
 from zoodata.discrepancy.evidence import step
 from zoodata.records.claim import ClaimConditions, Inferred, PackageSource
+from zoodata.wording.audit import sentence
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,9 @@ def findings():
 
 
 def some(findings, rule, zoo, word=""):
-    return [f for f in findings if (f.rule, f.zoo) == (rule, zoo) and word.lower() in f"{f.entry} {f.text}".lower()]
+    return [
+        f for f in findings if (f.rule, f.zoo) == (rule, zoo) and word.lower() in f"{f.entry} {sentence(f)}".lower()
+    ]
 
 
 def test_every_finding_names_its_claims_and_sources(findings):

@@ -8,9 +8,11 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from zoodata_site.views.drawing import part_value
 
 from zoodata.dataset.store import Dataset
 from zoodata.records import entry_zoo
+from zoodata.wording.findings import sentence
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def test_most_mappings_across_zoos_are_one_set_of_tensors(dataset):
     structural = {pair: result for pair, result in verdicts.items() if result.verdict == "structural"}
     assert len(structural) < 0.45 * len(verdicts)
     for pair, result in structural.items():
-        reasons = [finding.text for finding in result.findings if finding.severity == "structural"]
+        reasons = [sentence(finding) for finding in result.findings if finding.severity == "structural"]
         assert reasons, pair
 
 
@@ -98,7 +100,9 @@ def exceptions(dataset):
             worst = record.result.findings[0]
             proof = record.result.proof.status if record.result.proof else "not proved"
             where = worst.attribute or worst.operator
-            yield f"{name}: {a} {b}: {worst.severity}, {proof}: {worst.kind} {where} {worst.a} {worst.b}"[:200]
+            sides = ((worst.a, worst.part_a), (worst.b, worst.part_b))
+            one, other = (part_value(part) if part else value for value, part in sides)
+            yield f"{name}: {a} {b}: {worst.severity}, {proof}: {worst.kind} {where} {one} {other}"[:200]
 
 
 def test_every_mapping_whose_networks_differ_is_listed_with_its_reason(dataset):

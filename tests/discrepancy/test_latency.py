@@ -13,22 +13,23 @@ from zoodata.discrepancy import latency
 from zoodata.discrepancy.warnings import warnings
 from zoodata.records import Participant
 from zoodata.records.environment import Accelerator
-from zoodata.records.latency import Observed, Sitting, null_seat
+from zoodata.records.latency import Observed, Session, repeat_of_reference
+from zoodata.wording.warnings import words
 
 ONE, OTHER = "1" * 64, "2" * 64
 
 
 def participant(entry="torchvision:resnet50", **changes):
-    return Participant(**{"entry": entry, "runtime": "torch", "input": builders.NCHW, "passes": 1, **changes})
+    return Participant(**{"entry": entry, "runtime": "torch", "input": builders.NCHW, "iterations": 1, **changes})
 
 
-def run(*, a, b, network_a, network_b, sittings=4, wander=0.0, seen=None, digests=(ONE, OTHER), **changes):
-    """A run of two models and their networks, whose times (ns) wander together and a little apart."""
+def run(*, a, b, network_a, network_b, sessions=4, wander=0.0, seen=None, digests=(ONE, OTHER), **changes):
+    """A run of two models and their networks, whose times (ns) wander together, and a little independently."""
     generator = random.Random(2)
     people = [
         participant(digest=digests[0]),
         participant("timm:resnet50", digest=digests[1]),
-        participant(null=True, digest=digests[0]),
+        participant(repeats_reference=True, digest=digests[0]),
         participant(subject="network", runtime="onnxruntime", digest=digests[0]),
     ]
     times = [a, b, a, network_a]
@@ -36,13 +37,13 @@ def run(*, a, b, network_a, network_b, sittings=4, wander=0.0, seen=None, digest
         people.append(participant("timm:resnet50", subject="network", runtime="onnxruntime", digest=digests[1]))
         times.append(network_b)
     samples = []
-    for _ in range(sittings * 30):
+    for _ in range(sessions * 30):
         speed = generator.uniform(1, 1 + wander)
         samples.append(tuple((round(each * speed * generator.uniform(1, 1.001)),) for each in times))
-    held = tuple(Sitting(rounds=30, observed=(seen,) * len(people) if seen else ()) for _ in range(sittings))
+    held = tuple(Session(rounds=30, observed=(seen,) * len(people) if seen else ()) for _ in range(sessions))
     conditions = builders.latency_conditions(networks="onnxruntime")
     return builders.latency(
-        **{"samples": tuple(samples), "participants": tuple(people), "sittings": held, "conditions": conditions}
+        **{"samples": tuple(samples), "participants": tuple(people), "sessions": held, "conditions": conditions}
         | changes
     )
 
@@ -76,24 +77,30 @@ def test_entries_with_one_network_differ_by_their_frameworks_alone():
 
 def test_without_networks_there_is_a_reason():
     (_, other) = summary(builders.latency()).entries
-    assert (other.split, other.unsplit) == (None, "networks were not timed in this run")
+    assert (other.split, other.unsplit) == (None, latency.Unsplit("networks_not_timed"))
     record = run(a=1, b=1, network_a=1, network_b=1)
     gone = {"entry": "timm:resnet50", "subject": "network",
             "missing": {"reason": "cannot_be_read", "message": "ONNX has no operator for gather"}}  # fmt: skip
     shorter = builders.latency(
         **{
-            **{name: getattr(record, name) for name in ("conditions", "sittings")},
-            "samples": tuple(turns[:4] for turns in record.samples),
+            **{name: getattr(record, name) for name in ("conditions", "sessions")},
+            "samples": tuple(one[:4] for one in record.samples),
             "participants": record.participants[:4],
             "missing": (gone,),
         }
     )
-    assert summary(shorter).entries[1].unsplit == "ONNX has no operator for gather"
+    assert summary(shorter).entries[1].unsplit == latency.Unsplit("network_missing", "ONNX has no operator for gather")
 
 
 def test_memory_energy_and_device_time_are_the_processes_own():
     seen = Observed(
-        warm_up_seconds=1, steady=True, resident_mib=800, device_mib=90, device_ns=500_000, joules=3.0, energy_passes=60
+        warm_up_seconds=1,
+        steady=True,
+        resident_mib=800,
+        device_mib=90,
+        device_ns=500_000,
+        joules=3.0,
+        energy_iterations=60,
     )
     first = summary(run(a=1_000_000, b=1_000_000, network_a=1, network_b=1, seen=seen)).entries[0]
     assert (first.peak_mib, first.device_mib, first.device_ms, first.millijoules) == (800, 90, 0.5, 50.0)
@@ -101,14 +108,14 @@ def test_memory_energy_and_device_time_are_the_processes_own():
 
 
 def kinds(record):
-    return {warned.kind for warned in warnings(record)}
+    return {warning.code for warning in warnings(record)}
 
 
 def test_a_good_run_warns_of_nothing_and_each_doubt_has_a_next_step():
     good = run(a=1_000_000, b=1_200_000, network_a=1, network_b=1)
     assert kinds(good) == set()
     assert kinds(good.model_copy(update={"stopped": "time"})) == {"time_limit"}
-    assert "few_sittings" in kinds(builders.latency())
+    assert "few_sessions" in kinds(builders.latency())
     giving = good.conditions.model_copy(update={"keeps_memory": False})
     assert kinds(good.model_copy(update={"conditions": giving})) == {"allocator"}
     unsteady = Observed(warm_up_seconds=6, steady=False)
@@ -117,84 +124,85 @@ def test_a_good_run_warns_of_nothing_and_each_doubt_has_a_next_step():
         s.model_copy(
             update={"other_load": 0.5, "stolen": 0.2, "device_clock_mhz": (800, 1900), "other_device_processes": 1}
         )
-        for s in good.sittings
+        for s in good.sessions
     )
-    loaded = good.model_copy(update={"sittings": busy})
+    loaded = good.model_copy(update={"sessions": busy})
     assert kinds(loaded) == {"loaded", "stolen", "clock", "shared_device"}
-    assert all(warned.text and warned.advice for warned in warnings(loaded))
+    assert all(words(warning).text and words(warning).advice for warning in warnings(loaded))
 
 
-def test_one_model_that_takes_unlike_memory_in_two_processes_is_a_doubt():
+def test_one_model_that_takes_unequal_memory_in_two_processes_is_a_doubt():
     """As torchvision's VGG16 with 512 images on an H200: 25944 and 25911 MiB, and 3 % of its time."""
     seen = Observed(warm_up_seconds=1, steady=True, device_mib=25944)
     like = run(a=1_000_000, b=1_200_000, network_a=1, network_b=1, seen=seen)
     assert kinds(like) == set()
-    null = null_seat(like.participants)
-    sittings = []
-    for sitting in like.sittings:
-        observed = list(sitting.observed)
-        observed[null] = seen.model_copy(update={"device_mib": 25911})
-        sittings.append(sitting.model_copy(update={"observed": tuple(observed)}))
-    unlike = like.model_copy(update={"sittings": tuple(sittings)})
-    assert kinds(unlike) == {"unlike_twins"}
-    (warned,) = warnings(unlike)
-    assert "25944 and 25911 MiB" in warned.text
+    repeat = repeat_of_reference(like.participants)
+    sessions = []
+    for session in like.sessions:
+        observed = list(session.observed)
+        observed[repeat] = seen.model_copy(update={"device_mib": 25911})
+        sessions.append(session.model_copy(update={"observed": tuple(observed)}))
+    unlike = like.model_copy(update={"sessions": tuple(sessions)})
+    assert kinds(unlike) == {"unequal_memory"}
+    (warning,) = warnings(unlike)
+    assert "25944 and 25911 MiB" in words(warning).text
 
 
-def test_passes_that_others_disturbed_are_a_doubt_and_do_not_count():
+def test_iterations_that_others_disturbed_are_a_doubt_and_do_not_count():
     """Every other round another program has half of the cores: wall time doubles, processor time stays."""
     calm = run(a=1_000_000, b=1_200_000, network_a=1_000, network_b=1_000)
-    cpu_us = tuple(tuple((2 * turn[0] // 1000,) for turn in turns) for turns in calm.samples)
+    cpu_us = tuple(tuple((2 * times[0] // 1000,) for times in one) for one in calm.samples)
     rounds = range(len(calm.samples))
-    hit = tuple(tuple((turn[0] * (1 + n % 2),) for turn in calm.samples[n]) for n in rounds)
-    some = tuple(tuple((turn[0] * (1 + (n % 3 > 0)),) for turn in calm.samples[n]) for n in rounds)
+    hit = tuple(tuple((times[0] * (1 + n % 2),) for times in calm.samples[n]) for n in rounds)
+    some = tuple(tuple((times[0] * (1 + (n % 3 > 0)),) for times in calm.samples[n]) for n in rounds)
     assert kinds(calm.model_copy(update={"cpu_us": cpu_us})) == set()
     assert kinds(calm.model_copy(update={"cpu_us": cpu_us, "samples": some})) >= {"disturbed"}
     only = calm.model_copy(
-        update={"samples": tuple((turns[0], hit[n][1], *turns[2:]) for n, turns in enumerate(calm.samples))}
+        update={"samples": tuple((one[0], hit[n][1], *one[2:]) for n, one in enumerate(calm.samples))}
     )
     assert summary(only).entries[1].ratio == pytest.approx(1.2, rel=2e-3)
 
 
-def test_a_split_is_of_the_same_passes_whatever_disturbs_them():
+def test_a_split_is_of_the_same_iterations_whatever_disturbs_them():
     """Every other round one model takes twice as long, and nothing else does."""
     calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000)
-    odd = tuple((turns[0], (turns[1][0] * (1 + n % 2),), *turns[2:]) for n, turns in enumerate(calm.samples))
+    odd = tuple((one[0], (one[1][0] * (1 + n % 2),), *one[2:]) for n, one in enumerate(calm.samples))
     for samples in (calm.samples, odd):
-        found = summary(calm.model_copy(update={"samples": samples})).entries[1]
-        assert found.split is not None
-        assert found.split.holds
-        assert found.split.product == pytest.approx(found.ratio, abs=2e-4)
+        timed = summary(calm.model_copy(update={"samples": samples})).entries[1]
+        assert timed.split is not None
+        assert timed.split.holds
+        assert timed.split.product == pytest.approx(timed.ratio, abs=2e-4)
 
 
-def test_one_set_of_processes_gives_no_verdict():
-    calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000, sittings=1)
+def test_a_single_session_gives_no_verdict_and_no_interval():
+    calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000, sessions=1)
     found = summary(calm)
     assert found.entries[1].ratio == pytest.approx(1.2, rel=2e-3)
-    assert [timed.verdict for timed in found.entries] == ["reference", latency.UNKNOWN]
+    assert [timed.verdict for timed in found.entries] == ["reference", "one session"]
+    assert (found.low, found.high, found.entries[1].low) == (None, None, None)
 
 
-def test_a_sitting_of_few_passes_is_warned_of():
+def test_a_session_of_few_iterations_is_warned_of():
     calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000)
-    assert summary(calm).speaks == pytest.approx(5 / 30, abs=1e-3)
+    assert summary(calm).trim_fraction == pytest.approx(5 / 30, abs=1e-3)
     assert kinds(calm) == set()
     few = builders.latency()
-    assert summary(few).speaks == pytest.approx(5 / 20)
+    assert summary(few).trim_fraction == pytest.approx(5 / 20)
     assert "few_passes" in kinds(few)
 
 
-def test_drift_within_a_sitting_is_seen_and_between_sittings_is_not():
+def test_drift_within_a_session_is_seen_and_between_sessions_is_not():
     flat = run(a=1_000_000, b=1_000_000, network_a=1, network_b=1)
     slowing = tuple(
-        tuple((round(passes[0] * (1 + 0.01 * (number % 30))),) for passes in turns)
-        for number, turns in enumerate(flat.samples)
+        tuple((round(times[0] * (1 + 0.01 * (number % 30))),) for times in one)
+        for number, one in enumerate(flat.samples)
     )
-    apart = tuple(
-        tuple((round(passes[0] * (1 + 0.3 * (number // 30))),) for passes in turns)
-        for number, turns in enumerate(flat.samples)
+    between = tuple(
+        tuple((round(times[0] * (1 + 0.3 * (number // 30))),) for times in one)
+        for number, one in enumerate(flat.samples)
     )
     assert kinds(flat.model_copy(update={"samples": slowing})) == {"drift"}
-    assert kinds(flat.model_copy(update={"samples": apart})) == set()
+    assert kinds(flat.model_copy(update={"samples": between})) == set()
 
 
 def test_other_devices_are_not_ranked_with_processors(tmp_path):

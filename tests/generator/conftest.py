@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from zoodata_site.build import build_site
 
-from generator.build import build_site
 from tests import builders
 from zoodata.dataset import store
 from zoodata.dataset.store import PACKAGED, Dataset

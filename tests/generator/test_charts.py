@@ -5,8 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-
-from generator.charts import Dot, matrix, scatter, standalone, waterfall
+from zoodata_site.charts import Dot, matrix, scatter, standalone, waterfall
 
 STEPS = [("runtime of a", 0.0), ("architecture", -53.25), ('<script>"&', 38.0)]
 

@@ -8,8 +8,8 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from zoodata_site.build import build_site
 
-from generator.build import build_site
 from tests.generator import small
 from zoodata.records import KINDS
 

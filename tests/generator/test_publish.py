@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from zoodata_site import views
+from zoodata_site.publish import api, badges, downloads, feed, llms, search
 
-from generator import views
-from generator.publish import api, badges, downloads, feed, llms, search
 from tests.generator import small
 from zoodata.dataset import metadata, store
 from zoodata.dataset.version import version

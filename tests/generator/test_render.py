@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from zoodata_site import charts, render, views
+from zoodata_site.charts.dots import PLOT, RIGHT
 
-from generator import charts, render, views
-from generator.charts.dots import PLOT, RIGHT
 from tests import builders
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
+from zoodata_site.build import BuildFailed, build_site
 
-from generator.build import BuildFailed, build_site
 from zoodata.dataset.store import Dataset
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -188,7 +188,7 @@ def test_what_is_printed_is_whole(server, browser, page):
 
 
 def test_a_build_that_fails_leaves_the_old_site(site, tmp_path, monkeypatch):
-    import generator.build
+    import zoodata_site.build
 
     old = tmp_path / "site"
     shutil.copytree(site, old, ignore=shutil.ignore_patterns("data", "download", "api", "architectures"))
@@ -196,7 +196,7 @@ def test_a_build_that_fails_leaves_the_old_site(site, tmp_path, monkeypatch):
     def fail(pages, built):
         raise BuildFailed("no")
 
-    monkeypatch.setattr(generator.build, "_mkdocs", fail)
+    monkeypatch.setattr(zoodata_site.build, "_mkdocs", fail)
     with pytest.raises(BuildFailed):
         build_site(Dataset.open(packaged=tmp_path / "nothing"), old)
     assert (old / "index.html").is_file()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zoodata_site import views
+from zoodata_site.charts import blocks
+from zoodata_site.views.drawing import blocks_of, plain_value
+from zoodata_site.views.figures import dispute_url, record_anchor, search_key
 
-from generator import views
-from generator.charts import blocks
-from generator.views.drawing import blocks_of, plain_value
-from generator.views.figures import dispute_url, record_anchor, search_key
 from tests import builders
 from tests.generator import small
 from zoodata.discrepancy.authors import nearest
 from zoodata.records.catalogue import Reference
 from zoodata.records.comparison import FindingPlace, FindingRecord
-from zoodata.records.latency import Sitting
+from zoodata.records.latency import Session
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_what_no_record_explains_is_said_to_be_unknown(tmp_path):
 
 def test_a_single_set_of_processes_is_no_verdict_on_the_front_page(tmp_path):
     kept = [record for record in small.records() if record.kind != "latency"]
-    alone = builders.latency(sittings=(Sitting(rounds=20, observed=()),))
+    alone = builders.latency(sessions=(Session(rounds=20, observed=()),))
     for run, note in ((alone, "one set of processes"), (builders.latency(), "timm over Torchvision")):
         (row,) = views.make(small.write(tmp_path / run.id, [*kept, run])).rows
         assert row.latency_note.endswith(note)

@@ -12,8 +12,8 @@ import sys
 from html import unescape
 
 import pytest
+from zoodata_site import build
 
-from generator import build
 from tests.generator import small
 
 pytest.importorskip("zensical")

@@ -50,12 +50,12 @@ def torch_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
     from zoodata.zoos import registry
 
     zoo, _, name = entry.partition(":")
-    model = registry.get(zoo).build(name, hollow=True)
+    model = registry.get(zoo).build(name, meta_device=True)
     module, shape = model._module, (1, model.input.channels, model.input.height, model.input.width)
     original = torch_reader.read(module, shape)
     generator = random.Random(f"{entry}{seed}")
 
-    def hollow(*sizes: int) -> Any:
+    def meta_device(*sizes: int) -> Any:
         return nn.Parameter(torch.empty(sizes, device="meta"), requires_grad=False)
 
     def swap(root: nn.Module, path: str, new: nn.Module) -> None:
@@ -69,7 +69,7 @@ def torch_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
         layer = conv(root, path)
         size = 5 if layer.kernel_size[0] < 5 else 3
         layer.kernel_size, layer.padding = (size, size), (size // 2, size // 2)
-        layer.weight = hollow(*layer.weight.shape[:2], size, size)
+        layer.weight = meta_device(*layer.weight.shape[:2], size, size)
 
     def stride(root: nn.Module, path: str) -> None:
         layer = conv(root, path)
@@ -83,7 +83,7 @@ def torch_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
         layer = conv(root, path)
         new = 2 if layer.groups == 1 else layer.groups // 2
         inputs = layer.weight.shape[1] * layer.groups
-        layer.groups, layer.weight = new, hollow(layer.weight.shape[0], inputs // new, *layer.weight.shape[2:])
+        layer.groups, layer.weight = new, meta_device(layer.weight.shape[0], inputs // new, *layer.weight.shape[2:])
 
     def side(root: nn.Module, path: str) -> None:
         layer = conv(root, path)
@@ -118,8 +118,8 @@ def torch_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
         parent = conv(root, path)
         first, norm, second = parent.conv1, parent.bn1, parent.conv2
         more = first.weight.shape[0] + 8
-        first.weight = hollow(more, *first.weight.shape[1:])
-        second.weight = hollow(second.weight.shape[0], more, *second.weight.shape[2:])
+        first.weight = meta_device(more, *first.weight.shape[1:])
+        second.weight = meta_device(second.weight.shape[0], more, *second.weight.shape[2:])
         fresh = nn.BatchNorm2d(more, eps=norm.eps, device="meta")
         norm.weight, norm.bias = fresh.weight, fresh.bias
         norm.running_mean, norm.running_var = fresh.running_mean, fresh.running_var
@@ -169,7 +169,7 @@ def torch_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
     }  # fmt: skip
     for kind, (mutate, places) in kinds.items():
         for path in generator.sample(places, min(each, len(places))):
-            fresh = registry.get(zoo).build(name, hollow=True)._module
+            fresh = registry.get(zoo).build(name, meta_device=True)._module
             try:
                 mutate(fresh, path)
                 mutated = torch_reader.read(fresh, shape)
@@ -197,7 +197,7 @@ def keras_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
     from zoodata.zoos import registry
 
     zoo, _, name = entry.partition(":")
-    model = registry.get(zoo).build(name, hollow=True)
+    model = registry.get(zoo).build(name, meta_device=True)
     keras = importlib.import_module("keras")  # after the zoo has set its backend
     original = model.network()
     generator = random.Random(f"{entry}{seed}")
@@ -257,7 +257,7 @@ def onnx_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
     from zoodata.zoos import registry
 
     zoo, _, name = entry.partition(":")
-    model = registry.get(zoo).build(name, hollow=True)
+    model = registry.get(zoo).build(name, meta_device=True)
     original = model.network()
     generator = random.Random(f"{entry}{seed}")
 

@@ -21,7 +21,7 @@ print(digest(registry.get("torchvision").build("mobilenet_v3_small", hollow=True
 def network(name="mobilenet_v3_small", zoo="torchvision"):
     from zoodata.zoos import registry
 
-    return registry.get(zoo).build(name, hollow=True).network()
+    return registry.get(zoo).build(name, meta_device=True).network()
 
 
 def test_the_digest_is_one_over_processes_and_hash_seeds():

@@ -26,7 +26,7 @@ def built(entry):
     from zoodata.zoos import registry
 
     zoo, _, name = entry.partition(":")
-    return registry.get(zoo).build(name, hollow=True)
+    return registry.get(zoo).build(name, meta_device=True)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

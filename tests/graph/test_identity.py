@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zoodata.graph.identity import marks, related
+from zoodata.graph.identity import fingerprints, related
 
 RANDOM = np.random.default_rng(0)
 ONE = {"conv.weight": RANDOM.normal(size=(8, 3, 3, 3)), "fc.weight": RANDOM.normal(size=(10, 8)), "bn": np.ones(64)}
@@ -12,11 +12,14 @@ ONE = {name: array.astype(np.float32) for name, array in ONE.items()}
 
 
 def verdict(a, b):
-    return related(marks(a), marks(b)).verdict
+    return related(fingerprints(a), fingerprints(b)).verdict
 
 
 def test_constants_and_small_tensors_say_nothing():
-    assert [mark.name for mark in marks({**ONE, "bias": np.zeros(3, np.float32)})] == ["conv.weight", "fc.weight"]
+    assert [mark.name for mark in fingerprints({**ONE, "bias": np.zeros(3, np.float32)})] == [
+        "conv.weight",
+        "fc.weight",
+    ]
 
 
 def test_each_relation_by_its_name():
@@ -31,4 +34,4 @@ def test_each_relation_by_its_name():
     assert verdict(ONE, tuned) == "partly the same"
     assert verdict(ONE, others) == "independent"
     assert verdict({}, {}) == "nothing to compare"
-    assert related(marks(ONE), marks(tuned)).only_b == ("fc.weight",)
+    assert related(fingerprints(ONE), fingerprints(tuned)).only_b == ("fc.weight",)

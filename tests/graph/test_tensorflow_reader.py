@@ -28,7 +28,7 @@ SLIM = {  # trainable parameters as the field notes of this project list them
 def test_keras(name):
     from zoodata.zoos.keras_applications import KerasApplications
 
-    model = KerasApplications().build(name, hollow=True)
+    model = KerasApplications().build(name, meta_device=True)
     counts = count(model.network())
     assert (counts.parameters, counts.statistics, counts.constants, counts.macs) == KERAS[name]
     assert counts.unknown_operators == ()

@@ -94,7 +94,7 @@ def test_all_of_torchvision_counts_as_its_metadata_says():
     wrong = []
     for entry in zoo.entries():
         meta = torchvision.models.get_model_weights(entry).DEFAULT.meta
-        counts = count(zoo.build(entry, hollow=True).network())
+        counts = count(zoo.build(entry, meta_device=True).network())
         if counts.parameters != meta["num_params"] or abs(counts.macs / 1e9 - meta["_ops"]) > 0.00051:
             wrong.append((entry, counts.parameters, meta["num_params"], counts.macs, meta["_ops"]))
         if counts.unknown_operators:

@@ -57,13 +57,22 @@ def test_a_chain_is_one_view(chain):
     np.testing.assert_array_equal(look(array, axes), expected)
 
 
+def followed(axes, steps):
+    """The axes after as many of the steps as a view can express; what follows was drawn for the shape after them."""
+    for kind, how in steps:
+        changed = view.permute(axes, how) if kind == "permute" else view.reshape(axes, how)
+        if changed is None:
+            return axes
+        axes = changed
+    return axes
+
+
 @given(chains(), st.data())
 def test_another_operand_stands_beside_the_values_own_axes(chain, data):
     """seen_from: broadcasting on the framework's axes is broadcasting on the value's own."""
     shape, steps = chain
     axes = view.identity(shape)
-    for kind, how in steps:
-        axes = (view.permute(axes, how) if kind == "permute" else view.reshape(axes, how)) or axes
+    axes = followed(axes, steps)
     full = view.shape_of(axes)
     other_shape = tuple(data.draw(st.sampled_from([1, size])) for size in full)
     other = np.arange(1, prod(other_shape) + 1).reshape(view.without_ones(other_shape))
@@ -79,8 +88,7 @@ def test_another_operand_stands_beside_the_values_own_axes(chain, data):
 def test_two_views_are_one(first, second):
     shape, steps = first
     axes = view.identity(shape)
-    for kind, how in steps:
-        axes = (view.permute(axes, how) if kind == "permute" else view.reshape(axes, how)) or axes
+    axes = followed(axes, steps)
     inner = tuple(axis for axis in axes if axis)
     between = view.shape_of(inner)
     order = tuple(np.random.default_rng(len(steps)).permutation(len(between)))

@@ -1,56 +1,61 @@
-"""How many rounds a sitting should have: against the whole curve of what they cost."""
+"""How many rounds a session should have: against the whole curve of what they cost."""
 
 from __future__ import annotations
 
+import math
 import random
 
-import numpy as np
 import pytest
 
-from zoodata.discrepancy.warnings import MOST_SPEAK
+from zoodata.discrepancy.warnings import MAX_TRIM_FRACTION
 from zoodata.measure.allocation import (
-    FEWEST_PASSES,
-    FEWEST_ROUNDS,
-    MOST_ROUNDS,
-    PROCESSES_APART,
-    fewest_rounds,
+    MAX_ROUNDS,
+    MIN_ROUNDS,
+    MIN_SESSION_ITERATIONS,
+    PROCESS_DEVIATION,
+    min_rounds,
     rounds_wanted,
 )
-from zoodata.turns.fastest import share
+from zoodata.ratios.additive import AdditiveFit
+from zoodata.ratios.trimmed import kept_fraction
 
-PAIRS = [([1], [0])]
+QUOTIENTS = [([1], [0])]
 
 
-def sitting(scatter, count=40, seed=1):
+def session(scatter, count=40, seed=1):
     generator = random.Random(seed)
-    return np.array([[generator.gauss(0, scatter) for _ in range(2)] for _ in range(count)])
+    return [[[round(1e12 * math.exp(generator.gauss(0, scatter)))] for _ in range(2)] for _ in range(count)]
 
 
 def test_a_quiet_machine_wants_new_processes_and_a_noisy_one_more_rounds():
-    quiet, noisy, mad = (rounds_wanted(sitting(scatter), PAIRS, 20, 1) for scatter in (0.0005, 0.01, 0.5))
-    assert quiet == FEWEST_ROUNDS < noisy < mad == MOST_ROUNDS
+    quiet, noisy, mad = (
+        rounds_wanted(session(scatter), QUOTIENTS, AdditiveFit(), 20, 1) for scatter in (0.0005, 0.01, 0.5)
+    )
+    assert quiet == MIN_ROUNDS < noisy < mad == MAX_ROUNDS
 
 
 def test_cheap_processes_want_fewer_rounds():
-    assert rounds_wanted(sitting(0.02), PAIRS, 1, 1) < rounds_wanted(sitting(0.02), PAIRS, 30, 1)
+    assert rounds_wanted(session(0.02), QUOTIENTS, AdditiveFit(), 1, 1) < rounds_wanted(
+        session(0.02), QUOTIENTS, AdditiveFit(), 30, 1
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_is_the_number_that_makes_a_run_s_variance_smallest(seed):
-    """Against the whole curve: time for a sitting times what a sitting's ratio scatters."""
+    """Against the whole curve: time of a session times the variance of its ratio."""
     scatter, set_up, each = 0.012, 20.0, 1.0
-    wanted = rounds_wanted(sitting(scatter, 400, seed), PAIRS, set_up, each)
+    wanted = rounds_wanted(session(scatter, 400, seed), QUOTIENTS, AdditiveFit(), set_up, each)
     variance = 2 * scatter**2
 
     def cost(rounds):
-        return (set_up + rounds * each) * (PROCESSES_APART**2 + variance / rounds)
+        return (set_up + rounds * each) * (PROCESS_DEVIATION**2 + variance / rounds)
 
     assert cost(wanted) < 1.05 * min(cost(rounds) for rounds in range(1, 200))
 
 
-@pytest.mark.parametrize("passes", [1, 2, 3, 30])
-def test_a_sitting_on_a_processor_has_passes_enough_for_its_fastest(passes):
-    rounds = fewest_rounds(passes, "cpu")
-    assert share([[[1] * passes, [1] * passes * 2]] * rounds) <= MOST_SPEAK
-    assert rounds == FEWEST_ROUNDS or (rounds - 1) * passes < FEWEST_PASSES
-    assert fewest_rounds(passes, "cuda") == FEWEST_ROUNDS
+@pytest.mark.parametrize("iterations", [1, 2, 3, 30])
+def test_a_session_on_a_processor_has_iterations_enough_for_its_trimmed_mean(iterations):
+    rounds = min_rounds(iterations, "cpu")
+    assert kept_fraction([[[1] * iterations, [1] * iterations * 2]] * rounds) <= MAX_TRIM_FRACTION
+    assert rounds == MIN_ROUNDS or (rounds - 1) * iterations < MIN_SESSION_ITERATIONS
+    assert min_rounds(iterations, "cuda") == MIN_ROUNDS

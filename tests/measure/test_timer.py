@@ -14,13 +14,14 @@ import pytest
 
 from zoodata.isolation import Worker
 from zoodata.measure.timer import (
-    COUNTS_PROCESSOR_TIME,
     HIGHEST_PRIORITY,
+    Repetition,
+    Setting,
     Timer,
     _pin,
-    binds_threads,
     can_raise_priority,
-    thrown_away,
+    sets_cpu_affinity,
+    warm_up_iterations,
 )
 from zoodata.records.measurement import InputShape
 
@@ -28,7 +29,7 @@ SIZE = 2**24
 
 
 class Freeing(Timer):
-    """Frees the top of its heap over and over, as a pass does with its activations. Runs in a worker."""
+    """Frees the top of its heap over and over, as an iteration does with its activations. Runs in a worker."""
 
     def faults(self) -> int:
         """Page faults of twenty times taking and giving back three times 16 MB."""
@@ -47,18 +48,18 @@ class Leaving(Freeing):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
-def test_what_a_pass_frees_stays_with_the_process():
+def test_what_an_iteration_frees_stays_with_the_process():
     faults = {}
-    for handler in ("Freeing", "Leaving"):
-        with Worker(f"tests.measure.test_timer:{handler}") as worker:
-            faults[handler] = worker.ask("faults")
+    for handler in (Freeing, Leaving):
+        with Worker(handler) as worker:
+            faults[handler] = worker.call(60, Freeing.faults)
     pages = 3 * SIZE // resource.getpagesize()
-    assert faults["Freeing"] < 2 * pages
-    assert faults["Leaving"] > 10 * pages
+    assert faults[Freeing] < 2 * pages
+    assert faults[Leaving] > 10 * pages
 
 
 class Cyclic:
-    """A model whose every pass leaves 16 MB that only the collector can free, as Keras on torch leaves its tensors."""
+    """A model whose every iteration leaves 16 MB that only the collector can free, as Keras on torch does."""
 
     runtime = "made"
     input = InputShape(channels=1, height=1, width=1, layout="NCHW")
@@ -76,34 +77,34 @@ class Cyclic:
 class Littering(Timer):
     """Times it. Runs in a worker."""
 
-    def grown(self, passes: int) -> int:
-        """Bytes by which the process grew over so many passes."""
-        self._prepare(Cyclic(), 1, "cpu", 1, 1)
+    def grown(self, iterations: int) -> int:
+        """Bytes by which the process grew over so many iterations."""
+        self._ready(Cyclic(), Setting(1, "cpu", 1, 1))
         process = psutil.Process()
         before = process.memory_info().rss
-        self.turn(passes)
+        self.repeat(iterations)
         return process.memory_info().rss - before
 
 
-def test_what_passes_leave_in_cycles_is_collected():
-    with Worker("tests.measure.test_timer:Littering") as worker:
-        assert worker.ask("grown", 60) < 20 * SIZE
+def test_what_iterations_leave_in_cycles_is_collected():
+    with Worker(Littering) as worker:
+        assert worker.call(60, Littering.grown, 60) < 20 * SIZE
 
 
-@pytest.mark.parametrize("passes", [2, 3, 4, 17])
-def test_the_first_of_many_passes_does_not_count(passes):
+@pytest.mark.parametrize("iterations", [2, 3, 4, 17])
+def test_the_first_of_many_iterations_is_a_warm_up(iterations):
     timer, ran = Timer(), []
     timer._run = lambda: ran.append(None)
-    ns, cpu_us = timer.turn(passes)
-    assert len(ns) == len(cpu_us) == passes
-    assert len(ran) - passes == thrown_away(passes) == (passes > 3)
+    repetition = timer.repeat(iterations)
+    assert len(repetition.ns) == len(repetition.cpu_us) == iterations
+    assert len(ran) - iterations == warm_up_iterations(iterations) == (iterations > 3)
 
 
 class Spinning(Timer):
     """Runs something whose processor time is known. Runs in a worker."""
 
     def prepare(self, busy: float, idle: float) -> int:
-        """A pass computes for so long, and then sleeps; returns the priority of the process."""
+        """An iteration computes for so long, and then sleeps; returns the priority of the process."""
 
         def run() -> None:
             end = time.process_time() + busy
@@ -115,26 +116,25 @@ class Spinning(Timer):
         return os.getpriority(os.PRIO_PROCESS, 0)
 
 
-@pytest.mark.skipif(not COUNTS_PROCESSOR_TIME, reason="the system counts processor time too coarsely")
-def test_the_processor_time_of_a_pass_is_what_it_computes_and_not_what_it_waits():
-    with Worker("tests.measure.test_timer:Spinning") as worker:
-        worker.ask("prepare", 0.02, 0.03)
-        ns, cpu_us = worker.ask("turn", 3)
-    assert cpu_us == pytest.approx([20_000] * 3, rel=0.1)
-    assert min(ns) > 50_000_000
+def test_the_processor_time_of_an_iteration_is_what_it_computes_and_not_what_it_waits():
+    with Worker(Spinning) as worker:
+        worker.call(60, Spinning.prepare, 0.02, 0.03)
+        repetition = worker.call(60, Timer.repeat, 3)
+    assert repetition.cpu_us == pytest.approx([20_000] * 3, rel=0.1)
+    assert min(repetition.ns) > 50_000_000
 
 
 def test_timed_processes_go_first_where_they_may_and_the_coordinator_stays_as_it_was():
     before = os.getpriority(os.PRIO_PROCESS, 0)
     allowed = can_raise_priority()
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
-    with Worker("tests.measure.test_timer:Spinning") as worker:
-        assert worker.ask("prepare", 0.0, 0.0) == (HIGHEST_PRIORITY if allowed else before)
+    with Worker(Spinning) as worker:
+        assert worker.call(60, Spinning.prepare, 0.0, 0.0) == (HIGHEST_PRIORITY if allowed else before)
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 class Threaded(Timer):
-    """A pass of two threads that compute, and one that waits. Runs in a worker."""
+    """An iteration of two threads that compute, and one that waits. Runs in a worker."""
 
     def prepare(self, cores: int) -> list[int]:
         """Start the threads, one that waits first; returns the cores that the process may use."""
@@ -158,12 +158,12 @@ class Threaded(Timer):
         return [sorted(os.sched_getaffinity(thread.native_id)) for thread in self.threads]
 
 
-@pytest.mark.skipif(not binds_threads("cpu"), reason="threads cannot be bound here")
+@pytest.mark.skipif(not sets_cpu_affinity("cpu"), reason="threads cannot be bound here")
 def test_the_threads_that_work_have_a_core_each():
-    with Worker("tests.measure.test_timer:Threaded") as worker:
-        cores = worker.ask("prepare", 2)
-        worker.ask("warm_up", 0.05)
-        waiting, *computing = worker.ask("bound")
+    with Worker(Threaded) as worker:
+        cores = worker.call(60, Threaded.prepare, 2)
+        worker.call(60, Timer.warm_up, 0.05)
+        waiting, *computing = worker.call(60, Threaded.bound)
     assert computing == [[core] for core in cores][:2]
     assert waiting == sorted(os.sched_getaffinity(0))
 
@@ -171,22 +171,22 @@ def test_the_threads_that_work_have_a_core_each():
 def test_threads_that_wait_for_a_gpu_are_left_free():
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     assert _pin(len(cores), "cuda") == []
-    assert _pin(len(cores), "cpu") == (cores if binds_threads("cpu") else [])
+    assert _pin(len(cores), "cpu") == (cores if sets_cpu_affinity("cpu") else [])
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "steady", "passes"), [((5, 4, 3, 2), False, 40), ((5, 3, 3), True, 27), ((3, 5), True, 27)]
+    ("milliseconds", "steady", "iterations"), [((5, 4, 3, 2), False, 40), ((5, 3, 3), True, 27), ((3, 5), True, 27)]
 )
-def test_a_warm_up_lasts_for_as_long_as_passes_get_faster(milliseconds, steady, passes, monkeypatch):
-    timer, clock, handfuls = Timer(), [0.0], iter(milliseconds)
+def test_a_warm_up_lasts_for_as_long_as_iterations_get_faster(milliseconds, steady, iterations, monkeypatch):
+    timer, clock, batches = Timer(), [0.0], iter(milliseconds)
     monkeypatch.setattr("zoodata.measure.timer.time.perf_counter", lambda: clock[0])
     monkeypatch.setattr("zoodata.measure.timer._forget_peak", lambda: None)
 
-    def turn(count):
+    def repeat(count):
         clock[0] += 1.5
-        return [next(handfuls) * 10**6] * count, None
+        return Repetition([next(batches) * 10**6] * count, [0] * count)
 
-    monkeypatch.setattr(timer, "turn", turn)
-    found = timer.warm_up(0.08)
-    assert (found["steady"], found["passes"]) == (steady, passes)
-    assert next(handfuls, None) is None
+    monkeypatch.setattr(timer, "repeat", repeat)
+    warm_up = timer.warm_up(0.08)
+    assert (warm_up.steady, warm_up.iterations) == (steady, iterations)
+    assert next(batches, None) is None

@@ -26,7 +26,9 @@ class ExampleZoo:
     def weights(self, entry: str) -> list[str]:
         return []
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         import torch
 
         from zoodata.runtimes.torch import TorchModel
@@ -53,7 +55,9 @@ class SlowZoo(ExampleZoo):
     def entries(self) -> list[str]:
         return [*(f"m{n}" for n in range(5)), "fails", "dies", "hangs", "eats"]
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         import os
         import time
 

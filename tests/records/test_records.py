@@ -13,7 +13,7 @@ from tests import builders
 from zoodata.dataset import strict_json
 from zoodata.dataset.store import parse
 from zoodata.records import Claim, LatencyMeasurement, content_hash, parse_entry
-from zoodata.records.latency import Observed, Sitting
+from zoodata.records.latency import Observed, Session
 from zoodata.records.upgrade import UPGRADES, upgrade
 
 
@@ -75,15 +75,15 @@ def test_a_measurement_has_one_outcome():
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0, 2), (2, 0, 1), (0, 2), (0, 0, 2), (0, 1, 2, 2)])
-def test_a_latency_run_has_a_reference_another_and_a_null_pair(order):
+def test_a_latency_run_has_a_reference_another_and_an_a_a_pair(order):
     record = builders.latency()
-    if order == (0, 0, 2):  # the null pair of another entry
-        participants = (*record.participants[:2], record.participants[1].model_copy(update={"null": True}))
+    if order == (0, 0, 2):  # the A/A pair of another entry
+        participants = (*record.participants[:2], record.participants[1].model_copy(update={"repeats_reference": True}))
         order = (0, 1, 2)
     else:
         participants = tuple(record.participants[n] for n in order)
-    samples = tuple(tuple(turns[n] for n in order) for turns in record.samples)
-    with pytest.raises(ValidationError, match="null pair"):
+    samples = tuple(tuple(one[n] for n in order) for one in record.samples)
+    with pytest.raises(ValidationError, match="A/A pair"):
         builders.latency(samples=samples, participants=participants)
 
 
@@ -110,50 +110,105 @@ def test_a_claim_stands_in_its_collection_once():
 
 
 def test_samples_fit_the_participants():
-    with pytest.raises(ValidationError, match="turns for 3 participants"):
+    with pytest.raises(ValidationError, match="2 repetitions for 3 participants"):
         builders.latency(samples=(((1, 2), (3, 4)),))
-    with pytest.raises(ValidationError, match="its passes in each turn"):
+    with pytest.raises(ValidationError, match="a repetition without all its iterations"):
         builders.latency(samples=(((1, 2), (3, 4), (5,)),))
-    with pytest.raises(ValidationError, match="its passes in each turn"):
+    with pytest.raises(ValidationError, match="a repetition without all its iterations"):
         builders.latency(samples=(((1, 2), (3, 4), (5, 6)),), cpu_us=(((1, 2), (3, 4), (5,)),))
     with pytest.raises(ValidationError, match="not that of all rounds"):
         builders.latency(cpu_us=())
 
 
-def test_the_rounds_of_the_sittings_are_all_rounds():
+def test_the_rounds_of_the_sessions_are_all_rounds():
     record = builders.latency()
     with pytest.raises(ValidationError, match="not all its rounds"):
-        builders.latency(sittings=(Sitting(rounds=len(record.samples) - 1, observed=()),))
+        builders.latency(sessions=(Session(rounds=len(record.samples) - 1, observed=()),))
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
-        builders.latency(sittings=(Sitting(rounds=0, observed=()), Sitting(rounds=len(record.samples), observed=())))
+        builders.latency(sessions=(Session(rounds=0, observed=()), Session(rounds=len(record.samples), observed=())))
     seen = Observed(warm_up_seconds=1, steady=True)
     with pytest.raises(ValidationError, match="observe every participant"):
-        builders.latency(sittings=(Sitting(rounds=len(record.samples), observed=(seen,)),))
+        builders.latency(sessions=(Session(rounds=len(record.samples), observed=(seen,)),))
 
 
-def test_a_run_of_the_first_version_is_one_sitting():
-    """As it was written before there were sittings."""
-    content = builders.latency().model_dump(mode="json")
-    passes = [participant.pop("passes") for participant in content["participants"]]
-    for participant in content["participants"]:
-        del participant["subject"], participant["digest"], participant["thrown_away"]
-    conditions = {k: v for k, v in content["conditions"].items() if k in OLD_CONDITIONS} | {"passes_per_turn": 2}
-    old = {k: v for k, v in content.items() if k not in ("sittings", "energy_source")}
-    lifted = LatencyMeasurement.model_validate_json(
-        json.dumps(upgrade({**old, "schema_version": 1, "conditions": conditions}))
-    )
-    assert [participant.passes for participant in lifted.participants] == passes
-    assert [sitting.rounds for sitting in lifted.sittings] == [len(lifted.samples)]
-    assert lifted.conditions.turn_seconds is None
+OLD_NAMES = {"idle_workers": "idle_partners"}
+OLD_CONDITIONS = (
+    "batch",
+    "dtype",
+    "device",
+    "threads",
+    "idle_workers",
+    "target_half_width",
+    "time_limit_seconds",
+    "seed",
+)
+
+
+def test_a_run_of_the_first_version_is_one_session():
+    """As it was written before there were sessions."""
+    record = builders.latency()
+    content = record.model_dump(mode="json")
+    kept = ("entry", "runtime", "input")
+    old = {k: v for k, v in content.items() if k not in ("sessions", "energy_source", "cpu_us")} | {
+        "schema_version": 1,
+        "conditions": {OLD_NAMES.get(k, k): content["conditions"][k] for k in OLD_CONDITIONS} | {"passes_per_turn": 2},
+        "participants": [
+            {name: each[name] for name in kept} | {"null": each["repeats_reference"]}
+            for each in content["participants"]
+        ],
+    }
+    lifted = LatencyMeasurement.model_validate_json(json.dumps(upgrade(old)))
+    assert [participant.iterations for participant in lifted.participants] == [2, 2, 2]
+    assert [participant.repeats_reference for participant in lifted.participants] == [False, False, True]
+    assert [session.rounds for session in lifted.sessions] == [len(lifted.samples)]
+    assert lifted.conditions.repetition_seconds is None
     assert not lifted.conditions.keeps_memory
-    assert {participant.thrown_away for participant in lifted.participants} == {1}
-    assert (lifted.cpu_us, lifted.conditions.priority, lifted.conditions.layout) == (None, "normal", "chance")
-    assert not lifted.conditions.redrawn
+    assert {participant.warm_up_iterations for participant in lifted.participants} == {1}
+    assert (lifted.cpu_us, lifted.conditions.priority, lifted.conditions.aslr) == (None, "normal", "on")
+    assert not lifted.conditions.seeded_weights
 
 
-OLD_CONDITIONS = {
-    "batch", "dtype", "device", "threads", "idle_partners", "target_half_width", "time_limit_seconds", "seed",
-}  # fmt: skip
+def test_a_run_of_the_fifth_version_keeps_everything_under_its_new_names():
+    seen = Observed(warm_up_seconds=1, steady=True, joules=2.0, energy_iterations=30)
+    record = builders.latency(
+        conditions=builders.latency_conditions(aslr="off", cpu_affinity=True, seeded_weights=True, min_sessions=2),
+        sessions=(Session(rounds=20, observed=(seen, seen, seen)),),
+    )
+    content = record.model_dump(mode="json")
+    conditions = content["conditions"]
+    old = {k: v for k, v in content.items() if k != "sessions"} | {
+        "schema_version": 5,
+        "conditions": {
+            k: v
+            for k, v in conditions.items()
+            if k not in ("repetition_seconds", "idle_workers", "aslr", "cpu_affinity", "seeded_weights", "min_sessions")
+        } | {
+            "turn_seconds": 0.2, "idle_partners": "stopped", "layout": "shared", "threads_bound": True, "redrawn": True,
+            "fewest_sittings": 2,
+        },
+        "participants": [
+            {k: v for k, v in each.items() if k not in ("repeats_reference", "iterations", "warm_up_iterations")}
+            | {"null": each["repeats_reference"], "passes": 2, "thrown_away": 0}
+            for each in content["participants"]
+        ],
+        "sittings": [
+            each | {"observed": [
+                {k: v for k, v in one.items() if k != "energy_iterations"} | {"energy_passes": 30}
+                for one in each["observed"]
+            ]}
+            for each in content["sessions"]
+        ],
+    }  # fmt: skip
+    lifted = LatencyMeasurement.model_validate_json(json.dumps(upgrade(old)))
+    assert lifted.model_copy(update={"id": record.id}) == record
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("broken", [{"participants": None}, {"conditions": 3}, {"sittings": [None]}, {"sittings": "x"}])
+def test_a_broken_old_run_is_lifted_without_a_traceback_and_refused(version, broken):
+    content = builders.latency().model_dump(mode="json") | broken | {"schema_version": version}
+    with pytest.raises(ValidationError):
+        LatencyMeasurement.model_validate_json(json.dumps(upgrade(content)))
 
 
 def test_records_do_not_change():

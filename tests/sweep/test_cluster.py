@@ -10,7 +10,7 @@ import pytest
 from zoodata.dataset.store import Dataset
 from zoodata.measure.latency import conditions_for
 from zoodata.sweep import cluster, plan
-from zoodata.sweep.tasks import ArchitectureTask, LatencyTask
+from zoodata.sweep.kinds import ArchitectureTask, LatencyTask
 
 ray = pytest.importorskip("ray")
 
@@ -35,7 +35,7 @@ def nodes(root, monkeypatch):
 @pytest.mark.zoos
 def test_a_lost_nodes_tasks_run_elsewhere_and_each_is_recorded_once(nodes, local):
     made, (first, _) = nodes
-    conditions = conditions_for(1, "cpu", 1, 0.5, 1.0, 1, sittings=1)
+    conditions = conditions_for(1, "cpu", 1, 0.5, 1.0, 1, sessions=1)
     tasks = [
         *(ArchitectureTask(f"slow:m{n}") for n in range(5)),
         ArchitectureTask("slow:fails"),
@@ -62,7 +62,7 @@ def test_what_no_cluster_can_do_is_said_at_once(nodes, local):
     made, _ = nodes
     on_gpu = LatencyTask("other", ("slow:m0", "slow:m1"), conditions_for(1, "cuda", 1, 0.5, 1.0, 1))
     many = LatencyTask("other", ("slow:m0", "slow:m1"), conditions_for(1, "cpu", 64, 0.5, 1.0, 1))
-    with pytest.raises(cluster.NoCluster, match="no node has a GPU"):
+    with pytest.raises(cluster.NoCluster, match="asks for a GPU, and no node has one"):
         cluster.run_on_ray([on_gpu], local, made.address)
     with pytest.raises(cluster.NoCluster, match="asks for 64 cores; a node has 1"):
         cluster.run_on_ray([many], local, made.address)

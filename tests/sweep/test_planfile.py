@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from zoodata.dataset.store import Dataset
 from zoodata.records import entry_zoo
 from zoodata.sweep import planfile
-from zoodata.sweep.tasks import ArchitectureTask, ComparisonTask, LatencyTask
+from zoodata.sweep.kinds import ArchitectureTask, ComparisonTask, LatencyTask
 from zoodata.zoos import registry
 
 INSTALLED = list(registry.OWN)

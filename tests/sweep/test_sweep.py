@@ -17,7 +17,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.dataset.validate import validate
 from zoodata.records import entry_zoo
 from zoodata.sweep import plan
-from zoodata.sweep.tasks import ArchitectureTask, LatencyTask
+from zoodata.sweep.kinds import ArchitectureTask, LatencyTask
 from zoodata.zoos import registry
 from zoodata.zoos.base import UnknownEntry
 
@@ -128,8 +128,8 @@ def test_a_task_that_kills_its_worker_is_one_missing_cell(root, local, monkeypat
 
 @pytest.mark.zoos
 def test_a_worker_that_hangs_or_eats_memory_is_one_missing_cell_of_a_sweep(root, local, monkeypatch):
-    from zoodata.sweep.perform import Limits
     from zoodata.sweep.run import run_tasks
+    from zoodata.sweep.task import Limits
 
     plugin = str(root / "tests" / "plugin")
     monkeypatch.syspath_prepend(plugin)

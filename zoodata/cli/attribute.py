@@ -10,11 +10,11 @@ import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option
-from zoodata.cli.common import check_entries, step
+from zoodata.cli.common import check_entries, no_images, step
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
 from zoodata.measure.architecture import public_name
-from zoodata.measure.attribution import HANDLER, Attribution, Side, Step, attribute
+from zoodata.measure.attribution import Attribution, Attributor, Side, Step, attribute
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 
@@ -24,19 +24,21 @@ json_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def as_text(found: Attribution) -> str:
     """The waterfall for a terminal."""
-    width = max(len(part.factor) for part in (*found.steps, found.preparation_on_a))
+    width = max(len(part.factor) for part in (*found.steps, found.preprocessing_on_a))
     lines = [f"a  {found.a}  {found.top1_a:.2f} %", f"b  {found.b}  {found.top1_b:.2f} %", ""]
     lines.append(f"b is {found.top1_b - found.top1_a:+.2f} points from a, over {found.images} images:")
     lines += [_line(part, width) for part in found.steps]
-    lines += ["", "Beside it:", _line(found.preparation_on_a, width)]
-    lines.append(f"  {'acting together':{width}}  {found.together:+7.2f}  (preparation's effect on b less that on a)")
+    lines += ["", "Beside it:", _line(found.preprocessing_on_a, width)]
+    lines.append(
+        f"  {'acting together':{width}}  {found.together:+7.2f}  (effect of preprocessing on b less that on a)"
+    )
     return "\n".join([*lines, *(f"Note: {note}" for note in found.notes)])
 
 
 def _line(part: Step, width: int) -> str:
-    chance = "" if part.probability >= 0.05 else f", p = {part.probability:.1g}"
+    p_value = "" if part.probability >= 0.05 else f", p = {part.probability:.1g}"
     bar = ("+" if part.points > 0 else "-") * round(abs(part.points))
-    return f"  {part.factor:{width}}  {part.points:+7.2f}  ({part.gained} gained, {part.lost} lost{chance})  {bar}"
+    return f"  {part.factor:{width}}  {part.points:+7.2f}  ({part.gained} gained, {part.lost} lost{p_value})  {bar}"
 
 
 @click.command("attribute")
@@ -46,8 +48,8 @@ def _line(part: Step, width: int) -> str:
 @labels_option
 @click.option("--weights-a", type=checkpoint, help="A local checkpoint of A.")
 @click.option("--weights-b", type=checkpoint, help="A local checkpoint of B.")
-@click.option("--preprocessing-a", type=json_file, help="How A's images are prepared, where its zoo does not say.")
-@click.option("--preprocessing-b", type=json_file, help="How B's images are prepared, where its zoo does not say.")
+@click.option("--preprocessing-a", type=json_file, help="Preprocessing of A, where its zoo declares none.")
+@click.option("--preprocessing-b", type=json_file, help="Preprocessing of B, where its zoo declares none.")
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json", "svg"]), default="text", show_default=True,
@@ -65,7 +67,7 @@ def command(
     threads: int,
     style: str,
 ) -> None:
-    """Split the gap between A and B by swapping runtime, architecture, weights and preparation one at a time.
+    """Split the gap between A and B by swapping runtime, architecture, weights and preprocessing one at a time.
 
     \b
     Example:
@@ -79,18 +81,18 @@ def command(
     try:
         items = find(images, labels).items
         with (
-            Worker(HANDLER, worker_environment("cpu", threads), default_memory_limit()) as worker,
+            Worker(Attributor, worker_environment("cpu", threads), default_memory_limit()) as worker,
             step("attribution", 7 * -(-len(items) // 50)) as shown,
         ):
             found = attribute(worker, *sides, items, threads, shown.advance)
     except NoImages as error:
-        raise click.UsageError(str(error)) from None
+        raise no_images(error) from None
     except WorkerFailed as error:
         raise click.ClickException(error.message) from None
     if style == "json":
         click.echo(json.dumps(asdict(found) | {"gap": found.top1_b - found.top1_a}, indent=1))
     elif style == "svg":
-        from generator.charts import standalone, waterfall
+        from zoodata_site.charts import standalone, waterfall
 
         rows = [(part.factor, part.points) for part in found.steps]
         title = f"From {public_name(found.a)} to {public_name(found.b)}"

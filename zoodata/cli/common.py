@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from zoodata.dataset.store import LOCAL, Dataset
+
+if TYPE_CHECKING:
+    from zoodata.images.sets import NoImages
 
 PLAIN_LINE_SECONDS = 5.0
 
@@ -153,20 +156,21 @@ def check_entries(entries: Iterable[str]) -> None:
             raise click.UsageError(f"there is no zoo {zoo!r}; there are {', '.join(zoos)}, file and python")
 
 
-SAID = {
-    "needs_download": "must be downloaded first",
-    "not_installed": "not installed",
-    "cannot_be_read": "the network cannot be read",
-    "cannot_be_built": "the model cannot be built",
-    "out_of_memory": "not enough memory",
-    "timed_out": "took too long",
-    "crashed": "zoodata's worker process failed",
-}
-"""A worker's reasons, as words of a sentence."""
+CALL_SECONDS = 1800.0
+"""The most that one call of a command may take."""
+
+Handler = TypeVar("Handler")
+Answer = TypeVar("Answer")
+Arguments = ParamSpec("Arguments")
 
 
-def asked(method: str, *args: Any, handler: str | None = None) -> Any:
-    """One question to a worker process that may import frameworks and build models.
+def in_worker(
+    handler: type[Handler],
+    method: Callable[Concatenate[Handler, Arguments], Answer],
+    *args: Arguments.args,
+    **kwargs: Arguments.kwargs,
+) -> Answer:
+    """Call a method of a handler in a worker process, which may import frameworks and build models.
 
     Raises:
         click.UsageError: for a name that no zoo has.
@@ -175,12 +179,21 @@ def asked(method: str, *args: Any, handler: str | None = None) -> Any:
     from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
     from zoodata.measure.environment import usable_cores
     from zoodata.measure.host import worker_environment
-    from zoodata.sweep.perform import HANDLER
+    from zoodata.wording.missing import reason
 
-    with Worker(handler or HANDLER, worker_environment("cpu", usable_cores()), default_memory_limit()) as worker:
+    with Worker(handler, worker_environment("cpu", usable_cores()), default_memory_limit()) as worker:
         try:
-            return worker.ask(method, *args, timeout=1800.0)
+            return worker.call(CALL_SECONDS, method, *args, **kwargs)
         except WorkerFailed as error:
             if error.reason == "not_in_package":
                 raise click.UsageError(error.message) from None
-            raise click.ClickException(f"{SAID.get(error.reason, error.reason)}: {error.message}") from None
+            raise click.ClickException(f"{reason(error.reason)}: {error.message}") from None
+
+
+def no_images(error: NoImages) -> click.UsageError:
+    """A folder without labelled images as a usage error; says what is in it instead."""
+    from zoodata.wording.checks import left_out
+
+    if error.left_out is None:
+        return click.UsageError(str(error))
+    return click.UsageError(f"{error} ({left_out(error.left_out) or 'no image file in it'})")

@@ -10,18 +10,8 @@ from zoodata.cli.common import data_option
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.validate import validate
-from zoodata.records import (
-    PERSONAL_ZOOS,
-    AccuracyMeasurement,
-    ArchitectureMeasurement,
-    ComparisonMeasurement,
-    Environment,
-    LatencyMeasurement,
-    StoredNetwork,
-    entry_zoo,
-)
-
-Run = AccuracyMeasurement | ArchitectureMeasurement | ComparisonMeasurement | LatencyMeasurement
+from zoodata.records import PERSONAL_ZOOS, ArchitectureMeasurement, Environment, StoredNetwork, entry_zoo
+from zoodata.records.base import Measurement
 
 
 def run(data: Path, target: Path) -> list[Path]:
@@ -38,33 +28,19 @@ def run(data: Path, target: Path) -> list[Path]:
     networks = {record.digest: record for record in records if isinstance(record, StoredNetwork)}
     written = []
     for record in records:
-        if not isinstance(record, Run):
-            continue
-        if _is_personal(record) or _says_nothing(record):
+        if not isinstance(record, Measurement) or record.is_empty or _is_personal(record):
             continue
         environment = environments.get(record.environment)
-        is_count = isinstance(record, ArchitectureMeasurement) and record.result is not None
-        network = networks.get(record.result.digest or "") if is_count else None  # type: ignore[union-attr]
+        result = record.result if isinstance(record, ArchitectureMeasurement) else None
+        network = networks.get(result.digest or "") if result is not None else None
         for item in (environment, network, record):
             if item is not None and not (target / store.path_of(item)).exists():
                 written.append(store.write(item, target))
     return written
 
 
-def _is_personal(record: Run) -> bool:
-    if isinstance(record, ComparisonMeasurement):
-        return bool({entry_zoo(record.a), entry_zoo(record.b)} & PERSONAL_ZOOS)
-    if isinstance(record, AccuracyMeasurement | ArchitectureMeasurement):
-        return entry_zoo(record.entry) in PERSONAL_ZOOS
-    asked = [item.entry for item in record.participants] + [item.entry for item in record.missing]
-    return any(entry_zoo(entry) in PERSONAL_ZOOS for entry in asked)
-
-
-def _says_nothing(record: Run) -> bool:
-    """A misspelt entry, or a run in which nothing was timed: news for the one who ran it only."""
-    if isinstance(record, AccuracyMeasurement | ArchitectureMeasurement | ComparisonMeasurement):
-        return record.missing is not None and record.missing.reason == "not_in_package"
-    return not record.samples
+def _is_personal(record: Measurement) -> bool:
+    return any(entry_zoo(entry) in PERSONAL_ZOOS for entry in record.entries)
 
 
 @click.command("contribute")

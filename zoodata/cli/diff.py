@@ -4,46 +4,57 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
-from zoodata.cli.common import asked, check_entries
-from zoodata.cli.preparation import preparation, show_preparation
-from zoodata.discrepancy.networks import MEANING, proof_sentence
+from zoodata.cli.common import check_entries, in_worker
+from zoodata.cli.preprocessing import compare_preprocessing, show_comparison
+from zoodata.records import ComparisonResult
+from zoodata.wording.findings import sentence
+from zoodata.wording.networks import MEANING, proof
 
 
-def diff(a: str, b: str, prove: bool) -> dict[str, Any]:
-    """The diff of two entries, in the form that ``--format json`` prints.
+def diff(a: str, b: str, prove: bool) -> ComparisonResult:
+    """The diff of two entries.
 
     Raises:
         click.ClickException: when an entry cannot be built or read.
     """
-    return {"a": a, "b": b, **asked("compare", a, b, prove)}
+    from zoodata.measure.host import Host
+
+    return in_worker(Host, Host.compare, a, b, prove)
 
 
-def as_text(answer: dict[str, Any]) -> str:
+def as_json(a: str, b: str, result: ComparisonResult) -> str:
+    """The diff for programs: the result's fields, and a sentence for each finding."""
+    content = result.model_dump(mode="json")
+    for finding, record in zip(content["findings"], result.findings, strict=True):
+        finding["text"] = sentence(record)
+    return json.dumps({"a": a, "b": b, **content}, indent=1, ensure_ascii=False)
+
+
+def as_text(a: str, b: str, result: ComparisonResult) -> str:
     """The diff for a terminal: verdict, findings gravest first, proof."""
-    lines = [f"a  {answer['a']}  {answer['digest_a'][:12]}", f"b  {answer['b']}  {answer['digest_b'][:12]}", ""]
-    lines.append(f"{answer['verdict'].upper()}: {MEANING[answer['verdict']]}")
-    for finding in answer["findings"]:
-        lines += ["", f"  [{finding['severity']}] {finding['text']}"]
-    if proof := proof_sentence(answer):
-        lines += ["", proof]
+    lines = [f"a  {a}  {result.digest_a[:12]}", f"b  {b}  {result.digest_b[:12]}", ""]
+    lines.append(f"{result.verdict.upper()}: {MEANING[result.verdict]}")
+    for finding in result.findings:
+        lines += ["", f"  [{finding.severity}] {sentence(finding)}"]
+    if proven := proof(result.proof, result.findings):
+        lines += ["", proven]
     return "\n".join(lines)
 
 
 @click.command("diff")
 @click.argument("a")
 @click.argument("b")
-@click.option("--preprocessing", is_flag=True, help="Compare how images are prepared, not the networks.")
+@click.option("--preprocessing", is_flag=True, help="Compare how images are preprocessed, not the networks.")
 @click.option(
     "--images", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="With --preprocessing: prepare these images, not generated ones.",
+    help="With --preprocessing: on these images, not on generated ones.",
 )  # fmt: skip
 @click.option(
     "--picture", type=click.Path(dir_okay=False, path_type=Path),
-    help="With --preprocessing: write where the prepared images differ as a PNG.",
+    help="With --preprocessing: write where the preprocessed images differ as a PNG.",
 )  # fmt: skip
 @click.option("--prove", is_flag=True, help="Also carry the weights of A into B and run both.")
 @click.option(
@@ -62,8 +73,8 @@ def command(
     \b
     identical    one network
     benign       no effect on the function, or under a stated tolerance
-    parametric   the weights fit, the scores differ
-    structural   the weights do not fit
+    parametric   weights load, outputs differ
+    structural   weights do not load
 
     \b
     Examples:
@@ -78,14 +89,14 @@ def command(
     if preprocessing and (prove or style == "html"):
         raise click.UsageError("--preprocessing goes neither with --prove nor with --format html")
     if preprocessing:
-        show_preparation(preparation(a, b, images), style, picture)
+        show_comparison(a, b, compare_preprocessing(a, b, images), style, picture)
         return
-    answer = diff(a, b, prove)
+    result = diff(a, b, prove)
     if style == "json":
-        click.echo(json.dumps(answer, indent=1, ensure_ascii=False))
+        click.echo(as_json(a, b, result))
     elif style == "html":
-        from generator.render import diff_page
+        from zoodata_site.render import diff_page
 
-        click.echo(diff_page(answer, MEANING[answer["verdict"]], proof_sentence(answer)))
+        click.echo(diff_page(a, b, result))
     else:
-        click.echo(as_text(answer))
+        click.echo(as_text(a, b, result))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from zoodata.cli.common import asked, check_entries
+from zoodata.cli.common import check_entries, in_worker
 
 
 @click.command("network")
@@ -34,7 +34,9 @@ def command(entry: str, style: str, out: str | None) -> None:
     check_entries([entry])
     if style == "onnx" and out is None and sys.stdout.isatty():
         raise click.UsageError("an ONNX file is no text: give it a name with --out FILE.onnx")
-    text = asked("network", entry, style)
+    from zoodata.measure.host import Host
+
+    text = in_worker(Host, Host.network, entry, style)
     data = base64.b64decode(text) if style == "onnx" else (text + "\n").encode()
     if out is None:
         sys.stdout.buffer.write(data)

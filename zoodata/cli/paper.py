@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from zoodata.cli.common import data_option, format_option, read_dataset, show
 from zoodata.discrepancy import paper
+from zoodata.wording.obstacles import worded
+from zoodata.wording.paper import explanation
 
 PARTS = {
     "figure_2": "Figure 2: ranges of top-1 claims, points",
@@ -16,6 +20,10 @@ PARTS = {
     "table_1": "Table 1: how often a zoo is highest or lowest",
     "figure_3": "Figure 3: largest over smallest compute",
 }
+
+
+def _row(row: paper.Beside) -> dict[str, Any]:
+    return asdict(row) | {"explanation": explanation(row.explanation)}
 
 
 @click.command("paper")
@@ -28,15 +36,14 @@ def command(data: Path, style: str) -> None:
     what the diff of the two found. Where ours differs, the last column says why.
     """
     found = paper.reproduce(read_dataset(data))
+    parts = {name: [_row(row) for row in getattr(found, name)] for name in PARTS}
     if style == "json":
-        click.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
+        content = {**parts, "today": [asdict(each) | {"left_out": worded(each.left_out)} for each in found.today]}
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     columns = {"what": "what", "published": "published", "ours": "ours", "agrees": "agrees", "explanation": "from"}
     for name, title in PARTS.items():
-        rows = [
-            {**row, "agrees": {True: "yes", False: "no", None: "missing"}[row["agrees"]]}
-            for row in found.as_dict()[name]
-        ]
+        rows = [{**row, "agrees": {True: "yes", False: "no", None: "missing"}[row["agrees"]]} for row in parts[name]]
         show(rows, columns, style, title)
     today = [
         {"what": r.title, "points": r.shown.points, "high": r.shown.highest.entry, "low": r.shown.lowest.entry}

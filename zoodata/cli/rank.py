@@ -5,21 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from zoodata.cli.common import data_option, format_option, read_dataset, show
+from zoodata.cli.common import data_option, format_option, no_images, read_dataset, show
 from zoodata.dataset.store import path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
+from zoodata.wording.audit import sentence as audit_sentence
+from zoodata.wording.latency import unsplit
+from zoodata.wording.obstacles import worded
+from zoodata.wording.warnings import words as warning_words
 
 limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
 
 
 @click.group("rank")
 def command() -> None:
-    """Rank architectures by how far the zoos are apart.
+    """Rank architectures by how much the zoos differ.
 
     Only what can be compared is ranked: an architecture about which we have numbers of one zoo alone
     is left out, never set to zero.
@@ -43,14 +48,19 @@ def command() -> None:
 def accuracy_command(metric: str, group: str, limit: int | None, data: Path, style: str) -> None:
     """Ranges of claimed accuracy, in points. Claims, not measurements: each row names its two sources.
 
-    Points are of claims that may be held against each other (one image size, trained on ImageNet-1k labels alone,
-    floating point, the zoo's own number); the naive range over all claims stands beside them.
+    Points are of comparable claims (one image size, trained on ImageNet-1k labels alone, floating point, the zoo's
+    own number); the naive range over all claims stands beside them.
     """
-    rows = [found.as_dict() for found in accuracy.rank(read_dataset(data), metric, group)][:limit]
+    rows = [_accuracy_row(found) for found in accuracy.rank(read_dataset(data), metric, group)][:limit]
     shown = rows if style == "json" else [_accuracy_text(row) for row in rows]
     columns = {"title": "architecture", "points": "points", "naive_points": "naive", "input_size": "input",
                "verdict": "verdict", "high": "highest", "low": "lowest", "zoos": "zoos"}  # fmt: skip
     show(shown, columns, style)
+
+
+def _accuracy_row(found: accuracy.AccuracyRange) -> dict[str, Any]:
+    """A range as JSON output shows it; what is left out by its words."""
+    return found.as_dict() | {"left_out": worded(found.left_out)}
 
 
 def _accuracy_text(row: dict[str, Any]) -> dict[str, Any]:
@@ -91,11 +101,20 @@ def _macs_text(row: dict[str, Any]) -> dict[str, Any]:
 @format_option
 def latency_command(limit: int | None, data: Path, style: str) -> None:
     """Ratios of time, slowest over fastest, each within one run on one machine."""
-    rows = [found.as_dict() for found in latency.rank(read_dataset(data))][:limit]
+    rows = [_latency_row(found) for found in latency.rank(read_dataset(data))][:limit]
     columns = {"title": "architecture", "ratio": "ratio", "noise_floor": "noise floor", "slowest": "slowest",
                "fastest": "fastest", "same_input": "same input", "machine": "machine",
                "stopped": "stopped by"}  # fmt: skip
     show(rows, columns, style)
+
+
+def _latency_row(found: latency.LatencyRange) -> dict[str, Any]:
+    """A range as JSON output shows it, with its warnings and missing splits in words."""
+    row = asdict(found)
+    row["warnings"] = [{"kind": warning.code, **asdict(warning_words(warning))} for warning in found.warnings]
+    for entry, timed in zip(row["entries"], found.entries, strict=True):
+        entry["unsplit"] = None if timed.unsplit is None else unsplit(timed.unsplit)
+    return row
 
 
 @command.command("claims")
@@ -105,25 +124,25 @@ def latency_command(limit: int | None, data: Path, style: str) -> None:
 @data_option
 @format_option
 def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: Path, style: str) -> None:
-    """What zoos state that does not hold: against each other, against our counts, against what is possible.
+    """What zoos state that does not hold: compared with each other, our counts, and what is possible.
 
     \b
     Examples:
       zoodata rank claims
       zoodata rank claims --rule parameters --zoo mmpretrain
     """
-    found = [f for f in audit.audit(read_dataset(data)) if zoo in (None, f.zoo)]
-    rules = list(dict.fromkeys(finding.rule for finding in found))
+    findings = [f for f in audit.audit(read_dataset(data)) if zoo in (None, f.zoo)]
+    rules: list[str] = list(dict.fromkeys(finding.rule for finding in findings))
     if rule is not None and rule not in rules:
         raise click.UsageError(f"no findings of a rule {rule!r}; there are some of {', '.join(rules) or 'none'}")
-    found = [f for f in found if rule in (None, f.rule)]
+    findings = [f for f in findings if rule in (None, f.rule)]
     if style == "json" or rule is not None:
-        rows = [finding.as_dict() for finding in found][:limit]
+        rows = [asdict(finding) | {"text": audit_sentence(finding)} for finding in findings][:limit]
         show(rows, {"entry": "entry", "size": "size", "text": "finding", "sources": "sources"}, style)
         return
     grouped = [
-        {"rule": name, "zoo": who, "count": len(own), "entry": own[0].entry, "text": own[0].text}
-        for (name, who), own in audit.by_zoo(found).items()
+        {"rule": name, "zoo": who, "count": len(own), "entry": own[0].entry, "text": audit_sentence(own[0])}
+        for (name, who), own in audit.by_zoo(findings).items()
     ][:limit]
     columns = {"rule": "rule", "zoo": "zoo", "count": "findings", "entry": "largest", "text": "which"}
     show(grouped, columns, style)
@@ -133,7 +152,7 @@ def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: P
 @click.option("--claims", is_flag=True, help="Against what is claimed about the same checkpoints, not each other.")
 @click.option(
     "--images", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The images again: also say on which classes the two are furthest apart.",
+    help="The images again: also say on which classes the two differ most.",
 )  # fmt: skip
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="List of labels.")
 @limit_option
@@ -144,7 +163,7 @@ def measured_command(
 ) -> None:
     """Measured accuracies of two entries over the same images: who is right where the other is not.
 
-    McNemar's exact test on those images, corrected for how many pairs are looked at (Holm).
+    McNemar's exact test on those images, corrected for the number of pairs (Holm).
     """
     dataset = read_dataset(data)
     if claims:
@@ -160,7 +179,7 @@ def measured_command(
     shown = rows if style == "json" else [_measured_text(row) for row in rows]
     columns = {"a": "a", "b": "b", "images": "images", "top1_a": "a %", "top1_b": "b %", "only": "only a | only b",
                "agreement": "agree on %", "corrected": "p (Holm)", "verdict": "verdict"}  # fmt: skip
-    show(shown, columns | ({"furthest": "classes furthest apart"} if images else {}), style)
+    show(shown, columns | ({"furthest": "classes that differ most"} if images else {}), style)
 
 
 def _measured_text(row: dict[str, Any]) -> dict[str, Any]:
@@ -174,12 +193,12 @@ def _measured_text(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _classes(dataset: Any, row: dict[str, Any], items: Sequence[Any], identity: str) -> list[dict[str, int]]:
-    """Classes furthest apart; none where the pair is of other images than those at hand."""
+    """Classes that differ most; none where the pair is of other images than these."""
     records = {path_of(record).as_posix(): record for record in dataset.accuracy_measurements}
     a, b = records[row["record_a"]], records[row["record_b"]]
     if a.images is None or a.images.hash != identity:
         return []
-    return measured.classes_apart(measured.bits(a), measured.bits(b), [item.label for item in items])
+    return measured.classes_by_difference(measured.bits(a), measured.bits(b), [item.label for item in items])
 
 
 def _at_hand(folder: Path, labels: Path | None) -> tuple[Sequence[Any], str]:
@@ -189,7 +208,7 @@ def _at_hand(folder: Path, labels: Path | None) -> tuple[Sequence[Any], str]:
     try:
         items = sets.find(folder, labels).items
     except sets.NoImages as error:
-        raise click.UsageError(str(error)) from None
+        raise no_images(error) from None
     kept, digests = [], []
     for item in items:
         with contextlib.suppress(OSError, pixels.CannotDecode):

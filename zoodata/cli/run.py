@@ -18,11 +18,11 @@ from zoodata.dataset.validate import validate
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.sweep import plan
-from zoodata.sweep.planfile import SEED
+from zoodata.sweep.part import SEED
 from zoodata.zoos import registry
 from zoodata.zoos.base import NotInstalled, require
 
-DEFAULT = Effort(target=0.02, time_limit=20.0, sittings=2)
+DEFAULT = Effort(target=0.02, time_limit=20.0, sessions=2)
 
 # Old and new, large and small, each in at least three zoos; together all six zoos.
 LATENCY_SET: dict[str, dict[str, str]] = {
@@ -67,7 +67,7 @@ def run(data: Path, out: Path) -> tuple[Path, int]:
     }
     groups = {name: group for name, group in groups.items() if len(group) > 1}
     conditions = conditions_for(
-        1, "cpu", usable_cores(), DEFAULT.target, DEFAULT.time_limit, SEED, sittings=DEFAULT.sittings
+        1, "cpu", usable_cores(), DEFAULT.target, DEFAULT.time_limit, SEED, sessions=DEFAULT.sessions
     )
     bench_latency(dataset, groups, data, conditions)
     report = validate([store.PACKAGED, data], private=[data])

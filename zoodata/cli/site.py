@@ -30,7 +30,7 @@ def build(data: Path, out: Path) -> Path:
 def _generator() -> tuple[Any, Any, type[Exception]]:
     """The generator's functions: imported here because only this command needs the site extra."""
     try:
-        from generator.build import BuildFailed, build_site, write_pages
+        from zoodata_site.build import BuildFailed, build_site, write_pages
     except ImportError as error:
         raise click.ClickException(f"the site needs {error.name}: pip install 'zoodata[site]'") from None
     return write_pages, build_site, BuildFailed

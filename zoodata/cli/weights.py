@@ -1,4 +1,4 @@
-"""``zoodata weights``: whether two checkpoints hold the same numbers."""
+"""``zoodata weights``: whether two checkpoints hold the same values."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import asdict
 
 import click
 
-from zoodata.cli.common import asked, check_entries
-from zoodata.graph.identity import Mark, related
+from zoodata.cli.common import check_entries, in_worker
+from zoodata.graph.identity import related
 
 MEANING = {
     "identical": "the same tensors, bit for bit.",
-    "converted": "the same numbers in another layout: one was made from the other.",
-    "converted in half precision": "the same numbers once rounded to half precision: one was made from the other.",
+    "converted": "the same values in another layout: one was made from the other.",
+    "converted in half precision": "the same values once rounded to half precision: one was made from the other.",
     "partly the same": "some tensors are shared, others are not: fine-tuned, or with another head.",
-    "independent": "no tensor is shared: trained apart.",
+    "independent": "no tensor is shared: trained independently.",
     "nothing to compare": "neither holds tensors that say anything.",
 }
 
@@ -35,14 +35,17 @@ def command(a: str, b: str, weights_a: str | None, weights_b: str | None, style:
       zoodata weights timm:resnet18 timm:resnet18 --weights-a mine.pth --weights-b theirs.pth
     """
     check_entries([a, b])
-    found = related(*([Mark(*mark) for mark in asked("marks", *side)] for side in ((a, weights_a), (b, weights_b))))
+    from zoodata.measure.host import Host
+
+    sides = ((a, weights_a), (b, weights_b))
+    found = related(*(in_worker(Host, Host.fingerprints, entry, weights) for entry, weights in sides))
     if style == "json":
         click.echo(json.dumps({"a": a, "b": b} | asdict(found), indent=1))
         return
     click.echo(f"{found.verdict.upper()}: {MEANING[found.verdict]}")
     click.echo(
         f"{found.tensors_a} tensors in a, {found.tensors_b} in b; {found.exact} equal bit for bit, "
-        f"{found.sorted} with the same numbers, {found.half} in half precision."
+        f"{found.sorted} with the same values, {found.half} in half precision."
     )
     for side, names in (("a", found.only_a), ("b", found.only_b)):
         if names and found.half:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zoodata.dataset import strict_json
 from zoodata.records import (
@@ -32,10 +32,12 @@ from zoodata.records import (
     LatencyMeasurement,
     Reply,
     StoredNetwork,
-    parse_entry,
     upgrade,
 )
-from zoodata.records.base import StoredRecord, without_weights
+from zoodata.records.base import Measurement, StoredRecord, without_weights
+
+Kind = TypeVar("Kind", bound=StoredRecord)
+Run = TypeVar("Run", bound=Measurement)
 
 PACKAGED = Path(__file__).parent.parent / "data"
 """The dataset this package carries."""
@@ -50,31 +52,8 @@ FOLDERS = ("catalogue", "claims", "environments", "measurements", "networks", "r
 
 
 def path_of(record: StoredRecord) -> Path:
-    """The one place inside a root where this record belongs. Every part comes from checked names."""
-    match record:
-        case Family():
-            return Path("catalogue", f"{record.id}.json")
-        case ClaimCollection():
-            return Path("claims", f"{record.id}.json")
-        case Environment():
-            return Path("environments", f"{record.id}.json")
-        case ArchitectureMeasurement():
-            zoo, name, weights = parse_entry(record.entry)
-            label = f"{name}@{weights}" if weights else name
-            return Path("measurements", "architecture", zoo, f"{label}.{record.id[:16]}.json")
-        case LatencyMeasurement():
-            return Path("measurements", "latency", record.architecture, f"{record.id[:16]}.json")
-        case ComparisonMeasurement():
-            return Path("measurements", "comparison", record.architecture, f"{record.id[:16]}.json")
-        case AccuracyMeasurement():
-            zoo, name, weights = parse_entry(record.entry)
-            label = f"{name}@{weights}" if weights else name
-            return Path("measurements", "accuracy", zoo, f"{label}.{record.id[:16]}.json")
-        case StoredNetwork():
-            return Path("networks", f"{record.digest}.json")
-        case Reply():
-            return Path("replies", f"{record.id[:16]}.json")
-    raise TypeError(f"a {type(record).__name__} has no file of its own")
+    """The place of a record inside a root."""
+    return Path(record.path)
 
 
 def parse(content: dict[str, Any]) -> StoredRecord:
@@ -190,8 +169,12 @@ class Dataset:
                 found[place] = record
         return tuple(found.values())
 
-    def _of(self, kind: type[StoredRecord]) -> Iterator[Any]:
+    def _of(self, kind: type[Kind]) -> Iterator[Kind]:
         return (record for record in self.records if isinstance(record, kind))
+
+    def measurements(self, kind: type[Run]) -> list[Run]:
+        """All measurements of one kind, oldest first."""
+        return sorted(self._of(kind), key=lambda record: record.started_at)
 
     @cached_property
     def families(self) -> tuple[Family, ...]:
@@ -235,7 +218,7 @@ class Dataset:
     @cached_property
     def architecture_measurements(self) -> tuple[ArchitectureMeasurement, ...]:
         """Counts, oldest first."""
-        return tuple(sorted(self._of(ArchitectureMeasurement), key=lambda record: record.started_at))
+        return tuple(self.measurements(ArchitectureMeasurement))
 
     @cached_property
     def architecture_outcomes(self) -> dict[str, ArchitectureMeasurement]:
@@ -249,12 +232,12 @@ class Dataset:
     @cached_property
     def latency_measurements(self) -> tuple[LatencyMeasurement, ...]:
         """Latency runs, oldest first."""
-        return tuple(sorted(self._of(LatencyMeasurement), key=lambda record: record.started_at))
+        return tuple(self.measurements(LatencyMeasurement))
 
     @cached_property
     def accuracy_measurements(self) -> tuple[AccuracyMeasurement, ...]:
         """Accuracy measurements, oldest first."""
-        return tuple(sorted(self._of(AccuracyMeasurement), key=lambda record: record.started_at))
+        return tuple(self.measurements(AccuracyMeasurement))
 
     @cached_property
     def comparisons(self) -> dict[tuple[str, str], ComparisonMeasurement]:

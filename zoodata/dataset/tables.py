@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from statistics import median
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from zoodata.dataset.store import Dataset, path_of
-from zoodata.records import Claim, ClaimCollection, entry_zoo
-from zoodata.records.base import without_weights
+from zoodata.records import ArchitectureMeasurement, Claim, ClaimCollection, LatencyMeasurement, entry_zoo
+from zoodata.records.base import Measurement, without_weights
 from zoodata.records.claim import Inferred
-from zoodata.stats import quantile
 
 
 def catalogue(dataset: Dataset) -> pd.DataFrame:
@@ -101,74 +99,32 @@ def source_text(claim: Claim) -> str:
             return f"doi:{source.doi}, {source.locator}{origin}"
 
 
-def architecture(dataset: Dataset) -> pd.DataFrame:
-    """A row for each architecture measurement, oldest first."""
-    rows = []
-    for record in dataset.architecture_measurements:
-        mapped = dataset.architecture_of(record.entry)
-        result = record.result
-        rows.append(
-            {
-                "measurement": record.id,
-                "architecture": mapped.id if mapped else None,
-                "entry": record.entry,
-                "zoo": entry_zoo(record.entry),
-                "parameters": result.parameters if result else None,
-                "auxiliary_parameters": result.auxiliary_parameters if result else None,
-                "statistics": result.statistics if result else None,
-                "constants": result.constants if result else None,
-                "macs": result.macs if result else None,
-                "input_height": result.input.height if result else None,
-                "input_width": result.input.width if result else None,
-                "classes": result.classes if result else None,
-                "missing": record.missing.reason if record.missing else None,
-                "why": record.missing.message if record.missing else None,
-                "started_at": record.started_at.isoformat(),
-                "environment": record.environment,
-                "record": path_of(record).as_posix(),
-            }
-        )
-    columns = ["measurement", "architecture", "entry", "zoo", "parameters", "statistics", "macs", "input_height"]
-    frame = _frame(rows, [*columns, "missing", "why", "started_at", "record"])
-    whole = [
-        name
-        for name in frame.columns
-        if name in {"parameters", "auxiliary_parameters", "statistics", "constants", "macs", "classes"}
-        or name.startswith("input_")
-    ]
-    return frame.astype(dict.fromkeys(whole, "Int64"))
+WHOLE = ("parameters", "auxiliary_parameters", "statistics", "constants", "macs", "classes", "input_height",
+         "input_width")  # fmt: skip
+"""Columns of whole numbers, which stay whole where some are missing."""
+
+COLUMNS: dict[type[Measurement], tuple[str, ...]] = {
+    ArchitectureMeasurement: (
+        "measurement", "architecture", "entry", "zoo", "parameters", "statistics", "macs", "input_height", "missing",
+        "why", "started_at", "record",
+    ),
+    LatencyMeasurement: (
+        "measurement", "architecture", "entry", "zoo", "runtime", "repeats_reference", "median_ms", "record",
+    ),
+}  # fmt: skip
+"""Measurements that have a table, and the columns it has even without rows."""
 
 
-def latency(dataset: Dataset) -> pd.DataFrame:
-    """A row for each participant of each latency run: absolute times, which hold for that machine only."""
-    rows = []
-    for record in dataset.latency_measurements:
-        for seat, participant in enumerate(record.participants):
-            passes = [nanoseconds / 1e6 for turns in record.samples for nanoseconds in turns[seat]]
-            rows.append(
-                {
-                    "measurement": record.id,
-                    "architecture": record.architecture,
-                    "entry": participant.entry,
-                    "zoo": entry_zoo(participant.entry),
-                    "runtime": participant.runtime,
-                    "null": participant.null,
-                    "input_height": participant.input.height,
-                    "median_ms": round(median(passes), 4) if passes else None,
-                    "p90_ms": round(quantile(passes, 0.9), 4) if passes else None,
-                    "p99_ms": round(quantile(passes, 0.99), 4) if passes else None,
-                    "passes": len(passes),
-                    "rounds": len(record.samples),
-                    "batch": record.conditions.batch,
-                    "device": record.conditions.device,
-                    "threads": record.conditions.threads,
-                    "stopped": record.stopped,
-                    "started_at": record.started_at.isoformat(),
-                    "environment": record.environment,
-                    "record": path_of(record).as_posix(),
-                }
-            )
-    return _frame(rows, ["measurement", "architecture", "entry", "zoo", "runtime", "null", "median_ms", "record"])
+def measurements(dataset: Dataset, kind: type[Measurement]) -> pd.DataFrame:
+    """The rows of all measurements of one kind, oldest first."""
+
+    def architecture_of(entry: str) -> str | None:
+        mapped = dataset.architecture_of(entry)
+        return mapped.id if mapped else None
+
+    rows = [row for record in dataset.measurements(kind) for row in record.table_rows(architecture_of)]
+    frame = _frame(rows, list(COLUMNS[kind]))
+    return frame.astype({name: "Int64" for name in WHOLE if name in frame.columns and kind is ArchitectureMeasurement})
 
 
 def environments(dataset: Dataset) -> pd.DataFrame:
@@ -194,19 +150,19 @@ def environments(dataset: Dataset) -> pd.DataFrame:
 TABLES: dict[str, Callable[[Dataset], pd.DataFrame]] = {
     "catalogue": catalogue,
     "claims": claims,
-    "architecture": architecture,
-    "latency": latency,
+    "architecture": lambda dataset: measurements(dataset, ArchitectureMeasurement),
+    "latency": lambda dataset: measurements(dataset, LatencyMeasurement),
     "environments": environments,
 }
 
 
 def latest_architecture(dataset: Dataset) -> pd.DataFrame:
     """The newest count of each entry that has one."""
-    frame = architecture(dataset)
+    frame = measurements(dataset, ArchitectureMeasurement)
     counted = frame[frame["missing"].isna()]
     return counted.drop_duplicates("entry", keep="last").reset_index(drop=True)
 
 
-def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+def _frame(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:
     """A frame that has its columns even when it has no rows."""
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)

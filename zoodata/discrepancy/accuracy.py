@@ -2,7 +2,7 @@
 
 Two groups are never mixed: the claims behind the paper of 2022, and everything stated since. Within a group the
 *naive* range is over every claim, as a reader of the zoos' pages sees it; the *comparable* range is over claims
-that may be held against each other (:mod:`zoodata.discrepancy.comparable`).
+that are comparable (:mod:`zoodata.discrepancy.comparable`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
-from zoodata.discrepancy.comparable import obstacle, setting
+from zoodata.discrepancy.comparable import Obstacle, obstacle, setting
 from zoodata.discrepancy.pairs import widest
 from zoodata.stats import binomial_half_width
 
@@ -22,7 +22,7 @@ PAPER = "montes-2022"
 
 
 @dataclass(frozen=True)
-class Stated:
+class RangeEnd:
     """One end of a range: who claims what, where."""
 
     entry: str
@@ -43,8 +43,8 @@ class Span:
     verdict: str
     zoos: int
     claims: int
-    highest: Stated
-    lowest: Stated
+    highest: RangeEnd
+    lowest: RangeEnd
     input_size: int | None = None
     """Of a comparable range: the image size of all its claims."""
     variant: str | None = None
@@ -61,7 +61,7 @@ class AccuracyRange:
     naive: Span
     comparable: Span | None
     """Of the setting that most zoos share; None where no two zoos share one."""
-    left_out: dict[str, int]
+    left_out: dict[Obstacle, int]
     """Why claims do not take part in a comparable range, and how many."""
 
     @property
@@ -130,7 +130,7 @@ def _range(dataset: Dataset, name: str, rows: pd.DataFrame, metric: str, group: 
         metric=metric,
         naive=naive,
         comparable=_comparable(rows[obstacles.isna()]),
-        left_out={str(reason): int(count) for reason, count in obstacles.dropna().value_counts().items()},
+        left_out={reason: int(count) for reason, count in obstacles.dropna().value_counts().items()},
     )
 
 
@@ -170,5 +170,5 @@ def _verdict(points: float, sampling: float) -> str:
     return "more than sampling" if points > sampling else "can be sampling"
 
 
-def _stated(row: pd.Series) -> Stated:
-    return Stated(row["entry"], row["zoo"], float(row["value"]), row["source"], row["claim"], row["record"])
+def _stated(row: pd.Series) -> RangeEnd:
+    return RangeEnd(row["entry"], row["zoo"], float(row["value"]), row["source"], row["claim"], row["record"])

@@ -1,4 +1,4 @@
-"""The audit: what zoos state held against each other, against our counts, and against what is possible.
+"""The audit: what zoos state compared with each other, with our counts, and with what is possible.
 
 Each rule is a function from the evidence to findings, and names nothing but numbers: no zoo, model or value is
 written into one. A finding gives both sides with their sources, so that it can be argued with.
@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import source_text
 from zoodata.discrepancy.comparable import WORKS
 from zoodata.discrepancy.evidence import Count, Evidence, Statement
 from zoodata.records import entry_zoo
+from zoodata.records.claim import Metric
 
 OUTLIER_POINTS = 5.0
 """Points from the median of the zoos' own medians at which a claim stands alone."""
@@ -28,7 +29,7 @@ COUNT_TOLERANCE = 0.02
 """Part by which a stated parameter count may be off before it is of another network."""
 
 ONE, TWO = (0.93, 1.07), (1.86, 2.14)
-"""Stated cost over our multiply-accumulates: within the first it counts those, within the second operations."""
+"""StatedNumber cost over our multiply-accumulates: within the first it counts those, within the second operations."""
 
 HEXADECIMAL = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}(?![0-9a-z])")
 """The piece of a checkpoint's name or checksum that is a hash; all digits would be a date."""
@@ -36,37 +37,138 @@ HEXADECIMAL = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9
 OTHER_PRECISIONS = re.compile(r"int8|qdq|fp16|bf16|quant", re.IGNORECASE)
 
 
+Rule = Literal[
+    "impossible", "contradiction", "checkpoint", "outlier", "parameters", "unit", "compute", "file size",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StatedNumber:
+    """A number as its source writes it."""
+
+    text: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class BelowTop1:
+    """A top-5 below its own top-1, in percent."""
+
+    top1: float
+    top5: float
+
+
+@dataclass(frozen=True)
+class Implausible:
+    """An accuracy that no working model has, in percent."""
+
+    top1: float
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Two statements of one zoo about one model."""
+
+    metric: Metric
+    one: StatedNumber
+    other: StatedNumber
+
+
+@dataclass(frozen=True)
+class SameCheckpoint:
+    """Two accuracies of one checkpoint."""
+
+    metric: Metric
+    one: StatedNumber
+    one_zoo: str
+    other: StatedNumber
+    other_zoo: str
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """An accuracy far below what other zoos claim."""
+
+    stated: StatedNumber
+    zoos: int
+    median: float
+    """Of the medians of the other zoos, in percent."""
+
+
+@dataclass(frozen=True)
+class OtherParameters:
+    """A parameter count that no counted network of the architecture has."""
+
+    stated: StatedNumber
+    nearest: int
+    """The nearest count."""
+    also: str | None
+    """Another architecture of the family that has the stated count."""
+
+
+@dataclass(frozen=True)
+class OtherUnit:
+    """A cost in another unit than the source says."""
+
+    stated: StatedNumber
+    counts: Literal["operations", "multiply-accumulates"]
+    """What it counts."""
+    size: int | None
+    """Side of the image, in pixels."""
+    macs: int
+
+
+@dataclass(frozen=True)
+class OtherCost:
+    """A cost that no counted network of the architecture has, in either unit."""
+
+    stated: StatedNumber
+    size: int | None
+    macs: int
+
+
+@dataclass(frozen=True)
+class TooSmall:
+    """A file too small for its weights, in bytes."""
+
+    size: float
+    parameters: int
+
+
+Facts = (
+    BelowTop1 | Implausible | Contradiction | SameCheckpoint | Outlier | OtherParameters | OtherUnit | OtherCost
+    | TooSmall
+)  # fmt: skip
+"""What a rule saw; :mod:`zoodata.wording.audit` words it."""
+
+
 @dataclass(frozen=True)
 class AuditFinding:
     """One statement that does not hold, or two that cannot both."""
 
-    rule: str
+    rule: Rule
     entry: str
     zoo: str
     architecture: str | None
     size: float
     """How far off: points for accuracies, a factor (at least 1) for counts."""
-    text: str
+    facts: Facts
     claims: tuple[str, ...]
     sources: tuple[str, ...]
     measurement: str | None = None
-    """Path of the record that a statement is held against, if that is one of ours."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON output shows it."""
-        return asdict(self)
+    """Path of the record that a statement is compared with, if that is one of ours."""
 
 
 def audit(dataset: Dataset) -> list[AuditFinding]:
     """Every finding of every rule, by rule and within it the largest first."""
     evidence = Evidence.of(dataset)
-    found = [finding for rule in RULES for finding in rule(evidence)]
-    order = {name: place for place, name in enumerate(dict.fromkeys(finding.rule for finding in found))}
-    return sorted(found, key=lambda f: (order[f.rule], -f.size, f.entry, f.claims))
+    findings = [finding for rule in RULES for finding in rule(evidence)]
+    order = {name: place for place, name in enumerate(dict.fromkeys(finding.rule for finding in findings))}
+    return sorted(findings, key=lambda f: (order[f.rule], -f.size, f.entry, f.claims))
 
 
 def _finding(
-    rule: str, statements: Iterable[Statement], size: float, text: str, measurement: str | None = None
+    rule: Rule, statements: Iterable[Statement], size: float, facts: Facts, measurement: str | None = None
 ) -> AuditFinding:
     lead, *others = statements
     involved = (lead, *others)
@@ -76,7 +178,7 @@ def _finding(
         zoo=lead.zoo,
         architecture=lead.architecture,
         size=round(size, 4),
-        text=text,
+        facts=facts,
         claims=tuple(s.claim.id for s in involved),
         sources=tuple(source_text(s.claim) for s in involved),
         measurement=measurement,
@@ -89,11 +191,9 @@ def impossible(evidence: Evidence) -> Iterator[AuditFinding]:
     for s in evidence.of_metric("top1"):
         other = top5.get((s.claim.entry, s.size, source_text(s.claim)))
         if other is not None and s.value > other.value:
-            text = f"top-1 {s.value:g} is above top-5 {other.value:g}"
-            yield _finding("impossible", (s, other), s.value - other.value, text)
+            yield _finding("impossible", (s, other), s.value - other.value, BelowTop1(s.value, other.value))
         if s.value < WORKS:
-            text = f"a top-1 of {s.value:g} % is no working model's: another label order, other classes, or a slip"
-            yield _finding("impossible", (s,), WORKS - s.value, text)
+            yield _finding("impossible", (s,), WORKS - s.value, Implausible(s.value))
 
 
 def contradiction(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -106,8 +206,8 @@ def contradiction(evidence: Evidence) -> Iterator[AuditFinding]:
         for one, other in combinations(statements, 2):
             if _about_one_thing(one, other, statements) and one.differs_from(other):
                 size = abs(one.value - other.value) if one.is_accuracy else _factor(one.value, other.value)
-                text = f"{one.claim.metric}: {one.said()} here, {other.said()} there"
-                yield _finding("contradiction", (one, other), size, text)
+                facts = Contradiction(one.claim.metric, _stated(one), _stated(other))
+                yield _finding("contradiction", (one, other), size, facts)
 
 
 def _about_one_thing(one: Statement, other: Statement, group: list[Statement]) -> bool:
@@ -125,7 +225,8 @@ def _about_one_thing(one: Statement, other: Statement, group: list[Statement]) -
 
 def checkpoint(evidence: Evidence) -> Iterator[AuditFinding]:
     """One checkpoint, known by the hash in its name, with several accuracies."""
-    for metric in ("top1", "top5"):
+    metrics: tuple[Metric, ...] = ("top1", "top5")
+    for metric in metrics:
         groups: dict[Any, dict[str, Statement]] = defaultdict(dict)
         for s in evidence.of_metric(metric):
             for mark in set(HEXADECIMAL.findall(f"{s.claim.checkpoint or ''} {s.claim.checksum or ''}".lower())):
@@ -133,8 +234,8 @@ def checkpoint(evidence: Evidence) -> Iterator[AuditFinding]:
         for by_zoo in groups.values():
             for one, other in combinations(by_zoo.values(), 2):
                 if one.differs_from(other):
-                    text = f"the same weights: {metric} {one.said()} by {one.zoo}, {other.said()} by {other.zoo}"
-                    yield _finding("checkpoint", (one, other), abs(one.value - other.value), text)
+                    facts = SameCheckpoint(metric, _stated(one), one.zoo, _stated(other), other.zoo)
+                    yield _finding("checkpoint", (one, other), abs(one.value - other.value), facts)
 
 
 def outlier(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -149,8 +250,7 @@ def outlier(evidence: Evidence) -> Iterator[AuditFinding]:
             others = [median(x.value for x in own) for zoo, own in by_zoo.items() if zoo != s.zoo]
             middle = median(others)
             if middle - s.value > OUTLIER_POINTS:
-                text = f"top-1 {s.said()}, while the median of {len(others)} other zoos is {middle:.2f}"
-                yield _finding("outlier", (s,), middle - s.value, text)
+                yield _finding("outlier", (s,), middle - s.value, Outlier(_stated(s), len(others), middle))
 
 
 def parameters(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -165,10 +265,8 @@ def parameters(evidence: Evidence) -> Iterator[AuditFinding]:
             continue
         if any(_factor(number, s.value) <= 1 + COUNT_TOLERANCE for c in counts for number in evidence.headless(c)):
             continue  # the count of the network without its classifier
-        twin = evidence.with_parameters(s)
-        hint = f"; it is the count of {twin}" if twin else ""
-        text = f"states {s.said()} parameters; the networks of this architecture counted here have {nearest:,}{hint}"
-        yield _finding("parameters", (s,), _factor(nearest, s.value), text, counts[0].record)
+        facts = OtherParameters(_stated(s), nearest, evidence.with_parameters(s))
+        yield _finding("parameters", (s,), _factor(nearest, s.value), facts, counts[0].record)
 
 
 def compute(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -186,14 +284,15 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
         if within["macs" if says_macs else "operations"]:
             continue
         if pair := within["operations" if says_macs else "macs"]:
-            counted = "operations" if says_macs else "multiply-accumulates"
-            text = f"{s.said()} are {counted}: a pass at {s.size} px takes {pair[1].macs / 1e9:.3f} GMAC"
-            yield _finding("unit", (s,), 2.0, text, pair[1].record)
+            unit = OtherUnit(
+                _stated(s), "operations" if says_macs else "multiply-accumulates", s.size, pair[1].macs
+            )  # fmt: skip
+            yield _finding("unit", (s,), 2.0, unit, pair[1].record)
             continue
         nearest = min(pairs, key=lambda pair: min(_factor(pair[0], 1), _factor(pair[0], 2)))
         factor = min(_factor(nearest[0], 1), _factor(nearest[0], 2))
-        text = f"states {s.said()}; the networks counted here take {nearest[1].macs / 1e9:.3f} GMAC at {s.size} px"
-        yield _finding("compute", (s,), factor, text, nearest[1].record)
+        cost = OtherCost(_stated(s), s.size, nearest[1].macs)
+        yield _finding("compute", (s,), factor, cost, nearest[1].record)
 
 
 def _inside(
@@ -219,13 +318,16 @@ def file_size(evidence: Evidence) -> Iterator[AuditFinding]:
         # With batch norm folded, a scale and a shift become one bias.
         least = min(min(c.parameter_counts()) - c.statistics // 2 for c in counts)
         if s.value < 4 * least:
-            text = f"the file has {s.value:,.0f} bytes; {least:,} parameters of four bytes need {4 * least:,}"
-            yield _finding("file size", (s,), 4 * least / s.value, text, counts[0].record)
+            yield _finding("file size", (s,), 4 * least / s.value, TooSmall(s.value, least), counts[0].record)
 
 
 RULES: tuple[Callable[[Evidence], Iterator[AuditFinding]], ...] = (
     impossible, contradiction, checkpoint, outlier, parameters, compute, file_size,
 )  # fmt: skip
+
+
+def _stated(s: Statement) -> StatedNumber:
+    return StatedNumber(s.claim.stated, s.claim.stated_unit)
 
 
 def _factor(one: float, other: float) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -13,9 +13,43 @@ from zoodata.discrepancy.comparable import FLOATING, WORKS, obstacle, size_of
 from zoodata.discrepancy.networks import GRAVITY, compared
 from zoodata.records import Architecture, entry_zoo
 from zoodata.records.base import without_weights
+from zoodata.records.comparison import FindingRecord
 
 UNCOMPARED = len(GRAVITY)
-CLAIMS_ONLY = "known by its claims only"
+
+
+@dataclass(frozen=True)
+class CountBeside:
+    """One of our counts beside what the authors state."""
+
+    metric: Literal["parameters", "macs"]
+    counted: int
+    stated: float | None
+    """None where the authors state none at that image size."""
+
+
+@dataclass(frozen=True)
+class NetworkBasis:
+    """The two networks were compared."""
+
+    finding: FindingRecord | None
+    """The gravest difference; None where nothing differs."""
+
+
+@dataclass(frozen=True)
+class CountBasis:
+    """The networks were not compared; our counts stand beside the authors' numbers."""
+
+    counts: tuple[CountBeside, ...]
+
+
+@dataclass(frozen=True)
+class ClaimBasis:
+    """Nothing of the entry was counted here: only its claims are known."""
+
+
+Basis = NetworkBasis | CountBasis | ClaimBasis
+"""What a nearness rests on; :mod:`zoodata.wording.authors` words it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +60,7 @@ class Nearness:
     zoo: str
     verdict: str | None
     """Of the two networks; None where they were not compared."""
-    why: str
-    """The gravest difference of the networks, in words; where they were not compared, our counts beside the
-    authors' numbers."""
+    basis: Basis
     points: float | None
     """Its top-1 claim that comes nearest to the authors', minus theirs."""
     claim: str | None
@@ -48,10 +80,6 @@ class AuthorsOwn:
     claim: str | None
     others: tuple[Nearness, ...]
     """Those whose networks compute the same come first; of equals the nearest claim."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
 
 
 def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
@@ -79,7 +107,12 @@ def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
 def _distance(each: Nearness) -> tuple[int, bool, float, str]:
     """Networks first; then what was counted here before what is known by claims only; then the claim."""
     gravity = GRAVITY.get(each.verdict or "", UNCOMPARED)
-    return gravity, each.why == CLAIMS_ONLY, abs(each.points) if each.points is not None else 100.0, each.entry
+    return (
+        gravity,
+        isinstance(each.basis, ClaimBasis),
+        abs(each.points) if each.points is not None else 100.0,
+        each.entry,
+    )
 
 
 def _own(frame: pd.DataFrame, entry: str, metric: str, size: int | None = None) -> pd.Series | None:
@@ -109,26 +142,24 @@ def _nearness(dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame,
             at = gaps.abs().idxmin()
             points, claim = round(float(gaps[at]), 3), str(mine.loc[at, "claim"])
     if result is None:
-        why = _counts_beside(dataset, reference, entry, frame)
+        basis = _counts_beside(dataset, reference, entry, frame)
     else:
-        why = result.findings[0].text if result.findings else "nothing differs"
+        basis = NetworkBasis(result.findings[0] if result.findings else None)
     return Nearness(
-        entry, entry_zoo(entry), result.verdict if result else None, why, points, claim,
+        entry, entry_zoo(entry), result.verdict if result else None, basis, points, claim,
         path_of(record).as_posix() if record is not None else None,
     )  # fmt: skip
 
 
-def _counts_beside(dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame) -> str:
+def _counts_beside(dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame) -> Basis:
     """What was counted of a network beside what the authors state of theirs, at the size it was counted at."""
     record = dataset.architecture_outcomes.get(entry)
     if record is None or record.result is None:
-        return CLAIMS_ONLY
-    parts = []
-    for metric, name, counted in (
-        ("parameters", "parameters", record.result.parameters),
-        ("macs", "multiply-accumulates", record.result.macs),
-    ):
-        claim = _own(frame, reference, metric, record.result.input.height)
-        beside = f", the authors state {claim['value'] / 1e6:,.2f} M" if claim is not None else ""
-        parts.append(f"{counted / 1e6:,.2f} M {name} counted{beside}")
-    return "; ".join(parts)
+        return ClaimBasis()
+    result = record.result
+
+    def beside(metric: Literal["parameters", "macs"], counted: int) -> CountBeside:
+        claim = _own(frame, reference, metric, result.input.height)
+        return CountBeside(metric, counted, None if claim is None else float(claim["value"]))
+
+    return CountBasis((beside("parameters", result.parameters), beside("macs", result.macs)))

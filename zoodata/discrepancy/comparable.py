@@ -1,4 +1,4 @@
-"""Which accuracy claims may be held against each other. The rules are decision 0008, in its order.
+"""Which accuracy claims are comparable. The rules are decision 0008, in its order.
 
 A claim takes part when nothing stands against it: it is its zoo's own number, of a model that works, trained on
 ImageNet-1k labels alone, in floating point, on the whole validation set, at a known image size. Claims that
@@ -8,6 +8,7 @@ take part are comparable within one *setting*: one variant of the architecture a
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Literal
 
 import pandas as pd
 
@@ -19,21 +20,33 @@ FLOATING = frozenset({"fp32", "tf32", "tf32/fp32", "fp16", "bf16", "amp", "amp O
 """Precisions that do not move accuracy by more than the last digit that zoos print."""
 
 
-def obstacle(claim: pd.Series) -> str | None:
+Obstacle = Literal[
+    "borrowed",  # somebody else's number
+    "not_working",  # an accuracy of no working model
+    "training_unknown",
+    "more_than_labels",  # trained with more than ImageNet-1k labels
+    "not_floating_point",
+    "partial_validation_set",
+    "size_unknown",
+]
+"""Why a claim cannot be compared; :mod:`zoodata.wording.obstacles` words it."""
+
+
+def obstacle(claim: pd.Series) -> Obstacle | None:
     """Why a claim (a row of ``tables.claims``) cannot be compared; None if it can."""
     if claim["borrowed"]:
-        return "somebody else's number"
+        return "borrowed"
     if claim["value"] < WORKS:
-        return "an accuracy of no working model"
+        return "not_working"
     if claim["training"] is None or claim["training"] == "unknown":
-        return "training not known"
+        return "training_unknown"
     if claim["training"] != "supervised" or claim["distilled"]:
-        return "trained with more than ImageNet-1k labels"
+        return "more_than_labels"
     if claim["precision"] is not None and claim["precision"] not in FLOATING:
-        return "not in floating point"
+        return "not_floating_point"
     if claim["evaluation_images"] is not None and claim["evaluation_images"] < VALIDATION_IMAGES:
-        return "not on the whole validation set"
-    return None if size_of(claim) else "image size not known"
+        return "partial_validation_set"
+    return None if size_of(claim) else "size_unknown"
 
 
 def size_of(claim: pd.Series) -> int | None:

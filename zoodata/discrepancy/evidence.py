@@ -115,11 +115,6 @@ class Statement:
         stated = ((getattr(s.claim.conditions, name) for s in (self, other)) for name in names)
         return all(None in pair or pair[0] == pair[1] for pair in map(tuple, stated))
 
-    def said(self) -> str:
-        """The number as the source has it."""
-        unit = self.claim.stated_unit
-        return f"{self.claim.stated} %" if unit == "percent" else f"{self.claim.stated} {unit}"
-
 
 def step(claim: Claim) -> float:
     """The last stated digit of a claim, in the unit of its value."""
@@ -244,7 +239,7 @@ class Evidence:
         return None
 
     def comparable(self, metric: str) -> dict[tuple[str, int], list[Statement]]:
-        """Statements that may be held against each other, by architecture and image size."""
+        """Comparable statements, by architecture and image size."""
         frame = tables.claims(self.dataset)
         rows: pd.DataFrame = frame[frame["metric"].eq(metric) & frame["architecture"].notna()]
         known = {statement.claim.id: statement for statement in self.of_metric(metric)}

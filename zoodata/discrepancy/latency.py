@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Literal
+
+import numpy as np
 
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.pairs import widest
-from zoodata.discrepancy.warnings import Warned, taken_of, warnings
+from zoodata.discrepancy.warnings import RunWarning, samples_of, warnings
+from zoodata.ratios import Product, RatioEstimate, ratios, ratios_to_reference, trim_fraction
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
-from zoodata.records.latency import null_seat
-from zoodata.stats import Interval, quantile
-from zoodata.turns import Factors, ratios, ratios_to_reference, share_that_speaks
+from zoodata.records.latency import milliseconds, repeat_of_reference
 
-UNKNOWN = "one set of processes"
-"""What a single sitting says of a ratio: not how far those of other processes would be from it, so no verdict."""
+Verdict = Literal["slower", "faster", "no difference", "reference", "one session"]
+"""What a ratio says. A single session gives no verdict: it cannot tell how much processes differ."""
 
 ROUNDING = 1e-9
 """How far a product of two numbers may be from a third by arithmetic."""
@@ -27,13 +28,18 @@ class Ratio:
     """A ratio of two times with its 95 % interval."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    """None where the run has a single session."""
+    high: float | None
 
     @classmethod
-    def of(cls, interval: Interval) -> Ratio:
+    def of(cls, estimate: RatioEstimate) -> Ratio:
         """To four digits."""
-        return cls(round(interval.value, 4), round(interval.low, 4), round(interval.high, 4))
+        return cls(round(estimate.value, 4), _digits(estimate.low), _digits(estimate.high))
+
+
+def _digits(bound: float | None) -> float | None:
+    return None if bound is None else round(bound, 4)
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Split:
     """Why one entry takes longer than another: its network, or what runs it.
 
     ``network`` compares both networks in one runtime; ``frameworks`` is what each framework adds to its own
-    network, the one over the other. All three are of the same passes: on a processor their product is exact.
+    network, the one over the other. All three are of the same iterations: on a processor their product is exact.
     """
 
     network: Ratio
@@ -53,8 +59,17 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Unsplit:
+    """Why a time is not split."""
+
+    code: Literal["networks_not_timed", "network_missing", "network_not_timed"]
+    message: str | None = None
+    """The reason why the network could not take part."""
+
+
+@dataclass(frozen=True)
 class Timed:
-    """One entry of a run, against the run's reference."""
+    """One entry of a run, compared with the run's reference."""
 
     entry: str
     zoo: str
@@ -66,32 +81,32 @@ class Timed:
     p99_ms: float
     images_per_second: float
     ratio: float
-    low: float
-    high: float
-    verdict: str
-    """``slower``, ``faster``, ``no difference``, ``reference``, or :data:`UNKNOWN`."""
+    low: float | None
+    """Of the 95 % interval; None where the run has a single session."""
+    high: float | None
+    verdict: Verdict
     network_ms: float | None
     """Its network in the runtime that all networks of the run share."""
     split: Split | None
-    unsplit: str | None
+    unsplit: Unsplit | None
     """Why there is no split."""
     peak_mib: int | None
     device_mib: int | None
     device_ms: float | None
     millijoules: float | None
-    """A pass, idle power of the whole processor or device included."""
+    """Per forward pass, idle power of the whole processor or device included."""
 
 
 @dataclass(frozen=True)
 class LatencyRange:
-    """The entries of one architecture, timed in turns on one machine."""
+    """The entries of one architecture, timed in interleaved rounds on one machine."""
 
     architecture: str
     title: str
     ratio: float
     """Slowest over fastest, of two zoos."""
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     noise_floor: float
     """How far from 1 the reference's ratio to itself was."""
     least_difference: float
@@ -102,9 +117,9 @@ class LatencyRange:
     """Of the slowest over the fastest."""
     reference: str
     rounds: int
-    sittings: int
-    speaks: float | None
-    """On a processor, the share of a participant's passes that a ratio is of, in the sitting that had fewest."""
+    sessions: int
+    trim_fraction: float | None
+    """On a processor, the fraction of a participant's iterations whose mean is its time, in the session with fewest."""
     stopped: str
     machine: str
     batch: int
@@ -116,19 +131,15 @@ class LatencyRange:
     """Whether all entries take images of one size; if not, a ratio also compares sizes."""
     energy_source: str | None
     entries: tuple[Timed, ...]
-    warnings: tuple[Warned, ...]
+    warnings: tuple[RunWarning, ...]
     measurement: str
     record: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The range as JSON output shows it."""
-        return asdict(self)
 
 
 def rank(dataset: Dataset) -> list[LatencyRange]:
     """One run on a CPU of each architecture of the catalogue that two zoos took part in, largest ratio first.
 
-    Of several runs the one with most zoos speaks, of equals the one with a split, of equals the newest.
+    Of several runs the one with most zoos is taken, of equals the one with a split, of equals the newest.
     """
     chosen: dict[str, LatencyMeasurement] = {}
     for record in dataset.latency_measurements:  # oldest first
@@ -166,70 +177,71 @@ def _standing(record: LatencyMeasurement) -> tuple[int, bool]:
     return _zoos(record), record.conditions.networks is not None
 
 
-class _Run:
+class RunRatios:
     """The ratios of one record."""
 
     def __init__(self, record: LatencyMeasurement) -> None:
         self.record = record
-        self._taken = taken_of(record)
-        seats = range(len(record.participants))
-        self.models = [n for n in seats if not self.of(n).null and self.of(n).subject == "model"]
-        self.null = null_seat(record.participants)
-        self._networks = {self.of(n).digest: n for n in seats if self.of(n).subject == "network"}
-        self.to_reference = ratios_to_reference(self._taken, self.null)
+        self.samples = samples_of(record)
+        everybody = range(len(record.participants))
+        self.models = [n for n in everybody if not self.of(n).repeats_reference and self.of(n).subject == "model"]
+        self.repeat = repeat_of_reference(record.participants)
+        self._networks = {self.of(n).digest: n for n in everybody if self.of(n).subject == "network"}
+        self.to_reference = ratios_to_reference(self.samples, self.repeat)
 
-    def of(self, seat: int) -> Participant:
-        return self.record.participants[seat]
+    def of(self, participant: int) -> Participant:
+        """A participant by its number."""
+        return self.record.participants[participant]
 
-    def workers(self, seat: int) -> list[int]:
-        """The reference has two workers."""
-        return [0, self.null] if seat == 0 else [seat]
+    def workers(self, participant: int) -> list[int]:
+        """The participants that run the same model: the reference has two."""
+        return [0, self.repeat] if participant == 0 else [participant]
 
-    def network(self, seat: int) -> int | None:
-        """The seat of an entry's network."""
-        digest = self.of(seat).digest
+    def network(self, participant: int) -> int | None:
+        """The participant that runs an entry's network."""
+        digest = self.of(participant).digest
         return None if digest is None else self._networks.get(digest)
 
-    def split(self, a: int, b: int) -> tuple[Interval, Split | None]:
+    def split(self, a: int, b: int) -> tuple[RatioEstimate, Split | None]:
         """The ratio of two models, and what it is made of if both networks ran."""
         x, y = self.network(a), self.network(b)
         total = [(self.workers(a), self.workers(b))]
         if x is None or y is None:
             return self._ratios(total)[0], None
-        if x == y:  # one network, so all of it is what its two frameworks do with it
-            ratio = rest = self._ratios(total)[0]
-            network = Interval(1.0, 1.0, 1.0, ratio.samples)
+        if x == y:  # one network, so all of the ratio is the frameworks'
+            ratio = frameworks = self._ratios(total)[0]
+            network = RatioEstimate(1.0, 1.0, 1.0, ratio.sessions)
         else:
-            frameworks = [(self.workers(a), [x]), ([y], self.workers(b))]
-            ratio, network, rest = self._ratios(total, [([x], [y])], frameworks)
-        product = network.value * rest.value
+            rest = [(self.workers(a), [x]), ([y], self.workers(b))]
+            ratio, network, frameworks = self._ratios(total, [([x], [y])], rest)
+        product = network.value * frameworks.value
         holds = abs(product / ratio.value - 1) < ROUNDING
-        if self.record.conditions.device != "cpu":
+        if self.record.conditions.device != "cpu" and ratio.low is not None and ratio.high is not None:
             holds = holds or ratio.low <= product <= ratio.high
-        return ratio, Split(Ratio.of(network), Ratio.of(rest), round(product, 4), holds)
+        return ratio, Split(Ratio.of(network), Ratio.of(frameworks), round(product, 4), holds)
 
-    def _ratios(self, *wanted: Factors) -> list[Interval]:
-        return ratios(self._taken, wanted, self.null)
+    def _ratios(self, *wanted: Product) -> list[RatioEstimate]:
+        return ratios(self.samples, wanted, self.repeat)
 
 
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     """One run's ratios, judged against its own noise floor."""
-    run = _Run(record)
-    floor = abs(run.to_reference[run.null].value - 1)
+    run = RunRatios(record)
+    floor = abs(run.to_reference[run.repeat].value - 1)
     least = least_difference(floor, record.conditions.target_half_width)
-    timed = tuple(_timed(run, seat, least) for seat in run.models)
-    by_seat = dict(zip(run.models, timed, strict=True))
-    ends = widest(run.models, lambda seat: entry_zoo(run.of(seat).entry), lambda seat: by_seat[seat].ratio)
+    timed = tuple(_timed(run, model, least) for model in run.models)
+    by_model = dict(zip(run.models, timed, strict=True))
+    ends = widest(run.models, lambda model: entry_zoo(run.of(model).entry), lambda model: by_model[model].ratio)
     slow, fast = ends or (0, 0)
-    spread, split = run.split(slow, fast)
-    speaks = share_that_speaks(taken_of(record))
+    ratio, split = run.split(slow, fast)
+    fraction = trim_fraction(run.samples)
     known = dataset.architectures.get(record.architecture)
     return LatencyRange(
         architecture=record.architecture,
         title=known.title if known else record.architecture,
-        ratio=round(spread.value, 4),
-        low=round(spread.low, 4),
-        high=round(spread.high, 4),
+        ratio=round(ratio.value, 4),
+        low=_digits(ratio.low),
+        high=_digits(ratio.high),
         noise_floor=round(floor, 4),
         least_difference=round(least, 4),
         slowest=run.of(slow).entry,
@@ -237,8 +249,8 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         split=split if slow != fast else None,
         reference=timed[0].entry,
         rounds=len(record.samples),
-        sittings=len(record.sittings),
-        speaks=None if speaks is None else round(speaks, 3),
+        sessions=len(record.sessions),
+        trim_fraction=None if fraction is None else round(fraction, 3),
         stopped=record.stopped,
         machine=_machine(dataset, record),
         batch=record.conditions.batch,
@@ -264,49 +276,45 @@ def _machine(dataset: Dataset, record: LatencyMeasurement) -> str:
     return environment.processor.model
 
 
-def _timed(run: _Run, seat: int, least: float) -> Timed:
-    record, participant = run.record, run.of(seat)
-    passes = _passes(record, seat)
-    ratio = run.to_reference.get(seat, Interval(1.0, 1.0, 1.0, len(record.sittings)))
-    network = run.network(seat)
-    split = run.split(seat, 0)[1] if seat else None
-    observed = [sitting.observed[seat] for sitting in record.sittings if sitting.observed]
-    middle = median(passes)
+def _timed(run: RunRatios, model: int, least: float) -> Timed:
+    record, participant = run.record, run.of(model)
+    times = milliseconds(record, model)
+    ratio = run.to_reference.get(model, RatioEstimate(1.0, 1.0, 1.0, len(record.sessions)))
+    network = run.network(model)
+    split = run.split(model, 0)[1] if model else None
+    observed = [session.observed[model] for session in record.sessions if session.observed]
+    middle = median(times)
+    p90, p99 = (float(each) for each in np.quantile(times, (0.9, 0.99)))
     return Timed(
         entry=participant.entry,
         zoo=entry_zoo(participant.entry),
         runtime=participant.runtime,
         input_size=participant.input.height,
         median_ms=round(middle, 3),
-        p90_ms=round(quantile(passes, 0.9), 3),
-        p99_ms=round(quantile(passes, 0.99), 3),
+        p90_ms=round(p90, 3),
+        p99_ms=round(p99, 3),
         images_per_second=round(record.conditions.batch / middle * 1e3, 2),
         ratio=round(ratio.value, 4),
-        low=round(ratio.low, 4),
-        high=round(ratio.high, 4),
-        verdict="reference" if seat == 0 else verdict(ratio, least) if len(record.sittings) > 1 else UNKNOWN,
-        network_ms=None if network is None else round(median(_passes(record, network)), 3),
+        low=_digits(ratio.low),
+        high=_digits(ratio.high),
+        verdict="reference" if model == 0 else verdict(ratio, least),
+        network_ms=None if network is None else round(median(milliseconds(record, network)), 3),
         split=split,
         unsplit=_unsplit(record, participant) if network is None else None,
         peak_mib=max((o.resident_mib for o in observed if o.resident_mib is not None), default=None),
         device_mib=max((o.device_mib for o in observed if o.device_mib is not None), default=None),
         device_ms=_device_ms([o.device_ns for o in observed if o.device_ns is not None]),
-        millijoules=_energy([(o.joules, o.energy_passes) for o in observed]),
+        millijoules=_energy([(o.joules, o.energy_iterations) for o in observed]),
     )
 
 
-def _passes(record: LatencyMeasurement, seat: int) -> list[float]:
-    """Milliseconds of every pass of a participant."""
-    return [nanoseconds / 1e6 for turns in record.samples for nanoseconds in turns[seat]]
-
-
-def _unsplit(record: LatencyMeasurement, participant: Participant) -> str:
+def _unsplit(record: LatencyMeasurement, participant: Participant) -> Unsplit:
     if record.conditions.networks is None:
-        return "networks were not timed in this run"
+        return Unsplit("networks_not_timed")
     for absent in record.missing:
         if absent.subject == "network" and absent.entry == participant.entry:
-            return absent.missing.message
-    return "its network was not timed"
+            return Unsplit("network_missing", absent.missing.message)
+    return Unsplit("network_not_timed")
 
 
 def _device_ms(nanoseconds: Sequence[int]) -> float | None:
@@ -314,28 +322,24 @@ def _device_ms(nanoseconds: Sequence[int]) -> float | None:
 
 
 def _energy(counted: Sequence[tuple[float | None, int | None]]) -> float | None:
-    joules = sum(j for j, passes in counted if j is not None and passes)
-    passes = sum(p for j, p in counted if j is not None and p)
-    return round(joules / passes * 1e3, 3) if passes else None
+    joules = sum(j for j, iterations in counted if j is not None and iterations)
+    iterations = sum(n for j, n in counted if j is not None and n)
+    return round(joules / iterations * 1e3, 3) if iterations else None
 
 
 def least_difference(floor: float, target: float) -> float:
     """What a difference must exceed: the noise floor, and half of the half width that the run was asked for.
 
-    One null ratio is one draw of noise and may lie near 1 by chance; a ratio known just as well as asked has a
-    standard error of half its half width. What is smaller is also nothing to choose a zoo by: sixteen calls of a
-    layer that does nothing are 0.3 % of timm's ResNet-18. Criterion.rs asks the same of an interval (its noise
-    threshold, 1 %).
+    One A/A ratio is one draw of noise and may lie near 1 by coincidence; a ratio known just as well as asked has a
+    standard error of half its half width. Criterion.rs asks the same of an interval (its noise threshold, 1 %).
     """
     return max(floor, target / 2)
 
 
-def verdict(ratio: Interval, least: float) -> str:
-    """What a ratio says, given its run's :func:`least_difference`.
-
-    The whole interval must lie beyond that. How well the noise floor itself is known is in the interval already, which
-    is drawn to the spread of all pairs of a run.
-    """
+def verdict(ratio: RatioEstimate, least: float) -> Verdict:
+    """What a ratio says, given its run's :func:`least_difference`: the whole interval must lie beyond that."""
+    if ratio.low is None or ratio.high is None:
+        return "one session"
     if ratio.low > 1 + least:
         return "slower"
     if ratio.high < 1 - least:

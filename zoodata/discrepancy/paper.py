@@ -7,14 +7,14 @@ beside it is computed from records.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import accuracy
-from zoodata.discrepancy.networks import costs
+from zoodata.discrepancy.networks import costly_findings
 from zoodata.discrepancy.pairs import widest
 from zoodata.records import ArchitectureMeasurement, entry_zoo
+from zoodata.records.comparison import FindingRecord
 
 FIGURE_2 = {
     "vgg19": 2.62, "inception_v1": 2.57, "googlenet": 2.00, "squeezenet1_1": 1.84, "alexnet": 1.72,
@@ -44,6 +44,57 @@ COUNTS = {"top1": ((0.9599, "0.96 points or more", 12), (1.0, "more than 1 point
           "top5": ((0.94, "more than 0.94 points", 6), (1.0, "more than 1 point", 5))}  # fmt: skip
 COMPARABLE = {"top1": 35, "top5": 32}
 
+MAX_CAUSES = 2
+"""How many findings explain a ratio of compute."""
+
+
+@dataclass(frozen=True)
+class RangeEnds:
+    """The two claims that a range lies between."""
+
+    highest: accuracy.RangeEnd
+    lowest: accuracy.RangeEnd
+
+
+@dataclass(frozen=True)
+class Tie:
+    """An exact tie in the paper's data, counted for both zoos here."""
+
+
+@dataclass(frozen=True)
+class CountedEntry:
+    """One counted network."""
+
+    entry: str
+    macs: int
+    side: int
+    """Of the image, in pixels."""
+
+
+@dataclass(frozen=True)
+class CountedEnds:
+    """The two networks that a ratio of compute lies between."""
+
+    highest: CountedEntry
+    lowest: CountedEntry
+    zoos: int
+    findings: tuple[FindingRecord, ...]
+    """What the diff of the two found to change MACs."""
+    absent: tuple[str, ...]
+    """Zoos of the paper whose networks are not built here."""
+
+
+@dataclass(frozen=True)
+class NoRatio:
+    """There are not two zoos to compare."""
+
+    in_catalogue: bool
+    absent: tuple[str, ...] = ()
+
+
+Explanation = RangeEnds | Tie | CountedEnds | NoRatio | None
+"""What our figure comes from; :mod:`zoodata.wording.paper` words it."""
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -54,7 +105,7 @@ class Beside:
     ours: float | None
     agrees: bool | None
     """None where ours is missing."""
-    explanation: str
+    explanation: Explanation
 
 
 @dataclass(frozen=True)
@@ -66,10 +117,6 @@ class Reproduction:
     table_1: tuple[Beside, ...]
     figure_3: tuple[Beside, ...]
     today: tuple[accuracy.AccuracyRange, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The reproduction as JSON output shows it."""
-        return asdict(self)
 
 
 def reproduce(dataset: Dataset) -> Reproduction:
@@ -90,7 +137,7 @@ def _figure_2(ranked: Sequence[accuracy.AccuracyRange]) -> list[Beside]:
     for name, published in FIGURE_2.items():
         found = ours.get(name)
         span = found.naive if found else None
-        ends = f"{span.highest.entry} {span.highest.value:g}, {span.lowest.entry} {span.lowest.value:g}" if span else ""
+        ends = RangeEnds(span.highest, span.lowest) if span else None
         title, points = (found.title if found else name), (span.points if span else None)
         rows.append(_beside(title, published, points, 0.0051, ends))
     return rows
@@ -100,10 +147,10 @@ def _counts(ranked: dict[str, list[accuracy.AccuracyRange]]) -> list[Beside]:
     rows = []
     for metric, limits in COUNTS.items():
         points = [found.naive.points for found in ranked[metric]]
-        rows.append(_beside(f"architectures compared in {metric}", COMPARABLE[metric], len(points), 0, ""))
+        rows.append(_beside(f"architectures compared in {metric}", COMPARABLE[metric], len(points), 0, None))
         for limit, words, published in limits:
             wide = sum(value >= limit if limit == 0.9599 else value > limit for value in points)
-            rows.append(_beside(f"of them {words} apart in {metric}", published, wide, 0, ""))
+            rows.append(_beside(f"of them {words} apart in {metric}", published, wide, 0, None))
     return rows
 
 
@@ -115,7 +162,7 @@ def _table_1(dataset: Dataset) -> list[Beside]:
             for end, published in zip(("highest", "lowest"), cells[metric], strict=True):
                 times, of = ends.get(zoo, {}).get(end, (0, 0))
                 ours = round(100 * times / of) if of else None
-                tied = "" if ours == published else "an exact tie in the paper's data, counted for both zoos here"
+                tied = None if ours == published else Tie()
                 rows.append(_beside(f"{zoo} {end} in {metric}, %", published, ours, 0, tied))
     return rows
 
@@ -123,7 +170,7 @@ def _table_1(dataset: Dataset) -> list[Beside]:
 def _figure_3(dataset: Dataset, name: str, published: float) -> Beside:
     architecture = dataset.architectures.get(name)
     if architecture is None:
-        return Beside(name, published, None, None, "Not in the catalogue.")
+        return Beside(name, published, None, None, NoRatio(in_catalogue=False))
     counted: list[ArchitectureMeasurement] = []
     absent = []
     for item in architecture.entries:
@@ -135,21 +182,19 @@ def _figure_3(dataset: Dataset, name: str, published: float) -> Beside:
         else:
             absent.append(entry_zoo(item.entry))
     zoos = {entry_zoo(record.entry) for record in counted}
-    missing = f"Without {', '.join(sorted(set(absent) - zoos))}, not built here." if set(absent) - zoos else ""
+    missing = tuple(sorted(set(absent) - zoos))
     ends = widest(counted, lambda record: entry_zoo(record.entry), _macs)
     if ends is None:
-        return Beside(architecture.title, published, None, None, missing or "One zoo only.")
+        return Beside(architecture.title, published, None, None, NoRatio(in_catalogue=True, absent=missing))
     high, low = ends
     ratio = round(_macs(high) / _macs(low), 4)
-    if _macs(high) == _macs(low):
-        text = (
-            f"One counter finds {_macs(high) / 1e9:.3f} G in {len(zoos)} zoos; the paper's figure is of three counters."
-        )
-        return _beside(architecture.title, published, ratio, 0.02 * published, f"{text} {missing}".strip())
-    sizes = "" if _side(high) == _side(low) else f", read at {_side(high)} and {_side(low)} pixels"
-    told = f"{high.entry} {_macs(high) / 1e9:.3f} G over {low.entry} {_macs(low) / 1e9:.3f} G{sizes}."
-    parts = [told, costs(dataset, high.entry, low.entry), missing]
-    return _beside(architecture.title, published, ratio, 0.02 * published, " ".join(part for part in parts if part))
+    findings = costly_findings(dataset, high.entry, low.entry)[:MAX_CAUSES]
+    made_of = CountedEnds(_counted(high), _counted(low), len(zoos), findings, missing)
+    return _beside(architecture.title, published, ratio, 0.02 * published, made_of)
+
+
+def _counted(record: ArchitectureMeasurement) -> CountedEntry:
+    return CountedEntry(record.entry, _macs(record), _side(record))
 
 
 def _macs(record: ArchitectureMeasurement) -> int:
@@ -162,6 +207,6 @@ def _side(record: ArchitectureMeasurement) -> int:
     return record.result.input.height
 
 
-def _beside(what: str, published: float, ours: float | None, tolerance: float, explanation: str) -> Beside:
+def _beside(what: str, published: float, ours: float | None, tolerance: float, explanation: Explanation) -> Beside:
     agrees = None if ours is None else abs(ours - published) <= tolerance
     return Beside(what, published, ours, agrees, explanation)

@@ -1,174 +1,141 @@
-"""What to doubt about a latency run, each with the next step. Thresholds are here; records hold what was seen."""
+"""What to doubt about a latency run. Thresholds are here; records hold what was observed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
+from zoodata.ratios import Samples, trim_fraction
+from zoodata.ratios.samples import processors, session_slices, undisturbed_share
 from zoodata.records import LatencyMeasurement
-from zoodata.records.latency import null_seat
-from zoodata.turns import Taken, share_that_speaks
-from zoodata.turns.passes import processors, share_undisturbed, sitting_cuts
+from zoodata.records.latency import repeat_of_reference
 
 BUSY_CORES = 0.1
 """Load of other programs, in cores, from which a machine counts as loaded."""
 
 STOLEN_CORES = 0.05
 DRIFT = 0.1
-"""Change of the reference's time between the first and the second half of a sitting's rounds."""
+"""Change of the reference's time between the first and the second half of a session's rounds."""
 
-CLOCK_SPREAD = 0.1
-"""Difference of the device's lowest and highest clock in a sitting."""
+CLOCK_RANGE = 0.1
+"""Difference of the device's lowest and highest clock in a session, over the highest."""
 
-FEWEST_SITTINGS = 3
-MOST_SPEAK = 0.2
-"""Share of a participant's passes from which on a ratio is hardly one of its fastest."""
+MIN_SESSIONS = 3
+MAX_TRIM_FRACTION = 0.2
+"""Fraction of a participant's iterations from which on a ratio is hardly one of its fastest."""
 
-FEWEST_UNDISTURBED = 0.5
-"""Share of a participant's passes; where no other program ran, two in three and more were undisturbed."""
+MIN_UNDISTURBED = 0.5
+"""Fraction of a participant's iterations; where no other program ran, two in three and more were undisturbed."""
+
+WarningCode = Literal[
+    "few_sessions", "few_passes", "time_limit", "worker_lost", "allocator", "loaded", "stolen", "disturbed", "drift",
+    "clock", "shared_device", "unequal_memory", "unsteady",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Warned:
-    """A reason for doubt and what to do about it."""
+class RunWarning:
+    """A reason for doubt; :mod:`zoodata.wording.warnings` words it and says what to do next."""
 
-    kind: str
-    text: str
-    advice: str
-
-
-def taken_of(record: LatencyMeasurement) -> Taken:
-    """The passes of a record, as ratios are read from them."""
-    return Taken(record.samples, [sitting.rounds for sitting in record.sittings], record.conditions.device)
+    code: WarningCode
+    value: float | None = None
+    """What was observed, in the unit of its threshold."""
+    values: tuple[int, int] | None = None
+    """Two of them: lowest and highest clock in MHz, or the memory of the reference's processes in MiB."""
+    entries: tuple[str, ...] = ()
 
 
-def warnings(record: LatencyMeasurement) -> Iterator[Warned]:
+def samples_of(record: LatencyMeasurement) -> Samples:
+    """The iterations of a record, as ratios are read from them."""
+    return Samples(record.samples, [session.rounds for session in record.sessions], record.conditions.device)
+
+
+def warnings(record: LatencyMeasurement) -> Iterator[RunWarning]:
     """Everything about this run that pyperf would warn of."""
     if not record.samples:
         return
-    if len(record.sittings) < FEWEST_SITTINGS:
-        yield Warned(
-            "few_sittings",
-            f"{len(record.sittings)} set{'s' if len(record.sittings) > 1 else ''} of processes: how much processes "
-            "differ among themselves is hardly known",
-            "let it run longer: without --quick, or with a larger --time-limit",
-        )
-    speaks = share_that_speaks(taken_of(record))
-    if speaks is not None and speaks > MOST_SPEAK:
-        yield Warned(
-            "few_passes",
-            f"a sitting had so few passes of a model that the fastest {speaks:.0%} speak for it: what others did to "
-            "the machine is in them",
-            "let it run longer: without --quick, or with a larger --time-limit",
-        )
+    if len(record.sessions) < MIN_SESSIONS:
+        yield RunWarning("few_sessions", len(record.sessions))
+    fraction = trim_fraction(samples_of(record))
+    if fraction is not None and fraction > MAX_TRIM_FRACTION:
+        yield RunWarning("few_passes", fraction)
     if record.stopped == "time":
-        yield Warned(
-            "time_limit",
-            f"time was up before every ratio was known to ±{record.conditions.target_half_width:.1%}",
-            "raise --time-limit, or accept the interval that is shown",
-        )
+        yield RunWarning("time_limit", record.conditions.target_half_width)
     if record.stopped == "worker_lost":
-        yield Warned("worker_lost", "a worker died in a later sitting, which ended the run", "see what is missing")
+        yield RunWarning("worker_lost")
     if not record.conditions.keeps_memory and record.conditions.device == "cpu":
-        yield Warned(
-            "allocator",
-            "its processes may have given a pass's memory back to the system, which now and then makes one a few "
-            "percent slower for as long as it lives",
-            "run it again, on a system with glibc",
-        )
+        yield RunWarning("allocator")
     yield from _machine(record)
     yield from _device(record)
     unsteady = sorted(
         {
             participant.entry
-            for sitting in record.sittings
-            for participant, seen in zip(record.participants, sitting.observed, strict=False)
+            for session in record.sessions
+            for participant, seen in zip(record.participants, session.observed, strict=False)
             if not seen.steady
         }
     )
     if unsteady:
-        yield Warned(
-            "unsteady",
-            f"still changing speed when the warm-up ended: {', '.join(unsteady)}",
-            "run it again on a quiet machine; if it stays, the model is faster or slower by turns",
-        )
+        yield RunWarning("unsteady", entries=tuple(unsteady))
 
 
-def _machine(record: LatencyMeasurement) -> Iterator[Warned]:
-    load = max((s.other_load for s in record.sittings if s.other_load is not None), default=0.0)
+def _machine(record: LatencyMeasurement) -> Iterator[RunWarning]:
+    load = max((s.other_load for s in record.sessions if s.other_load is not None), default=0.0)
     if load > BUSY_CORES:
-        yield Warned(
-            "loaded", f"other programs kept {load:.1f} cores busy", "stop them, or give fewer --threads than cores"
-        )
-    stolen = max((s.stolen for s in record.sittings if s.stolen is not None), default=0.0)
+        yield RunWarning("loaded", load)
+    stolen = max((s.stolen for s in record.sessions if s.stolen is not None), default=0.0)
     if stolen > STOLEN_CORES:
-        yield Warned(
-            "stolen", f"the host took {stolen:.2f} cores from this virtual machine", "use a machine that is not shared"
-        )
-    least = min(_shares_undisturbed(record), default=1.0)
-    if least < FEWEST_UNDISTURBED:
-        yield Warned(
-            "disturbed",
-            f"{1 - least:.0%} of a model's passes in a sitting had less of the processors than its others",
-            "stop other programs, or run as root, which lets the timed processes go before them",
-        )
+        yield RunWarning("stolen", stolen)
+    least = min(_undisturbed_shares(record), default=1.0)
+    if least < MIN_UNDISTURBED:
+        yield RunWarning("disturbed", 1 - least)
     drift = max(_drifts(record), key=lambda d: abs(d - 1), default=1.0)
     if abs(drift - 1) > DRIFT:
-        yield Warned(
-            "drift",
-            f"within a sitting the reference became {abs(drift - 1):.0%} {'slower' if drift > 1 else 'faster'}",
-            "let the machine cool down, fix its clock (cpupower frequency-set), and run again",
-        )
+        yield RunWarning("drift", drift)
 
 
-def _device(record: LatencyMeasurement) -> Iterator[Warned]:
-    clocks = [s.device_clock_mhz for s in record.sittings if s.device_clock_mhz is not None]
+def _device(record: LatencyMeasurement) -> Iterator[RunWarning]:
+    clocks = [s.device_clock_mhz for s in record.sessions if s.device_clock_mhz is not None]
     if clocks:
         low, high = min(c[0] for c in clocks), max(c[1] for c in clocks)
-        if low < high * (1 - CLOCK_SPREAD):
-            yield Warned(
-                "clock", f"the device's clock went from {low} to {high} MHz", "lock it (nvidia-smi -lgc) and run again"
-            )
-    others = max((s.other_device_processes for s in record.sittings if s.other_device_processes is not None), default=0)
+        if low < high * (1 - CLOCK_RANGE):
+            yield RunWarning("clock", values=(low, high))
+    others = max((s.other_device_processes for s in record.sessions if s.other_device_processes is not None), default=0)
     if others:
-        yield Warned("shared_device", f"{others} other processes computed on the device", "stop them and run again")
-    twins = next((pair for pair in _reference_mib(record) if pair[0] != pair[1]), None)
-    if twins:
-        yield Warned(
-            "unlike_twins",
-            f"the reference's two processes took {twins[0]} and {twins[1]} MiB of the device's memory: one model, "
-            "computed in two ways, as where a library picks algorithms by the memory that is left",
-            "give a smaller --batch, and judge ratios by the noise floor",
-        )
+        yield RunWarning("shared_device", others)
+    unequal = next((pair for pair in _reference_mib(record) if pair[0] != pair[1]), None)
+    if unequal:
+        yield RunWarning("unequal_memory", values=unequal)
 
 
 def _reference_mib(record: LatencyMeasurement) -> Iterator[tuple[int, int]]:
-    """In each sitting, the device's memory that the reference and its null pair took at most."""
-    null = null_seat(record.participants)
-    for sitting in record.sittings:
-        if sitting.observed:
-            first, second = sitting.observed[0].device_mib, sitting.observed[null].device_mib
+    """In each session, the most device memory of the A/A pair's two processes."""
+    repeat = repeat_of_reference(record.participants)
+    for session in record.sessions:
+        if session.observed:
+            first, second = session.observed[0].device_mib, session.observed[repeat].device_mib
             if first is not None and second is not None:
                 yield first, second
 
 
 def _drifts(record: LatencyMeasurement) -> Iterator[float]:
-    """How the reference's time changed within each sitting."""
-    for cut in _cuts(record):
-        fastest = [min(turns[0]) for turns in record.samples[cut]]
+    """How the reference's time changed within each session."""
+    for cut in _slices(record):
+        fastest = [min(one[0]) for one in record.samples[cut]]
         half = len(fastest) // 2
         if half >= 2:
             yield median(fastest[-half:]) / median(fastest[:half])
 
 
-def _shares_undisturbed(record: LatencyMeasurement) -> Iterator[float]:
-    """Of each participant in each sitting; nothing where processor time was not counted."""
+def _undisturbed_shares(record: LatencyMeasurement) -> Iterator[float]:
+    """Of each participant in each session; nothing where processor time was not counted."""
     if record.cpu_us is not None and record.conditions.device == "cpu":
-        had = processors(record.samples, record.cpu_us)
-        for cut in _cuts(record):
-            yield from share_undisturbed(record.samples[cut], record.cpu_us[cut], had)
+        expected = processors(record.samples, record.cpu_us)
+        for cut in _slices(record):
+            yield from undisturbed_share(record.samples[cut], record.cpu_us[cut], expected)
 
 
-def _cuts(record: LatencyMeasurement) -> list[slice]:
-    return sitting_cuts(taken_of(record).rounds)
+def _slices(record: LatencyMeasurement) -> list[slice]:
+    return session_slices(samples_of(record).rounds)

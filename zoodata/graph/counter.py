@@ -33,9 +33,9 @@ def count(network: Network) -> Counts:
     stored = Counter({"parameter": 0, "statistic": 0, "constant": 0})
     auxiliary = 0
     for parameter in network.parameters:
-        stored[parameter.role] += parameter.numbers
+        stored[parameter.role] += parameter.elements
         if parameter.role == "parameter" and parameter.name not in used:
-            auxiliary += parameter.numbers
+            auxiliary += parameter.elements
     layers = Counter(node.operator for node in network.operations if node.is_known)
     return Counts(
         parameters=stored["parameter"],

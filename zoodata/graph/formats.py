@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 from zoodata.graph.counter import count, node_macs, node_parameters
-from zoodata.graph.diff.explain import show
 from zoodata.graph.diff.features import features, label
 from zoodata.graph.digest import digest
 from zoodata.graph.network import INPUT, Network, Node
+from zoodata.graph.values import shown
 
 
 def render(network: Network, title: str, style: str) -> str:
@@ -42,11 +42,11 @@ def rows(network: Network) -> list[dict[str, Any]]:
 def as_text(network: Network, title: str) -> str:
     """A table by layer, totals below."""
     counts = count(network)
-    lines = [f"{title}: network {digest(network)[:12]}, image {show(network.input_shape)}", ""]
+    lines = [f"{title}: network {digest(network)[:12]}, image {shown(network.input_shape)}", ""]
     table = [("name", "operator", "value", "parameters", "MACs", "")]
     for row in rows(network):
         table.append((
-            row["name"], row["operator"], show(tuple(row["shape"])) or "1", _number(row["parameters"]),
+            row["name"], row["operator"], shown(tuple(row["shape"])) or "1", _number(row["parameters"]),
             _number(row["macs"]), _brief(row["attributes"]),
         ))  # fmt: skip
     widths = [max(len(line[column]) for line in table) for column in range(5)]
@@ -98,8 +98,8 @@ def as_dot(network: Network, title: str) -> str:
 
 def _caption(network: Network, node: Node) -> str:
     if node.operator == INPUT:
-        return f"image {show(network.input_shape)}"
-    return f"{label(network, node)}\n{node.name}\n{show(node.shape)}  {_brief(features(network, node))}".strip()
+        return f"image {shown(network.input_shape)}"
+    return f"{label(network, node)}\n{node.name}\n{shown(node.shape)}  {_brief(features(network, node))}".strip()
 
 
 def _brief(own: dict[str, Any]) -> str:
@@ -116,7 +116,7 @@ def _brief(own: dict[str, Any]) -> str:
         plain = _frozen(value)
         if name in hidden or plain == usual.get(name, "") or (name == "view" and "+" not in str(value)):
             continue
-        parts.append(name if value is True else f"{name} {show(plain, name)}")
+        parts.append(name if value is True else f"{name} {shown(plain, name)}")
     return ", ".join(parts)
 
 

@@ -1,7 +1,7 @@
-"""Whether two checkpoints hold the same numbers: the same tensors, the same after a conversion, or others.
+"""Whether two checkpoints hold the same values: the same tensors, the same after a conversion, or others.
 
 A conversion from one framework to another transposes tensors and renames them; it does not change which
-numbers a tensor holds. So each tensor has three marks: its bytes, its sorted numbers, and its sorted numbers
+values a tensor holds. So each tensor has three fingerprints: its bytes, its sorted values, and its sorted values
 in half precision.
 """
 
@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-SMALLEST = 16
-"""Tensors with fewer numbers say nothing: they may agree by chance."""
+MIN_ELEMENTS = 16
+"""Tensors with fewer elements say nothing: they may agree by coincidence."""
 PLAIN = 2
 """Different values below which a tensor is a constant (all zero, all one), which says nothing either."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class Fingerprint:
     """One tensor's fingerprint."""
 
     name: str
@@ -32,12 +32,12 @@ class Mark:
     half: str
 
 
-def marks(tensors: Mapping[str, Any]) -> list[Mark]:
+def fingerprints(tensors: Mapping[str, Any]) -> list[Fingerprint]:
     """Fingerprints of the tensors that say something."""
-    found = []
+    taken = []
     for name, tensor in sorted(tensors.items()):
         array = np.asarray(tensor)
-        if array.size < SMALLEST or array.dtype.kind != "f":
+        if array.size < MIN_ELEMENTS or array.dtype.kind != "f":
             continue
         flat = np.sort(array.astype(np.float32), axis=None)
         if len(np.unique(flat[:: max(1, flat.size // 1000)])) <= PLAIN:
@@ -46,9 +46,9 @@ def marks(tensors: Mapping[str, Any]) -> list[Mark]:
         with np.errstate(over="ignore"):
             half = flat.astype(np.float16)
         says_something = np.isfinite(half).all() and len(np.unique(half[:: max(1, half.size // 1000)])) > PLAIN
-        mark = _hash(half) if says_something else exact  # too small or too large for half precision
-        found.append(Mark(name, array.shape, exact, _hash(flat), mark))
-    return found
+        rounded = _hash(half) if says_something else exact  # too small or too large for half precision
+        taken.append(Fingerprint(name, array.shape, exact, _hash(flat), rounded))
+    return taken
 
 
 def _hash(array: Any, more: str = "") -> str:
@@ -66,12 +66,12 @@ class Identity:
     exact: int
     sorted: int
     half: int
-    """Tensors of b that a has too: by bytes, by numbers, by numbers in half precision; each includes the former."""
+    """Tensors of b that a has too: by bytes, by values, by values in half precision; each includes the former."""
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
 
 
-def related(a: Sequence[Mark], b: Sequence[Mark]) -> Identity:
+def related(a: Sequence[Fingerprint], b: Sequence[Fingerprint]) -> Identity:
     """Compare two lists of fingerprints."""
     shared = {kind: _shared(a, b, kind) for kind in ("exact", "sorted", "half")}
     every = max(len(a), len(b))
@@ -89,11 +89,11 @@ def related(a: Sequence[Mark], b: Sequence[Mark]) -> Identity:
     return Identity(verdict, len(a), len(b), shared["exact"], shared["sorted"], shared["half"], left_a, left_b)
 
 
-def _shared(a: Sequence[Mark], b: Sequence[Mark], kind: str) -> int:
+def _shared(a: Sequence[Fingerprint], b: Sequence[Fingerprint], kind: str) -> int:
     ours, theirs = (Counter(getattr(mark, kind) for mark in each) for each in (a, b))
     return sum((ours & theirs).values())
 
 
-def _left(a: Sequence[Mark], b: Sequence[Mark]) -> tuple[str, ...]:
+def _left(a: Sequence[Fingerprint], b: Sequence[Fingerprint]) -> tuple[str, ...]:
     theirs = {mark.half for mark in b}
     return tuple(mark.name for mark in a if mark.half not in theirs)

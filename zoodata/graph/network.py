@@ -97,8 +97,8 @@ class Parameter:
     role: Role
 
     @property
-    def numbers(self) -> int:
-        """How many numbers it holds."""
+    def elements(self) -> int:
+        """The number of its elements."""
         return math.prod(self.shape)
 
 

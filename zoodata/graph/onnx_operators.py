@@ -46,7 +46,7 @@ class Call:
         given = self.inputs[position]
         return given if isinstance(given, View) else self.b.constant(np.asarray(given))
 
-    def numbers(self, position: int, name: str, default: Any = None) -> Any:
+    def whole_numbers(self, position: int, name: str, default: Any = None) -> Any:
         """Integers given as an input in newer versions, as an attribute in older ones."""
         if self.has(position):
             given = self.inputs[position]
@@ -352,7 +352,7 @@ def _global_pool(c: Call) -> View:
 def _reduce(c: Call) -> View:
     operator = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "maximum", "ReduceMin": "minimum"}
     x = c.value(0)
-    axes = c.numbers(1, "axes") or list(range(len(x.axes)))
+    axes = c.whole_numbers(1, "axes") or list(range(len(x.axes)))
     return reduction.reduce(c.b, operator[c.proto.op_type], x, axes, bool(c.own.get("keepdims", 1)))
 
 
@@ -360,7 +360,7 @@ def _reduce(c: Call) -> View:
 def _pad(c: Call) -> View:
     if c.own.get("mode", b"constant") != b"constant" or c.has(3):
         raise NotImplementedError
-    x, amounts = c.value(0), c.numbers(1, "pads", c.own.get("paddings"))
+    x, amounts = c.value(0), c.whole_numbers(1, "pads", c.own.get("paddings"))
     number = c.b.number_of(c.value(2)) if c.has(2) else float(c.own.get("value", 0.0))
     if number is None:
         raise NotImplementedError
@@ -378,7 +378,7 @@ def _concatenate(c: Call) -> View:
 def _split(c: Call) -> list[View]:
     x, axis = c.value(0), int(c.own.get("axis", 0))
     parts = len(c.proto.output)
-    sizes = c.numbers(1, "split") or [-(-x.shape[axis] // parts)] * parts
+    sizes = c.whole_numbers(1, "split") or [-(-x.shape[axis] // parts)] * parts
     found, start = [], 0
     for size in sizes:
         stop = min(start + size, x.shape[axis])
@@ -390,9 +390,9 @@ def _split(c: Call) -> list[View]:
 @handles("Slice")
 def _slice(c: Call) -> View:
     x = c.value(0)
-    starts, ends = c.numbers(1, "starts"), c.numbers(2, "ends")
-    axes = c.numbers(3, "axes") or list(range(len(starts)))
-    steps = c.numbers(4, "steps") or [1] * len(starts)
+    starts, ends = c.whole_numbers(1, "starts"), c.whole_numbers(2, "ends")
+    axes = c.whole_numbers(3, "axes") or list(range(len(starts)))
+    steps = c.whole_numbers(4, "steps") or [1] * len(starts)
     for axis, start, stop, step in zip(axes, starts, ends, steps, strict=True):
         low, high, every = slice(start, stop, step).indices(x.shape[axis])
         if every < 0:
@@ -417,7 +417,7 @@ def _gather(c: Call) -> View:
 
 @handles("Reshape")
 def _reshape(c: Call) -> View:
-    x, wanted = c.value(0), c.numbers(1, "shape")
+    x, wanted = c.value(0), c.whole_numbers(1, "shape")
     sizes = [x.shape[n] if size == 0 and not c.own.get("allowzero") else size for n, size in enumerate(wanted)]
     if -1 in sizes:
         sizes[sizes.index(-1)] = math.prod(x.shape) // math.prod(size for size in sizes if size != -1)
@@ -437,14 +437,14 @@ def _flatten(c: Call) -> View:
 @handles("Squeeze")
 def _squeeze(c: Call) -> View:
     x = c.value(0)
-    axes = c.numbers(1, "axes")
+    axes = c.whole_numbers(1, "axes")
     gone = {axis % len(x.axes) for axis in axes} if axes else {n for n, size in enumerate(x.shape) if size == 1}
     return View(x.node, tuple(axis for number, axis in enumerate(x.axes) if number not in gone))
 
 
 @handles("Unsqueeze")
 def _unsqueeze(c: Call) -> View:
-    x, axes = c.value(0), c.numbers(1, "axes")
+    x, axes = c.value(0), c.whole_numbers(1, "axes")
     rank = len(x.axes) + len(axes)
     new = {axis % rank for axis in axes}
     rest = iter(x.axes)
@@ -459,7 +459,7 @@ def _transpose(c: Call) -> View:
 
 @handles("Expand")
 def _expand(c: Call) -> View:
-    x, wanted = c.value(0), c.numbers(1, "shape")
+    x, wanted = c.value(0), c.whole_numbers(1, "shape")
     rank = max(len(wanted), len(x.axes))
     have, want = (1,) * (rank - len(x.axes)) + x.shape, [1] * (rank - len(wanted)) + wanted
     return c.b.expanded(x, [max(pair) for pair in zip(have, want, strict=True)])

@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from zoodata.records.accuracy import LeftOutReason
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 LABEL_FILES = ("labels.csv", "labels.txt", "val.txt", "val.csv")
@@ -23,6 +25,11 @@ LABEL_COLUMNS = ("class_index", "label", "class", "target")
 class NoImages(ValueError):
     """The folder is no labelled set of images; the message says what to do."""
 
+    def __init__(self, message: str, left_out: Mapping[LeftOutReason, int] | None = None) -> None:
+        super().__init__(message)
+        self.left_out = left_out
+        """What is in it that was not taken, by reason; None where that is not what is wrong."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -30,7 +37,7 @@ class Item:
 
     name: str
     label: int
-    place: tuple[str, int] | str
+    location: tuple[str, int] | str
     """A file's path; of a row of a parquet file its path and number."""
 
 
@@ -39,7 +46,7 @@ class ImageSet:
     """Labelled images in the order of their names, and what had to be left out."""
 
     items: tuple[Item, ...]
-    left_out: dict[str, int]
+    left_out: dict[LeftOutReason, int]
     """Reason to number of files."""
     layout: str
 
@@ -67,7 +74,7 @@ def find(folder: Path, labels: Path | None = None) -> ImageSet:
     else:
         found = _class_folders(folder)
     if not found.items:
-        raise NoImages(f"{folder} holds no labelled image ({_reasons(found.left_out)})")
+        raise NoImages(f"{folder} holds no labelled image", found.left_out)
     names = {item.name for item in found.items}
     if len(names) != len(found.items):
         raise NoImages(f"{folder} lists {len(found.items) - len(names)} images twice")
@@ -86,9 +93,9 @@ def read_bytes(item: Item) -> bytes:
     Raises:
         OSError: when the file cannot be read.
     """
-    if isinstance(item.place, str):
-        return Path(item.place).read_bytes()
-    return _row(*item.place)
+    if isinstance(item.location, str):
+        return Path(item.location).read_bytes()
+    return _row(*item.location)
 
 
 def identity(digests: Sequence[tuple[str, str, int]]) -> str:
@@ -116,7 +123,7 @@ def _listed(folder: Path, labels: Path) -> ImageSet:
         seen.add(known)
         items.append(Item(name, label, str(path)))
     absent = len(stated.keys() - seen)
-    left_out = {"without a label": unlabelled, "listed, but not there": absent}
+    left_out: dict[LeftOutReason, int] = {"unlabelled": unlabelled, "listed_but_absent": absent}
     return ImageSet(tuple(items), {why: count for why, count in left_out.items() if count}, "list")
 
 
@@ -182,7 +189,7 @@ def _class_folders(folder: Path) -> ImageSet:
         for number, place in enumerate(folders)
         for path in _image_files(place)
     ]
-    left_out = {"outside the class folders": loose} if loose else {}
+    left_out: dict[LeftOutReason, int] = {"outside_class_folders": loose} if loose else {}
     return ImageSet(tuple(sorted(items, key=lambda item: item.name)), left_out, "class folders")
 
 
@@ -200,7 +207,7 @@ def _parquet(folder: Path, tables: Sequence[Path]) -> ImageSet:
                 unlabelled += 1
             else:
                 items.append(Item(f"{path.relative_to(folder).as_posix()}#{row}", label, (str(path), row)))
-    return ImageSet(tuple(items), {"without a label": unlabelled} if unlabelled else {}, "parquet")
+    return ImageSet(tuple(items), {"unlabelled": unlabelled} if unlabelled else {}, "parquet")
 
 
 _OPEN: dict[str, Any] = {}
@@ -235,7 +242,3 @@ def _row(path: str, row: int) -> bytes:
 def _image_files(root: Path) -> list[Path]:
     found = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
-
-
-def _reasons(left_out: dict[str, int]) -> str:
-    return ", ".join(f"{count} {why}" for why, count in left_out.items()) or "no image file in it"

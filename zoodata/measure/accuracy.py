@@ -16,37 +16,51 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from zoodata.images import sets
 from zoodata.images.sets import ImageSet, Item
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.architecture import missing_for, public_name, visible
+from zoodata.measure.architecture import missing_for, public_name
+from zoodata.measure.evaluator import Evaluator, Opened, Sureness
 from zoodata.records import Environment, Preprocessing
 from zoodata.records.accuracy import (
     AccuracyConditions,
     AccuracyMeasurement,
     AccuracyResult,
+    Check,
     ImageSetIdentity,
+    LeftOutReason,
     pack_bits,
 )
+from zoodata.records.base import visible_line
 from zoodata.records.measurement import timestamp
 from zoodata.stats import sign_test, wilson_interval
 
-HANDLER = "zoodata.measure.evaluator:Evaluator"
 PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of the model that wait must not take the cores from those that decode."""
 CHUNK = 64
 """Images a question; the next so many are decoded meanwhile."""
 TRIED = 96
-"""Images on which other ways to prepare them are tried."""
+"""Images on which other ways of preprocessing are tried."""
 SURE = 1e-6
-"""How improbable a coincidence must be before a result is refused."""
+"""The p-value below which a check refuses a result."""
 START_SECONDS, CHUNK_SECONDS = 900.0, 900.0
 
 
 class Unbelievable(Exception):
-    """The figures say that something other than the model is wrong; the message names it."""
+    """A check says that something other than the model is wrong."""
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(check.code)
+        self.check = check
+
+
+class NothingUsable(Exception):
+    """No image of a set could be evaluated."""
+
+    def __init__(self, images: int, problem: LeftOutReason | None) -> None:
+        super().__init__(f"none of {images} images can be used: {problem}")
+        self.images, self.problem = images, problem
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class Settings:
     device: str = "cpu"
     threads: int = 1
     believe: bool = False
-    """Record the result although a check speaks against it."""
+    """Record the result although a check fails."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +83,11 @@ class Answer:
     name: str
     digest: str
     classes: tuple[int, ...]
-    problem: str
+    problem: LeftOutReason | None
 
 
 def measure(
-    worker: Worker,
+    worker: Worker[Evaluator],
     entry: str,
     images: ImageSet,
     environment: Environment,
@@ -84,45 +98,49 @@ def measure(
     """Evaluate one entry. What cannot be evaluated becomes a record with the reason.
 
     Raises:
-        Unbelievable: when a check speaks against the result and it was not asked for regardless.
+        Unbelievable: when a check fails and the result was not asked for regardless.
+        NothingUsable: when no image could be evaluated.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    shared: dict[str, Any] = {
-        "entry": public_name(entry), "started_at": timestamp(started), "environment": environment.id,
-        "weights_file": _file_name(settings.weights_path),
-    }  # fmt: skip
+    name, weights_hash = public_name(entry), None
+    weights_file = None if settings.weights_path is None else visible_line(Path(settings.weights_path).name)
     try:
         opened = open_model(worker, entry, settings)
-        shared["weights_hash"] = opened["weights_hash"]
-        if opened["weights"] and settings.weights_path is None and "@" not in entry:
-            shared["entry"] = f"{shared['entry']}@{opened['weights']}"
-        preprocessing = Preprocessing.model_validate_json(opened["spec"])
-        checks = list(opened["checks"])
-        checks += _believed(_range_of_labels(images, opened["classes"], preprocessing.label_offset), believe=False)
+        weights_hash = opened.weights_hash
+        if opened.weights and settings.weights_path is None and "@" not in entry:
+            name = f"{name}@{opened.weights}"
+        preprocessing = opened.preprocessing
+        checks = list(opened.checks)
+        checks.append(_believed(label_range(images, opened.classes, preprocessing.label_offset), believe=False))
         sample = sets.sample(images.items, TRIED)
-        first = _asked(worker, sample, [])
-        _believed(shift_fits(_usable(sample, first), preprocessing.label_offset), settings.believe)
-        sureness = worker.ask("close_up", _places(sample), [item.label for item in sample], timeout=CHUNK_SECONDS)
-        checks += _believed(prepared_well(sureness), settings.believe)
+        first = classify(worker, sample, [])
+        _believed(class_shift(_usable(sample, first), preprocessing.label_offset), settings.believe)
+        sureness = worker.call(CHUNK_SECONDS, Evaluator.sureness, sample)
+        checks.append(_believed(other_preprocessing(sureness), settings.believe))
         journal = Journal(journals, key(entry, opened, images, settings, environment))
         known = dict(zip(_names(sample), first, strict=True))
         answers, rate = _answers(worker, images.items, journal, known, progress)
     except WorkerFailed as error:
         seconds = round(time.perf_counter() - clock, 3)
         return AccuracyMeasurement.seal(
-            **shared, seconds=seconds, images=None, conditions=None, missing=missing_for(error)
-        )
+            entry=name, weights_file=weights_file, weights_hash=weights_hash, started_at=timestamp(started),
+            seconds=seconds, images=None, conditions=None, environment=environment.id, missing=missing_for(error),
+        )  # fmt: skip
     usable = _usable(images.items, answers)
     if not usable:
-        raise sets.NoImages(f"none of {len(images.items)} images can be used: {answers[0].problem}")
-    checks += _believed(labels_fit(usable, preprocessing.label_offset, opened["classes"]), settings.believe)
+        raise NothingUsable(len(images.items), answers[0].problem)
+    checks.append(_believed(class_order(usable, preprocessing.label_offset, opened.classes), settings.believe))
     record = AccuracyMeasurement.seal(
-        **shared,
+        entry=name,
+        weights_file=weights_file,
+        weights_hash=weights_hash,
+        started_at=timestamp(started),
+        environment=environment.id,
         seconds=round(time.perf_counter() - clock, 3),
         images=_identity(images, usable, answers),
         conditions=AccuracyConditions(
             batch=settings.batch, device=settings.device, threads=settings.threads, preprocessing=preprocessing,
-            pipeline=opened["pipeline"], assumed=opened["assumed"],
+            pipeline=opened.pipeline, assumed=opened.assumed,
         ),
         result=_result(usable, preprocessing.label_offset, rate, checks),
     )  # fmt: skip
@@ -130,26 +148,20 @@ def measure(
     return record
 
 
-def open_model(worker: Worker, entry: str, settings: Settings) -> dict[str, Any]:
-    """Have a worker build the model and settle how images are prepared; what it says of both.
+def open_model(worker: Worker[Evaluator], entry: str, settings: Settings) -> Opened:
+    """Have a worker build the model and settle how images are preprocessed.
 
     Raises:
         WorkerFailed: when it cannot.
     """
-    spec = settings.preprocessing.model_dump_json() if settings.preprocessing else None
-    opened: dict[str, Any] = worker.ask(
-        "open", entry, settings.weights_path, spec, settings.batch, settings.device, settings.threads,
-        settings.believe, timeout=START_SECONDS,
+    return worker.call(
+        START_SECONDS, Evaluator.open, entry, settings.weights_path, settings.preprocessing, settings.batch,
+        settings.device, settings.threads, settings.believe,
     )  # fmt: skip
-    return opened
-
-
-def _file_name(path: str | None) -> str | None:
-    return None if path is None else " ".join(visible(Path(path).name).split())[:300]
 
 
 def _answers(
-    worker: Worker,
+    worker: Worker[Evaluator],
     items: Sequence[Item],
     journal: Journal,
     first: dict[str, Answer],
@@ -169,7 +181,7 @@ def _answers(
     progress(len(known), len(items))
     clock = time.perf_counter()
     for chunk, ahead in zip(chunks, [*chunks[1:], []], strict=False):
-        fresh = _asked(worker, chunk, ahead)
+        fresh = classify(worker, chunk, ahead)
         journal.add(fresh)
         known |= {answer.name: answer for answer in fresh}
         progress(len(known), len(items))
@@ -179,24 +191,28 @@ def _answers(
 
 def _still_true(known: dict[str, Answer], items: Sequence[Item]) -> dict[str, Answer]:
     """Answers of a journal to images whose bytes are still those that were answered."""
-    found = {}
+    true = {}
     for item in items:
         answer = known.get(item.name)
         with contextlib.suppress(OSError):
             if answer is not None and hashlib.sha256(sets.read_bytes(item)).hexdigest() == answer.digest:
-                found[item.name] = answer
-    return found
+                true[item.name] = answer
+    return true
 
 
 def _names(items: Sequence[Item]) -> list[str]:
     return [item.name for item in items]
 
 
-def _asked(worker: Worker, chunk: Sequence[Item], ahead: Sequence[Item]) -> list[Answer]:
-    replies = worker.ask("evaluate", _places(chunk), _places(ahead), timeout=CHUNK_SECONDS)
+def classify(worker: Worker[Evaluator], chunk: Sequence[Item], ahead: Sequence[Item]) -> list[Answer]:
+    """The answers of a worker to a chunk of images; it decodes those ``ahead`` meanwhile.
+
+    Raises:
+        WorkerFailed: with the reason a record keeps.
+    """
+    answers = worker.call(CHUNK_SECONDS, Evaluator.evaluate, chunk, ahead)
     return [
-        Answer(item.name, digest, tuple(classes), problem)
-        for item, (digest, classes, problem) in zip(chunk, replies, strict=True)
+        Answer(item.name, each.digest, each.classes, each.problem) for item, each in zip(chunk, answers, strict=True)
     ]
 
 
@@ -204,98 +220,70 @@ def _usable(items: Sequence[Item], answers: Sequence[Answer]) -> list[tuple[Item
     return [(item, answer) for item, answer in zip(items, answers, strict=True) if answer.classes]
 
 
-def _places(items: Sequence[Item]) -> list[tuple[str, Any]]:
-    return [(item.name, item.place) for item in items]
+def _believed(check: Check, believe: bool) -> Check:
+    """The check, unless it failed and the result is not to be recorded regardless."""
+    if not check.passed and not believe:
+        raise Unbelievable(check)
+    return check
 
 
-@dataclass(frozen=True)
-class Doubt:
-    """What a check found: nothing to object to, or why the result cannot be believed."""
-
-    passed: str
-    objection: str | None = None
+def label_range(images: ImageSet, classes: int, offset: int) -> Check:
+    """Whether the labels of a set are among the model's classes."""
+    passed = images.classes + offset <= classes
+    return Check(code="label_range", passed=passed, labels=images.classes, classes=classes, offset=offset)
 
 
-def _believed(doubt: Doubt, believe: bool) -> list[str]:
-    if doubt.objection is None:
-        return [doubt.passed]
-    if not believe:
-        raise Unbelievable(doubt.objection)
-    return [f"believed regardless: {doubt.objection}"[:290]]
-
-
-def _range_of_labels(images: ImageSet, classes: int, offset: int) -> Doubt:
-    if images.classes + offset <= classes:
-        return Doubt(f"labels up to {images.classes - 1} for {classes} classes")
-    return Doubt(
-        "",
-        f"the labels go up to {images.classes - 1} and the model has {classes} classes"
-        + (f", of which the first {offset} stands for the background" if offset else ""),
-    )
-
-
-def prepared_well(sureness: Sequence[tuple[str, Sequence[float]]]) -> Doubt:
-    """Whether any usual mistake in preparing the images makes the model surer of the right classes.
+def other_preprocessing(sureness: Sequence[Sureness]) -> Check:
+    """Whether any usual mistake in preprocessing makes the model surer of the right classes.
 
     Args:
-        sureness: (what was done otherwise, log-probability of each image's class); the first as specified.
+        sureness: as specified first, then with one mistake each.
     """
-    (_, specified), *others = sureness
-    worst: tuple[float, str, int] | None = None  # the one that makes it surest
-    for name, values in others:
+    specified, *others = (each.log_probabilities for each in sureness)
+    worst: tuple[float, str, int] | None = None  # the mistake that makes it surest
+    for each, values in zip(sureness[1:], others, strict=True):
         wins = sum(other > own for other, own in zip(values, specified, strict=True))
         losses = sum(other < own for other, own in zip(values, specified, strict=True))
         gain = sum(values) - sum(specified)
         if wins > losses and sign_test(wins, losses) < SURE and (worst is None or gain > worst[0]):
-            worst = (gain, name, wins)
+            worst = (gain, each.mistake or "", wins)
+    check = Check(code="other_preprocessing", images=len(specified), ways=len(others))
     if worst is None:
-        return Doubt(f"none of {len(others)} other ways to prepare {len(specified)} images suits the model better")
-    _, name, wins = worst
-    return Doubt(
-        "",
-        f"the images are probably prepared in the wrong way (unless labels or weights are wrong): with {name}, the "
-        f"model is surer of the right class on {wins} of {len(specified)} images",
-    )
+        return check
+    return check.model_copy(update={"passed": False, "mistakes": (worst[1],), "right_otherwise": worst[2]})
 
 
-def labels_fit(usable: Sequence[tuple[Item, Answer]], offset: int, classes: int) -> Doubt:
+def class_order(usable: Sequence[tuple[Item, Answer]], offset: int, classes: int) -> Check:
     """Whether class numbers are in order and start where they are said to start."""
-    shifted, total = shift_fits(usable, offset), len(usable)
-    if shifted.objection is not None:
-        return shifted
-    here = _hits(usable, offset)
-    if total >= 50 and wilson_interval(sum(here), total).low <= 2 / classes:
-        return Doubt(
-            "",
-            f"no better than chance: {sum(here)} of {total} images are right; the weights, the order of the classes "
-            "or the preparation of the images is wrong",
-        )
-    return Doubt("class numbers in order, with no shift that fits better")
+    shift = class_shift(usable, offset)
+    if not shift.passed:
+        return shift
+    right, total = sum(_hits(usable, offset)), len(usable)
+    passed = total < 50 or wilson_interval(right, total).low > 2 / classes
+    return Check(code="class_order", passed=passed, images=total, right=right, classes=classes)
 
 
 def _hits(usable: Sequence[tuple[Item, Answer]], offset: int) -> list[bool]:
     return [answer.classes[0] - offset == item.label for item, answer in usable]
 
 
-def shift_fits(usable: Sequence[tuple[Item, Answer]], offset: int) -> Doubt:
+def class_shift(usable: Sequence[tuple[Item, Answer]], offset: int) -> Check:
     """Whether class numbers start where they are said to start."""
-    total, here = len(usable), _hits(usable, offset)
+    right = _hits(usable, offset)
     for shift in (-1, 1):
-        there = _hits(usable, offset - shift)
-        wins = sum(other and not own for other, own in zip(there, here, strict=True))
-        losses = sum(own and not other for other, own in zip(there, here, strict=True))
+        shifted = _hits(usable, offset - shift)
+        wins = sum(other and not own for other, own in zip(shifted, right, strict=True))
+        losses = sum(own and not other for other, own in zip(shifted, right, strict=True))
         if wins > losses and sign_test(wins, losses) < SURE:
-            background = {-1: f"label offset {offset + 1}", 1: f"label offset {offset - 1}"}[shift]
-            return Doubt(
-                "",
-                f"the class numbers are off by one: {sum(there)} of {total} images are right with {background}, "
-                f"{sum(here)} with {offset}",
-            )
-    return Doubt("no shift of the class numbers fits better")
+            return Check(
+                code="class_shift", passed=False, images=len(usable), right=sum(right), right_otherwise=sum(shifted),
+                offset=offset, offset_otherwise=offset - shift,
+            )  # fmt: skip
+    return Check(code="class_shift", images=len(usable), right=sum(right), offset=offset)
 
 
 def _result(
-    usable: Sequence[tuple[Item, Answer]], offset: int, rate: float | None, checks: Sequence[str]
+    usable: Sequence[tuple[Item, Answer]], offset: int, rate: float | None, checks: Sequence[Check]
 ) -> AccuracyResult:
     top1 = [answer.classes[0] - offset == item.label for item, answer in usable]
     top5 = [item.label + offset in answer.classes for item, answer in usable]
@@ -306,7 +294,7 @@ def _result(
 
 
 def _identity(images: ImageSet, usable: Sequence[tuple[Item, Answer]], answers: Sequence[Answer]) -> ImageSetIdentity:
-    problems = Counter(answer.problem for answer in answers if not answer.classes)
+    problems = Counter(answer.problem for answer in answers if answer.problem is not None)
     return ImageSetIdentity(
         hash=sets.identity([(item.name, answer.digest, item.label) for item, answer in usable]),
         images=len(usable),
@@ -316,12 +304,13 @@ def _identity(images: ImageSet, usable: Sequence[tuple[Item, Answer]], answers: 
     )
 
 
-def key(entry: str, opened: dict[str, Any], images: ImageSet, settings: Settings, environment: Environment) -> str:
-    """What a journal belongs to: entry, weights, preparation, machine, and the images with their labels."""
-    parts = [entry, *(str(opened[name]) for name in ("weights_hash", "state", "spec", "pipeline")), environment.id]
+def key(entry: str, opened: Opened, images: ImageSet, settings: Settings, environment: Environment) -> str:
+    """What a journal belongs to: entry, weights, preprocessing, machine, and the images with their labels."""
+    spec = opened.preprocessing.model_dump_json()
+    parts = [entry, str(opened.weights_hash), opened.state, spec, opened.pipeline, environment.id]
     whole = hashlib.sha256("\0".join([*parts, str(settings.batch), settings.device]).encode())
     for item in images.items:
-        whole.update(f"{item.name}\0{item.place}\0{item.label}\n".encode("utf-8", "surrogateescape"))
+        whole.update(f"{item.name}\0{item.location}\0{item.label}\n".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()[:16]
 
 
@@ -336,8 +325,8 @@ class Journal:
         with contextlib.suppress(FileNotFoundError):
             for line in self._path.read_text(encoding="utf-8").splitlines():
                 with contextlib.suppress(ValueError, TypeError, KeyError):
-                    found = json.loads(line)
-                    yield Answer(found["name"], found["digest"], tuple(found["classes"]), found["problem"])
+                    kept = json.loads(line)
+                    yield Answer(kept["name"], kept["digest"], tuple(kept["classes"]), kept["problem"])
 
     def add(self, answers: Sequence[Answer]) -> None:
         """Append answers; they are on the disk when this returns."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import get_args
 
 from zoodata.isolation import Worker, WorkerFailed
+from zoodata.measure.host import Host
 from zoodata.records import (
     PERSONAL_ZOOS,
     ArchitectureMeasurement,
-    ArchitectureResult,
     Environment,
     Missing,
     MissingReason,
     StoredNetwork,
 )
-from zoodata.records.base import is_hidden
+from zoodata.records.base import visible
 from zoodata.records.measurement import ArchitectureConditions, timestamp
 
 TIME_LIMIT_SECONDS = 300.0
@@ -28,7 +28,7 @@ FOLDERS = re.compile(r"(?:\b[A-Za-z]:)?[\\/](?:[^\\/\n'\"<>|:]+[\\/])+")
 
 
 def measure(
-    worker: Worker,
+    worker: Worker[Host],
     entry: str,
     environment: Environment,
     threads: int,
@@ -40,9 +40,8 @@ def measure(
     started, clock = datetime.now(UTC), time.perf_counter()
     result, missing, network = None, None, None
     try:
-        found = worker.ask("architecture", entry, weights_path, check, timeout=seconds)
-        result = ArchitectureResult.model_validate(found["result"], strict=False)
-        network = StoredNetwork.model_validate_json(found["network"])
+        counted = worker.call(seconds, Host.architecture, entry, weights_path, check)
+        result, network = counted.result, counted.network
     except WorkerFailed as error:
         missing = missing_for(error)
     record = ArchitectureMeasurement.seal(
@@ -76,13 +75,7 @@ def public_name(entry: str) -> str:
     return f"{zoo}:{cleaned or 'model'}"
 
 
-def visible(text: Any) -> str:
-    """A text as a record may keep it: what cannot be seen is a question mark, and it has an end."""
-    shown = "".join(c if (c.isprintable() and not is_hidden(c)) or c == "\n" else "?" for c in str(text))
-    return shown[:1500] or "no message"
-
-
-def printable(text: Any) -> str:
+def printable(text: object) -> str:
     """A framework's message as a record may keep it: visible, and without this machine's paths."""
     pieces = ADDRESS.split(visible(text))
     # Odd pieces are web addresses, which are no paths of this machine.

@@ -2,8 +2,8 @@
 
 From a as its zoo runs it to b as its zoo runs it, in steps of one factor: the runtime of a (its network run
 by us instead), the architecture (a's weights carried into b's network), the weights (b's own), the
-preparation of the images, the runtime of b. Every step is compared image by image. The effect of the
-preparation is measured a second time, on a; where the two disagree, the factors act together and that part
+preprocessing, the runtime of b. Every step is compared image by image. The effect of the
+preprocessing is measured a second time, on a; where the two disagree, the factors act together and that part
 belongs to none of them alone.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -25,31 +25,38 @@ from zoodata.measure.evaluator import built, completed
 from zoodata.measure.host import TORCH_ZOOS
 from zoodata.records import Preprocessing
 from zoodata.records.base import entry_zoo
-from zoodata.runtimes.model import Array, CannotRead, in_brief
+from zoodata.runtimes.model import Array, CannotRead, Model, in_brief
 from zoodata.stats import sign_test
 from zoodata.zoos.base import CannotBuild
 
-HANDLER = "zoodata.measure.attribution:Attributor"
 CHUNK = 50
 CHUNK_SECONDS = 1800.0
+
+
+SideName = Literal["a", "b"]
+
+ModelName = Literal["a", "b", "network a", "network b", "carried"]
+"""Whose model answers: as their zoos run them, their networks run by us, or a's weights in b's network."""
+
+Factor = Literal[
+    "runtime of a", "architecture", "weights", "preprocessing", "runtime of b", "architecture and weights",
+    "architecture, weights and runtime", "preprocessing, on a",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class State:
     """One combination of factors."""
 
-    model: str
-    """Whose model answers: ``a``, ``b`` (as their zoos run them), ``network a``, ``network b``, or ``carried``
-    (a's weights in b's network)."""
-    prepared_as: str
-    """``a`` or ``b``."""
+    model: ModelName
+    preprocessed_as: SideName
 
 
 @dataclass(frozen=True)
 class Step:
     """One factor swapped."""
 
-    factor: str
+    factor: Factor
     before: State
     after: State
     points: float
@@ -58,7 +65,7 @@ class Step:
     lost: int
     """Images that became right and wrong."""
     probability: float
-    """Of so uneven a split by chance (McNemar, exact)."""
+    """The p-value of McNemar's exact test."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,12 @@ class Attribution:
     top1_a: float
     top1_b: float
     steps: tuple[Step, ...]
-    preparation_on_a: Step
-    """The preparation's effect once more, on a's model."""
+    preprocessing_on_a: Step
+    """The effect of preprocessing once more, on a's model."""
     together: float
-    """Points by which the preparation's effect differs between the two models: no factor's alone."""
+    """Points by which the effect of preprocessing differs between the two models: no factor's alone."""
     notes: tuple[str, ...]
+    """Why a model that a :class:`State` can name is not there, with the framework's message."""
 
 
 @dataclass(frozen=True)
@@ -86,81 +94,86 @@ class Side:
     weights_path: str | None = None
     preprocessing: Preprocessing | None = None
 
-    def asked(self) -> tuple[str, str | None, str | None]:
-        """As a worker is told it."""
-        spec = self.preprocessing.model_dump_json() if self.preprocessing else None
-        return self.entry, self.weights_path, spec
+
+@dataclass(frozen=True)
+class BothOpened:
+    """Which models there are."""
+
+    models: tuple[ModelName, ...]
+    notes: tuple[str, ...]
+    """Why others are not there."""
 
 
 class Attributor:
     """Both models in one process, in any combination of factors."""
 
     def __init__(self) -> None:
-        self._models: dict[str, Any] = {}
-        self._specs: dict[str, Preprocessing] = {}
-        self._scores: dict[str, Callable[[Array], Array]] = {}
-        self._networks: dict[str, Network] = {}
+        self._models: dict[SideName, Model] = {}
+        self._specs: dict[SideName, Preprocessing] = {}
+        self._scores: dict[ModelName, Callable[[Array], Array]] = {}
+        self._networks: dict[SideName, Network] = {}
         self._notes: list[str] = []
 
-    def open(self, a: tuple[str, Any, Any], b: tuple[str, Any, Any], threads: int) -> dict[str, Any]:
-        """Build both; returns which of the models that a :class:`State` can name there are, and why others are not.
+    def open(self, a: Side, b: Side, threads: int) -> BothOpened:
+        """Build both entries and what can be made of them.
 
         Raises:
-            ZooError: when one cannot be built or says nothing about how images are prepared.
+            ZooError: when one cannot be built or declares no preprocessing.
         """
         # Torch models first: what they load does not bear TensorFlow in the process before it.
-        sides = sorted((("a", a), ("b", b)), key=lambda each: entry_zoo(each[1][0]) not in TORCH_ZOOS)
-        for side, (entry, weights_path, spec) in sides:
-            zoo, name, weights, _, model = built(entry, weights_path)
-            declared = Preprocessing.model_validate_json(spec) if spec else zoo.preprocessing(name, weights)
+        named: list[tuple[SideName, Side]] = [("a", a), ("b", b)]
+        for side, asked in sorted(named, key=lambda each: entry_zoo(each[1].entry) not in TORCH_ZOOS):
+            zoo, name, weights, _, model = built(asked.entry, asked.weights_path)
+            declared = asked.preprocessing or zoo.preprocessing(name, weights)
             if declared is None:
-                raise CannotBuild(f"{entry} declares no preprocessing: say how images are prepared")
+                raise CannotBuild(f"{asked.entry} declares no preprocessing: give one")
             self._models[side] = model
             self._specs[side], _ = completed(declared, model.input.height, model.input.width)
             self._scores[side] = model.scorer(1, "cpu", threads)
             self._read(side)
         self._carry()
-        self._try(a[0], b[0])
-        return {"models": sorted(self._scores), "notes": sorted(self._notes)}
+        self._try(a.entry, b.entry)
+        return BothOpened(tuple(sorted(self._scores)), tuple(sorted(self._notes)))
 
-    def right(
-        self, model: str, prepared_as: str, images: Sequence[tuple[str, Any]], labels: Sequence[int]
-    ) -> list[int]:
-        """For each image 1 where the first answer is right, 0 where not, -1 where it cannot be decoded."""
-        spec = self._specs[prepared_as]
-        # Class numbers belong to the weights, layout to the network, the rest to the preparation.
+    def right(self, state: State, items: Sequence[Item]) -> list[bool | None]:
+        """For each image whether the first answer is right; None where it cannot be decoded."""
+        model, spec = state.model, self._specs[state.preprocessed_as]
+        # Class numbers belong to the weights, layout to the network, the rest to the preprocessing.
         layout = self._specs["a" if model in ("a", "network a") else "b"].layout
         offset = self._specs["a" if model in ("a", "network a", "carried") else "b"].label_offset
         if model in ("network a", "network b", "carried"):
             layout = "NCHW"
         spec = spec.model_copy(update={"layout": layout})
-        found = []
-        for (name, place), label in zip(images, labels, strict=True):
-            item = Item(name, label, place)
+        answers: list[bool | None] = []
+        for item in items:
             try:
                 image = pixels.decode(sets.read_bytes(item), spec.decoder or "pillow")
             except (OSError, pixels.CannotDecode):
-                found.append(-1)
+                answers.append(None)
                 continue
             scores = self._scores[model](pixels.apply(spec, image)[None])
-            found.append(int(int(np.argmax(scores[0])) - offset == label))
-        return found
+            answers.append(int(np.argmax(scores[0])) - offset == item.label)
+        return answers
 
     def _try(self, a: str, b: str) -> None:
-        """Whether each model bears what is prepared for the other."""
+        """Whether each model runs on images preprocessed for the other."""
         image = probes()[0]
-        for side, other, entry, whose in (("a", "b", a, b), ("b", "a", b, a)):
+        sides: tuple[tuple[SideName, SideName, str, str], ...] = (("a", "b", a, b), ("b", "a", b, a))
+        for side, other, entry, whose in sides:
             spec = self._specs[other].model_copy(update={"layout": self._specs[side].layout})
             try:
                 self._scores[side](pixels.apply(spec, image)[None])
             except Exception as error:
-                raise CannotBuild(f"{entry} does not run on images prepared for {whose}: {in_brief(error)}") from error
+                raise CannotBuild(
+                    f"{entry} does not run on images preprocessed for {whose}: {in_brief(error)}"
+                ) from error
 
-    def _read(self, side: str) -> None:
+    def _read(self, side: SideName) -> None:
         """Add a model's network, run by us."""
         try:
             self._networks[side] = self._models[side].network()
-            self._scores[f"network {side}"] = _executed(self._networks[side], dict(self._models[side].stored()))
+            scores = _executed(self._networks[side], dict(self._models[side].stored()))
+            self._scores["network a" if side == "a" else "network b"] = scores
         except CannotRead as error:
             self._notes.append(f"{side} as a network: {error}")
 
@@ -192,25 +205,25 @@ def _executed(network: Network, weights: dict[str, Array]) -> Callable[[Array], 
     return scores
 
 
-def path(models: Sequence[str]) -> list[tuple[str, State, State]]:
+def path(models: Sequence[ModelName]) -> list[tuple[Factor, State, State]]:
     """The steps from a to b that the models there are allow: (factor, before, after)."""
     stations = [State("a", "a")]
-    factors = []
+    factors: list[Factor]
     if {"network a", "network b", "carried"} <= set(models):
         stations += [State("network a", "a"), State("carried", "a"), State("network b", "a"), State("network b", "b")]
-        factors = ["runtime of a", "architecture", "weights", "preparation of images", "runtime of b"]
+        factors = ["runtime of a", "architecture", "weights", "preprocessing", "runtime of b"]
     elif {"network a", "network b"} <= set(models):
         stations += [State("network a", "a"), State("network b", "a"), State("network b", "b")]
-        factors = ["runtime of a", "architecture and weights", "preparation of images", "runtime of b"]
+        factors = ["runtime of a", "architecture and weights", "preprocessing", "runtime of b"]
     else:
         stations += [State("b", "a")]
-        factors = ["architecture, weights and runtime", "preparation of images"]
+        factors = ["architecture, weights and runtime", "preprocessing"]
     stations += [State("b", "b")]
     return list(zip(factors, stations[:-1], stations[1:], strict=True))
 
 
 def attribute(
-    worker: Worker,
+    worker: Worker[Attributor],
     a: Side,
     b: Side,
     items: Sequence[Item],
@@ -223,41 +236,40 @@ def attribute(
     Raises:
         WorkerFailed: when one of them cannot be built or run.
     """
-    opened = worker.ask("open", a.asked(), b.asked(), threads, timeout=CHUNK_SECONDS)
-    steps = path(opened["models"])
+    opened = worker.call(CHUNK_SECONDS, Attributor.open, a, b, threads)
+    steps = path(opened.models)
     chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
 
     @functools.cache
-    def right(state: State) -> tuple[int, ...]:
-        found: list[int] = []
+    def right(state: State) -> tuple[bool | None, ...]:
+        answers: list[bool | None] = []
         for chunk in chunks:
-            places, labels = [(item.name, item.place) for item in chunk], [item.label for item in chunk]
-            found += worker.ask("right", state.model, state.prepared_as, places, labels, timeout=CHUNK_SECONDS)
-            progress(f"{state.model}, prepared as {state.prepared_as}")
-        return tuple(found)
+            answers += worker.call(CHUNK_SECONDS, Attributor.right, state, chunk)
+            progress(f"{state.model}, preprocessed as {state.preprocessed_as}")
+        return tuple(answers)
 
     states = {state for _, before, after in steps for state in (before, after)} | {State("a", "b")}
     total(len(states) * len(chunks))
     # An image that one of the ways cannot decode is left out of all.
-    usable = [all(values) for values in zip(*([value >= 0 for value in right(s)] for s in states), strict=True)]
+    usable = [all(values) for values in zip(*([value is not None for value in right(s)] for s in states), strict=True)]
     if not any(usable):
         raise WorkerFailed("cannot_be_read", "no image could be decoded in every way that is compared")
 
-    def kept(state: State) -> list[int]:
-        return [value for value, is_kept in zip(right(state), usable, strict=True) if is_kept]
+    def kept(state: State) -> list[bool]:
+        return [bool(value) for value, is_kept in zip(right(state), usable, strict=True) if is_kept]
 
     made = tuple(_step(factor, before, after, kept) for factor, before, after in steps)
-    on_a = _step("preparation of images, on a", State("a", "a"), State("a", "b"), kept)
-    on_b = next(step for step in made if step.factor == "preparation of images")
+    on_a = _step("preprocessing, on a", State("a", "a"), State("a", "b"), kept)
+    on_b = next(step for step in made if step.factor == "preprocessing")
     first, last = kept(State("a", "a")), kept(State("b", "b"))
     return Attribution(
         a=a.entry, b=b.entry, images=len(first), top1_a=100 * sum(first) / len(first),
-        top1_b=100 * sum(last) / len(last), steps=made, preparation_on_a=on_a,
-        together=on_b.points - on_a.points, notes=tuple(opened["notes"]),
+        top1_b=100 * sum(last) / len(last), steps=made, preprocessing_on_a=on_a,
+        together=on_b.points - on_a.points, notes=opened.notes,
     )  # fmt: skip
 
 
-def _step(factor: str, before: State, after: State, right: Callable[[State], Sequence[int]]) -> Step:
+def _step(factor: Factor, before: State, after: State, right: Callable[[State], Sequence[bool]]) -> Step:
     pairs = list(zip(right(before), right(after), strict=True))
     gained, lost = sum(y > x for x, y in pairs), sum(x > y for x, y in pairs)
     points = 100 * (gained - lost) / len(pairs)

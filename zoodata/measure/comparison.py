@@ -6,15 +6,16 @@ import time
 from datetime import UTC, datetime
 
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.architecture import missing_for, public_name, visible
-from zoodata.records import ComparisonMeasurement, ComparisonResult, Environment
+from zoodata.measure.architecture import missing_for, public_name
+from zoodata.measure.host import Host
+from zoodata.records import ComparisonMeasurement, Environment
 from zoodata.records.measurement import timestamp
 
 TIME_LIMIT_SECONDS = 600.0
 
 
 def compare(
-    worker: Worker,
+    worker: Worker[Host],
     a: str,
     b: str,
     architecture: str,
@@ -26,8 +27,7 @@ def compare(
     started, clock = datetime.now(UTC), time.perf_counter()
     result, missing = None, None
     try:
-        found = worker.ask("compare", a, b, prove, timeout=seconds)
-        result = ComparisonResult.model_validate_json(_printable(found))
+        result = worker.call(seconds, Host.compare, a, b, prove)
     except WorkerFailed as error:
         missing = missing_for(error)
     return ComparisonMeasurement.seal(
@@ -40,17 +40,3 @@ def compare(
         result=result,
         missing=missing,
     )
-
-
-def _printable(found: dict) -> str:
-    """Names come from models, which may be anybody's: only what a record may hold goes on."""
-    import json
-
-    def cleaned(value: object) -> object:
-        if isinstance(value, str):
-            return visible(value)  # a layer's name may have slashes, and is no path
-        if isinstance(value, (list, tuple)):
-            return [cleaned(item) for item in value]
-        return {key: cleaned(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-    return json.dumps(cleaned(found))

@@ -6,79 +6,128 @@ is back, so neither waits for the other.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from zoodata.images import pixels, sets
 from zoodata.images.diagnose import departures, mistakes, probes
+from zoodata.images.sets import Item
 from zoodata.records import Preprocessing
+from zoodata.records.accuracy import AssumedSize, Check, LeftOutReason
 from zoodata.runtimes.model import Array, Model, Scorer
 from zoodata.zoos import registry
-from zoodata.zoos.base import CannotBuild, Zoo
+from zoodata.zoos.base import CannotBuild, NotInstalled, Zoo
 
 ANSWERS = 5
+"""Classes that are kept of each image, best first."""
 
-Prepared = tuple[str, str]
-"""SHA-256 of an image's bytes, and why it could not be prepared (empty if it was)."""
+
+@dataclass(frozen=True)
+class Decoded:
+    """What became of an image's bytes."""
+
+    digest: str
+    """SHA-256 of the bytes; empty where they cannot be read."""
+    problem: LeftOutReason | None = None
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The answer to one image."""
+
+    digest: str
+    classes: tuple[int, ...]
+    """Those with the highest scores, best first; none where there is a problem."""
+    problem: LeftOutReason | None
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """How sure the model is of the right classes with one way of preprocessing."""
+
+    mistake: str | None
+    """What is done otherwise than specified; None: as specified."""
+    log_probabilities: tuple[float, ...]
+    """Of the right class of each image."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model that is ready to answer, and how its images are preprocessed."""
+
+    classes: int
+    runtime: str
+    preprocessing: Preprocessing
+    pipeline: Literal["specification", "zoo"]
+    assumed: AssumedSize | None
+    checks: tuple[Check, ...]
+    weights: str | None
+    """The zoo's name of the weights."""
+    state: str
+    """A hash over every tensor of the built model."""
+    weights_hash: str | None
+    """SHA-256 of the local checkpoint or of the model's own file."""
 
 
 class Undeclared(CannotBuild):
     """Nobody says how images become this entry's input."""
 
 
-class Misprepared(CannotBuild):
-    """Images would be prepared in another way than the zoo declares."""
+class OtherPreprocessing(CannotBuild):
+    """Images would be preprocessed otherwise than the zoo declares."""
 
 
 class Evaluator:
-    """Answers of one model to images; every answer is plain data."""
+    """Answers of one model to images; no framework object leaves it."""
 
     def __init__(self) -> None:
         self._score: Scorer
-        self._prepare: Callable[[Array], Array]
+        self._preprocess: Callable[[Array], Array]
         self._spec: Preprocessing
         self._by_specification = True
         self._batch = 1
         self._size: tuple[int, ...] = ()
         self._pool: ThreadPoolExecutor
-        self._asked: list[str] = []
-        self._ahead: list[Future[Prepared]] = []
+        self._announced: list[str] = []
+        self._ahead: list[Future[Decoded]] = []
         self._inputs: list[Array] = []
-        """Room for the inputs of two chunks: one being answered, one being decoded. Used again and again, since
-        fresh memory for every image costs more than the copy."""
+        """Memory for the inputs of two chunks, one being answered and one being decoded. It is reused, since fresh
+        memory for every image costs more than the copy."""
 
     def open(
-        self, entry: str, weights_path: str | None, spec: str | None, batch: int, device: str, threads: int,
+        self, entry: str, weights_path: str | None, given: Preprocessing | None, batch: int, device: str, threads: int,
         believe: bool,
-    ) -> dict[str, Any]:  # fmt: skip
-        """Build the model with its weights and settle how images are prepared.
+    ) -> Opened:  # fmt: skip
+        """Build the model with its weights and settle how images are preprocessed.
 
         Args:
-            spec: a :class:`Preprocessing` as JSON instead of the zoo's own.
-            believe: go on although it departs from what the zoo declares.
+            given: preprocessing instead of the zoo's own.
+            believe: go on although it is not what the zoo declares.
 
         Raises:
             ZooError: with the reason a record keeps.
         """
-        given = Preprocessing.model_validate_json(spec) if spec else None
         declared = declared_by(entry)
-        checks = []
+        checks: list[Check] = []
         if declared is None and given is None:
-            raise Undeclared(f"{entry} declares no preprocessing: say how images are prepared with --preprocessing")
+            raise Undeclared(f"{entry} declares no preprocessing: give one with --preprocessing")
         if given is not None and declared is not None and (declared.resize or declared.crop):
             checks.append(_compared(lambda image: pixels.apply(given, image), declared, believe))
         zoo, name, weights, path, model = built(entry, weights_path)
         self._spec, assumed = completed(given or declared, model.input.height, model.input.width)  # type: ignore[arg-type]
         if given is None:
-            self._prepare = pipeline_of(entry, self._spec)
-            checks.append(_compared(self._prepare, self._spec, believe))
+            self._preprocess = pipeline_of(entry, self._spec)
+            checks.append(_compared(self._preprocess, self._spec, believe))
         else:
-            self._prepare = lambda image: pixels.apply(self._spec, image)
+            self._preprocess = lambda image: pixels.apply(self._spec, image)
         self._by_specification = given is not None or zoo.pipeline(name, weights) is None
         sizes = {pixels.apply(self._spec, image).shape for image in probes()}
         if len(sizes) > 1:
@@ -95,126 +144,115 @@ class Evaluator:
             shape = "x".join(map(str, self._size))
             raise CannotBuild(f"{entry} does not run on images of {shape}: {type(error).__name__}: {error}") from error
         file = path or (Path(name) if zoo.name == "file" else None)
-        return {
-            "classes": model.classes,
-            "runtime": model.runtime,
-            "spec": self._spec.model_dump_json(),
-            "pipeline": "specification" if self._by_specification else "zoo",
-            "assumed": assumed,
-            "checks": checks,
-            "weights": weights,
-            "state": _state(model),
-            "weights_hash": hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None,
-        }
+        return Opened(
+            classes=model.classes,
+            runtime=model.runtime,
+            preprocessing=self._spec,
+            pipeline="specification" if self._by_specification else "zoo",
+            assumed=assumed,
+            checks=tuple(checks),
+            weights=weights,
+            state=_state(model),
+            weights_hash=hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None,
+        )
 
-    def evaluate(
-        self, chunk: Sequence[tuple[str, Any]], ahead: Sequence[tuple[str, Any]] = ()
-    ) -> list[tuple[str, list[int], str]]:
+    def evaluate(self, chunk: Sequence[Item], ahead: Sequence[Item] = ()) -> list[Classified]:
         """Answers to images.
 
         Args:
-            chunk: (name, place) of each, as in :class:`zoodata.images.sets.Item`.
+            chunk: the images.
             ahead: those that will be asked for next; they are decoded meanwhile.
-
-        Returns:
-            For each its SHA-256, the five classes with the highest scores, and why there are none.
         """
-        if self._asked != [name for name, _ in chunk]:
-            wait(self._ahead)  # what was announced and is not asked for must not write into the next one's room
+        if self._announced != [item.name for item in chunk]:
+            wait(self._ahead)  # what was announced and is not asked for must not write into the next one's memory
             self._ahead = self._begin(chunk)
         under_way = self._ahead
         inputs = self._inputs[-1]
-        self._ahead, self._asked = self._begin(ahead), [name for name, _ in ahead]
-        found = [each.result() for each in under_way]
-        ready = [number for number, (_, problem) in enumerate(found) if not problem]
+        self._ahead, self._announced = self._begin(ahead), [item.name for item in ahead]
+        decoded = [each.result() for each in under_way]
+        ready = [number for number, each in enumerate(decoded) if each.problem is None]
         # Nearly always every image is there, and the inputs need not be moved.
-        answers = self._answers(inputs[: len(found)] if len(ready) == len(found) else inputs[ready])
-        return [(digest, [] if problem else next(answers), problem) for digest, problem in found]
+        answers = self._answers(inputs[: len(decoded)] if len(ready) == len(decoded) else inputs[ready])
+        return [Classified(each.digest, () if each.problem else tuple(next(answers)), each.problem) for each in decoded]
 
     def answers_as(
-        self, spec: str, decoder: str, resizer: str | None, chunk: Sequence[tuple[str, Any]]
+        self, spec: Preprocessing, decoder: str, resizer: str | None, chunk: Sequence[Item]
     ) -> list[int | None]:
-        """First answers to images prepared by a specification with a library's decoder and resizer.
+        """First answers to images preprocessed by a specification with a library's decoder and resizer.
 
         Raises:
-            ModuleNotFoundError: when the library is not here.
+            NotInstalled: when the library is not here.
         """
-        changed = Preprocessing.model_validate_json(spec).model_copy(update={"resizer": resizer})
-        found: list[int | None] = []
+        changed = spec.model_copy(update={"resizer": resizer})
+        is_decoded: list[bool] = []
         ready: list[Array] = []
-        for name, place in chunk:
+        for item in chunk:
             try:
-                data = sets.read_bytes(sets.Item(name, 0, place))
-                ready.append(pixels.apply(changed, pixels.decode(data, decoder)))
-                found.append(0)
+                ready.append(pixels.apply(changed, pixels.decode(sets.read_bytes(item), decoder)))
+                is_decoded.append(True)
             except (OSError, pixels.CannotDecode):
-                found.append(None)
+                is_decoded.append(False)
+            except ModuleNotFoundError as error:
+                raise NotInstalled(f"{error.name} is not installed") from error
         answers = self._answers(np.stack(ready) if ready else np.empty((0, *self._size), dtype=np.float32))
-        return [None if each is None else next(answers)[0] - changed.label_offset for each in found]
+        return [next(answers)[0] - changed.label_offset if there else None for there in is_decoded]
 
-    def close_up(self, chunk: Sequence[tuple[str, Any]], labels: Sequence[int]) -> list[tuple[str, list[float]]]:
-        """How sure the model is of the right classes when images are prepared as specified, and otherwise.
-
-        Returns:
-            (what was done otherwise, log-probability of the right class for each image), as specified first
-            with the name "".
-        """
-        images: list[Array | None] = []
-        for name, place in chunk:
-            try:
-                images.append(pixels.decode(sets.read_bytes(sets.Item(name, 0, place)), self._spec.decoder or "pillow"))
-            except (OSError, pixels.CannotDecode):
-                images.append(None)
-        kept = [(image, label) for image, label in zip(images, labels, strict=True) if image is not None]
-        variants = [("", self._prepare)] + [
-            (step.name, lambda image, spec=step.spec: pixels.apply(spec, image))
+    def sureness(self, sample: Sequence[Item]) -> list[Sureness]:
+        """How sure the model is of the right classes with preprocessing as specified, first, and with mistakes."""
+        images: list[tuple[Array, int]] = []
+        for item in sample:
+            with contextlib.suppress(OSError, pixels.CannotDecode):
+                decoder = self._spec.decoder or "pillow"
+                images.append((pixels.decode(sets.read_bytes(item), decoder), item.label))
+        ways: list[tuple[str | None, Callable[[Array], Array]]] = [(None, self._preprocess)]
+        ways += [
+            (step.name, functools.partial(pixels.apply, step.spec))
             for step in mistakes(self._spec)
             if step.part in ("channels", "values")
         ]
         return [
-            (name, self._sureness([(prepare(image), label) for image, label in kept])) for name, prepare in variants
+            Sureness(name, tuple(self._log_probabilities([(preprocess(image), label) for image, label in images])))
+            for name, preprocess in ways
         ]
 
-    def _sureness(self, inputs: Sequence[tuple[Array, int]]) -> list[float]:
-        found: list[float] = []
+    def _log_probabilities(self, inputs: Sequence[tuple[Array, int]]) -> list[float]:
+        values: list[float] = []
         for start in range(0, len(inputs), self._batch):
             part = inputs[start : start + self._batch]
             scores = _finite(self._score(np.stack([image for image, _ in part]))).astype(np.float64)
             chances = np.log(np.maximum(_as_chances(scores), 1e-12))
-            found += [
+            values += [
                 float(row[label + self._spec.label_offset]) for row, (_, label) in zip(chances, part, strict=True)
             ]
-        return found
+        return values
 
-    def _begin(self, chunk: Sequence[tuple[str, Any]]) -> list[Future[Prepared]]:
-        """Start to decode a chunk into the room that has not been used for longest, which comes to stand last."""
+    def _begin(self, chunk: Sequence[Item]) -> list[Future[Decoded]]:
+        """Start to decode a chunk into the memory that was used longest ago."""
         free = self._inputs.pop(0)
         if len(free) < len(chunk):
             free = np.empty((len(chunk), *self._size), dtype=np.float32)
         self._inputs.append(free)
-        return [
-            self._pool.submit(self._one, name, place, slot) for (name, place), slot in zip(chunk, free, strict=False)
-        ]
+        return [self._pool.submit(self._one, item, slot) for item, slot in zip(chunk, free, strict=False)]
 
-    def _one(self, name: str, place: Any, slot: Array) -> Prepared:
+    def _one(self, item: Item, slot: Array) -> Decoded:
         try:
-            data = sets.read_bytes(sets.Item(name, 0, place))
-        except OSError as error:
-            return "", f"cannot be read: {type(error).__name__}"
+            data = sets.read_bytes(item)
+        except OSError:
+            return Decoded("", "unreadable")
         digest = hashlib.sha256(data).hexdigest()
         try:
             self._fill(slot, pixels.decode(data, self._spec.decoder or "pillow"))
         except pixels.CannotDecode:
-            return digest, "cannot be decoded"
+            return Decoded(digest, "undecodable")
         except ValueError:  # a strip of one row, say, of which the resize leaves nothing
-            return digest, "cannot be prepared"
-        return digest, ""
+            return Decoded(digest, "not_preprocessable")
+        return Decoded(digest)
 
     def _fill(self, slot: Array, image: Array) -> None:
         if self._by_specification:
             pixels.apply(self._spec, image, out=slot)
         else:
-            slot[...] = self._prepare(image)
+            slot[...] = self._preprocess(image)
 
     def _answers(self, inputs: Array) -> Iterator[list[int]]:
         for start in range(0, len(inputs), self._batch):
@@ -223,7 +261,18 @@ class Evaluator:
             yield from best.tolist()
 
 
-def built(entry: str, weights_path: str | None) -> tuple[Zoo, str, str | None, Path | None, Model]:
+class Built(NamedTuple):
+    """An entry with its weights loaded."""
+
+    zoo: Zoo
+    name: str
+    weights: str | None
+    """The zoo's name of the weights; None where a local checkpoint was loaded and the entry names none."""
+    path: Path | None
+    model: Model
+
+
+def built(entry: str, weights_path: str | None) -> Built:
     """An entry with its weights: those it names, else the zoo's default, or a local checkpoint.
 
     Raises:
@@ -231,7 +280,7 @@ def built(entry: str, weights_path: str | None) -> tuple[Zoo, str, str | None, P
     """
     zoo, name, weights = _find(entry)
     path = Path(weights_path) if weights_path else None
-    return zoo, name, weights, path, zoo.build(name, weights=weights if path is None else None, path=path)
+    return Built(zoo, name, weights, path, zoo.build(name, weights=weights if path is None else None, path=path))
 
 
 def declared_by(entry: str) -> Preprocessing | None:
@@ -246,14 +295,13 @@ def _find(entry: str) -> tuple[Zoo, str, str | None]:
     return zoo, name, weights or next(iter(zoo.weights(name)), None)
 
 
-def completed(spec: Preprocessing, height: int, width: int) -> tuple[Preprocessing, str | None]:
+def completed(spec: Preprocessing, height: int, width: int) -> tuple[Preprocessing, AssumedSize | None]:
     """A specification that brings every image to a size, and what had to be assumed for that."""
     if spec.resize is not None or spec.crop is not None:
         return spec, None
     short = round(min(height, width) / 0.875)
-    assumed = f"resize and crop are not declared: short side {short}, bicubic, centre crop {height}x{width}"
     values = {"resize": short, "crop": (height, width), "interpolation": "bicubic", "antialias": True}
-    return spec.model_copy(update=values), assumed
+    return spec.model_copy(update=values), AssumedSize(short_side=short, crop=(height, width))
 
 
 def pipeline_of(entry: str, spec: Preprocessing) -> Callable[[Array], Array]:
@@ -270,18 +318,18 @@ def pipeline_of(entry: str, spec: Preprocessing) -> Callable[[Array], Array]:
         return lambda image: pixels.apply(spec, image)
     leaves_size = declared.resize is None and declared.crop is None
 
-    def prepare(image: Array) -> Array:
+    def preprocess(image: Array) -> Array:
         if leaves_size:
             only_shape = {"scale": None, "mean": None, "std": None, "channel_order": "RGB", "layout": "NHWC"}
             image = pixels.apply(spec.model_copy(update=only_shape), image).astype(np.uint8)
         return pipeline(Image.fromarray(image))
 
-    return prepare
+    return preprocess
 
 
 def _finite(scores: Array) -> Array:
     if not np.isfinite(scores).all():
-        raise CannotBuild("the scores are not finite: the weights or the preparation of the images cannot be right")
+        raise CannotBuild("the scores are not finite: the weights or the preprocessing cannot be right")
     return np.asarray(scores)
 
 
@@ -293,15 +341,15 @@ def _state(model: Model) -> str:
     return whole.hexdigest()
 
 
-def _compared(prepare: Callable[[Array], Array], spec: Preprocessing, believe: bool) -> str:
-    """That images are prepared as declared, as one of the record's checks."""
-    found = departures(prepare, spec, probes())
-    if found == ():
-        return "prepared as declared, pixel by pixel, on generated images"
-    named = " and ".join(found) if found else "in a way that none of the usual mistakes explains"
+def _compared(preprocess: Callable[[Array], Array], spec: Preprocessing, believe: bool) -> Check:
+    """Whether images are preprocessed as declared, as one of the record's checks."""
+    mistaken = departures(preprocess, spec, probes())
+    if mistaken == ():
+        return Check(code="declared_preprocessing")
     if believe:
-        return f"departs from what the zoo declares, as was asked for: {named}"[:290]
-    raise Misprepared(f"images would be prepared otherwise than declared ({spec.source}): {named}")
+        return Check(code="declared_preprocessing", passed=False, mistakes=mistaken)
+    named = " and ".join(mistaken) if mistaken else "in a way that none of the usual mistakes explains"
+    raise OtherPreprocessing(f"images would be preprocessed otherwise than declared ({spec.source}): {named}")
 
 
 def _as_chances(scores: Array) -> Array:

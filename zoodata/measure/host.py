@@ -1,26 +1,29 @@
-"""The model's side of a measurement: what runs inside a worker process."""
+"""What runs inside a worker process that reads networks: entries listed, counted, compared, written."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from zoodata.graph import formats, storage
 from zoodata.graph.counter import count
 from zoodata.graph.diff.compare import Comparison
-from zoodata.graph.diff.findings import as_json, diff, read_apart, settled
+from zoodata.graph.diff.findings import as_record, diff, settled, with_input_sizes
 from zoodata.graph.digest import digest
+from zoodata.graph.identity import Fingerprint, fingerprints
 from zoodata.graph.network import Network
-from zoodata.records.base import entry_zoo
+from zoodata.records import ArchitectureResult, ComparisonResult, StoredNetwork
+from zoodata.records.base import entry_zoo, visible_line
+from zoodata.records.measurement import Unchecked
 from zoodata.runtimes.model import CannotRead, Model, in_brief
 from zoodata.zoos import registry
 from zoodata.zoos.base import require
 
-LARGEST_CHECKED = 160_000_000
-"""Stored numbers of the largest network whose model is run to check it."""
+MAX_CHECKED_ELEMENTS = 160_000_000
+"""Elements in the stored tensors of the largest network whose model is run to check it."""
 
 TORCH_ZOOS = frozenset({"torchvision", "timm", "python"})
 
@@ -62,22 +65,30 @@ def _read(model: Model) -> Network:
         raise Unreadable(str(error)) from error
 
 
-def _faithfulness(model: Model, network: Network) -> tuple[float | None, str | None]:
+def _faithfulness(model: Model, network: Network) -> tuple[float | None, Unchecked | None]:
     """Relative error of the executed network, or why there is none."""
-    numbers = sum(parameter.numbers for parameter in network.parameters)
-    if numbers > LARGEST_CHECKED:
-        return None, f"{numbers:,} stored numbers; checked up to {LARGEST_CHECKED:,}"
+    elements = sum(parameter.elements for parameter in network.parameters)
+    if elements > MAX_CHECKED_ELEMENTS:
+        return None, Unchecked(code="too_large", elements=elements, max_elements=MAX_CHECKED_ELEMENTS)
     from zoodata.graph import faithful  # runs networks, so needs torch; a list of entries does not
 
     try:
-        found = faithful.error(network, model.forward, seed=0)
-    except Exception as error:
-        return None, f"could not be run: {in_brief(error)}"[:290]
-    return (found, None) if math.isfinite(found) else (None, "scores are not finite")
+        error = faithful.error(network, model.forward, seed=0)
+    except Exception as failure:
+        return None, Unchecked(code="not_run", detail=visible_line(in_brief(failure)))
+    return (error, None) if math.isfinite(error) else (None, Unchecked(code="not_finite"))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The counts of an entry, and its network to be stored."""
+
+    result: ArchitectureResult
+    network: StoredNetwork
 
 
 class Host:
-    """Builds models and runs them; every answer is plain data."""
+    """Builds models and reads their networks; no framework object leaves it."""
 
     def __init__(self) -> None:
         self._networks: dict[str, Network] = {}
@@ -92,8 +103,8 @@ class Host:
         require(zoo)
         return zoo.entries()
 
-    def architecture(self, entry: str, weights_path: str | None = None, check: bool = True) -> dict[str, Any]:
-        """Counts of an entry as keyword arguments of an ``ArchitectureResult``, and its network to be stored.
+    def architecture(self, entry: str, weights_path: str | None = None, check: bool = True) -> Counted:
+        """Count an entry.
 
         With ``check`` the model and its executed network are run on the same random weights.
 
@@ -102,48 +113,43 @@ class Host:
         """
         zoo, name, weights = registry.find(entry)
         path = Path(weights_path) if weights_path else None
-        model = zoo.build(name, weights=weights, path=path, hollow=True)
+        model = zoo.build(name, weights=weights, path=path, meta_device=True)
         network = _read(model)
         counts = count(network)
-        relative_error, unchecked = _faithfulness(model, network) if check else (None, "not asked for")
+        relative_error, unchecked = _faithfulness(model, network) if check else (None, Unchecked(code="not_asked"))
         stored = storage.pack(network)
-        preprocessing = zoo.preprocessing(name, weights)
-        result = {
-            "parameters": counts.parameters,
-            "auxiliary_parameters": counts.auxiliary_parameters,
-            "statistics": counts.statistics,
-            "constants": counts.constants,
-            "macs": counts.macs,
-            "input": model.input.model_dump(),
-            "classes": model.classes,
-            "layers": counts.layers,
-            "unknown_operators": counts.unknown_operators,
-            "preprocessing": preprocessing.model_dump() if preprocessing else None,
-            "digest": stored.digest,
-            "relative_error": relative_error,
-            "unchecked": unchecked,
-        }
-        return {"result": result, "network": stored.model_dump_json()}
+        result = ArchitectureResult(
+            parameters=counts.parameters,
+            auxiliary_parameters=counts.auxiliary_parameters,
+            statistics=counts.statistics,
+            constants=counts.constants,
+            macs=counts.macs,
+            input=model.input,
+            classes=model.classes,
+            layers=counts.layers,
+            unknown_operators=tuple(counts.unknown_operators),
+            preprocessing=zoo.preprocessing(name, weights),
+            digest=stored.digest,
+            relative_error=relative_error,
+            unchecked=unchecked,
+        )
+        return Counted(result, stored)
 
-    def marks(self, entry: str, weights_path: str | None = None) -> list[tuple[Any, ...]]:
+    def fingerprints(self, entry: str, weights_path: str | None = None) -> list[Fingerprint]:
         """Fingerprints of an entry's weights, tensor by tensor.
 
         Raises:
             ZooError: when the weights are not here and cannot be fetched.
         """
-        from zoodata.graph.identity import marks
         from zoodata.measure.evaluator import built
 
-        *_, model = built(entry, weights_path)
-        found = [(mark.name, mark.shape, mark.exact, mark.sorted, mark.half) for mark in marks(model.stored())]
-        if not found:
+        taken = fingerprints(built(entry, weights_path).model.stored())
+        if not taken:
             raise Unreadable(f"{entry} shows none of its tensors")
-        return found
+        return taken
 
-    def compare(self, a: str, b: str, prove: bool = True) -> dict[str, Any]:
-        """The diff of two entries' networks, and its proof, as a ``ComparisonResult`` in JSON's types.
-
-        Networks stay at hand for the next comparison.
+    def compare(self, a: str, b: str, prove: bool = True) -> ComparisonResult:
+        """The diff of two entries' networks, and its proof. Networks are kept for the next comparison.
 
         Raises:
             ZooError, Unreadable: with the reason a record keeps.
@@ -153,14 +159,14 @@ class Host:
             self._network(entry)
         one, other = self._at_one_size(a, b)
         comparison = Comparison(one, other)
-        found, proof = diff(one, other, comparison), None
+        compared, proof = diff(one, other, comparison), None
         if (one, other) != (self._network(a), self._network(b)):
-            found = read_apart(found, self._network(a), self._network(b))
+            compared = with_input_sizes(compared, self._network(a), self._network(b))
         if prove:
             from zoodata.graph.diff import transplant
 
             proof = transplant.prove(one, other, comparison)
-        return as_json(settled(found, proof), proof)
+        return as_record(settled(compared, proof), proof)
 
     def _at_one_size(self, a: str, b: str) -> tuple[Network, Network]:
         """Both networks for images of one size, as far as either model bears the other's; else as they are."""
@@ -192,7 +198,7 @@ class Host:
 
     def _model(self, entry: str) -> Model:
         zoo, name, weights = registry.find(entry)
-        return zoo.build(name, weights=weights, hollow=True)
+        return zoo.build(name, weights=weights, meta_device=True)
 
     def write_network(self, entry: str, path: str, runtime: str, seed: int) -> str:
         """Write an entry's network with random weights as a file for :class:`zoodata.measure.timer.Timer`.

@@ -1,15 +1,16 @@
-"""The latency measurement: entries timed in turns, so that a ratio holds on a noisy machine.
+"""The latency measurement: entries in interleaved rounds, so that a ratio holds on a noisy machine.
 
-Each entry lives in a worker process of its own. A round gives every worker one turn, in random order; the
-others are stopped meanwhile. What is compared are entries of one run, never one run with another. Some
-rounds are a sitting; every sitting has new processes, because where a process lies in memory changes its speed.
-The reference takes part twice: the ratio of it to itself is the noise floor. Beside the entries, their networks
-can run in one common runtime, which splits a ratio into the networks' part and the frameworks'.
+Each entry lives in a worker process of its own. In a round every worker has one repetition, in random order, while the
+others are stopped. Ratios are of one run, never of one run and another. Consecutive rounds form a session; every
+session has new processes, because where a process lies in memory changes its speed. The reference takes part twice:
+the two are the A/A pair, whose ratio is the noise floor. Besides the entries, their networks can run in one common
+runtime, which splits a ratio into the networks' part and the frameworks'.
 """
 
 from __future__ import annotations
 
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,49 +20,72 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from zoodata.isolation import WorkerFailed, can_choose_layout, can_stop
+from zoodata.isolation import WorkerFailed, can_disable_aslr, can_stop
 from zoodata.measure import watching
-from zoodata.measure.host import TORCH_ZOOS
-from zoodata.measure.seats import Place, Seat, Workers, seated
-from zoodata.measure.sitting import TURN_SECONDS, Lost, Say, Turns, close, hold, ns_and_cpu_us
-from zoodata.measure.timer import binds_threads, can_keep_memory, can_raise_priority
+from zoodata.measure.host import TORCH_ZOOS, Host
+from zoodata.measure.participants import PlannedParticipant, TimedWorker, Workers, start_workers
+from zoodata.measure.session import (
+    REPETITION_SECONDS,
+    Round,
+    Say,
+    WorkerLost,
+    close,
+    cpu_times,
+    run_session,
+    wall_times,
+)
+from zoodata.measure.timer import can_keep_memory, can_raise_priority, sets_cpu_affinity
+from zoodata.ratios import Samples, ratios_to_reference
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
-from zoodata.records.latency import LatencyConditions, Sitting, null_seat
+from zoodata.records.latency import LatencyConditions, Session, repeat_of_reference
 from zoodata.records.measurement import timestamp
-from zoodata.turns import Taken, ratios_to_reference
 from zoodata.zoos import registry
 
-LAYOUTS = 2**15
+MEMORY_SHIFTS = 2**15
 """Pages by which memory may be shifted: 128 MiB, which is sixty-four large pages."""
 
 
+class CannotTime(Exception):
+    """Latency cannot be measured on this system."""
+
+
+def check_system() -> None:
+    """Refuse a system without the instruments of a timed worker.
+
+    Raises:
+        CannotTime: with the systems that have them.
+    """
+    if sys.platform == "win32":
+        raise CannotTime("latency is measured on Linux and macOS; on Windows use WSL")
+
+
 @dataclass
-class _Run:
+class _LatencyRun:
     """A run under way."""
 
     conditions: LatencyConditions
     workers: Workers
     say: Say
     participants: tuple[Participant, ...] = ()
-    rounds: list[Turns] = field(default_factory=list)
-    sittings: list[Sitting] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
     missing: list[MissingParticipant] = field(default_factory=list)
     building_seconds: float = 0.0
-    """What starting the next sitting's processes has taken so far."""
-    layout: int | None = None
-    """How the memory of the sitting's processes lies."""
+    """The time that starting the next session's processes has taken so far."""
+    memory_shift: int | None = None
+    """Of the session's processes, in pages; None with ASLR on."""
 
-    def new_layout(self, chance: random.Random) -> None:
-        """Draw how the next sitting's processes lie in memory, alike for all of them where the system lets us."""
-        self.layout = chance.randrange(LAYOUTS) if self.conditions.layout == "shared" else None
+    def draw_memory_shift(self, generator: random.Random) -> None:
+        """Draw the shift of the next session's processes, the same for all of them."""
+        self.memory_shift = generator.randrange(MEMORY_SHIFTS) if self.conditions.aslr == "off" else None
 
-    def seated(self, places: Sequence[Place], meter: watching.Meter | None) -> list[Seat]:
-        """Those of the places whose worker could be built; the others are recorded as missing."""
-        started = time.monotonic()
-        seats, failed = seated(places, self.conditions, self.workers, meter, self.layout)
-        self.building_seconds += time.monotonic() - started
-        self.missing += [place.missing(error) for place, error in failed]
-        return seats
+    def start(self, planned: Sequence[PlannedParticipant], meter: watching.Meter | None) -> list[TimedWorker]:
+        """The workers that could be built; the other participants are recorded as missing."""
+        clock = time.monotonic()
+        workers, failed = start_workers(planned, self.conditions, self.workers, meter, self.memory_shift)
+        self.building_seconds += time.monotonic() - clock
+        self.missing += [one.missing(error) for one, error in failed]
+        return workers
 
 
 def measure(
@@ -75,14 +99,17 @@ def measure(
     """Time entries against the first of them.
 
     An entry that cannot take part is recorded with its reason; the first that can becomes the reference.
+
+    Raises:
+        CannotTime: on a system without the instruments.
     """
+    check_system()
     started = datetime.now(UTC)
-    run = _Run(conditions, workers, progress)
+    run = _LatencyRun(conditions, workers, progress)
     instruments = watching.gpu(conditions.device)
     meter, source = watching.energy(conditions.device, instruments)
     with tempfile.TemporaryDirectory(prefix="zoodata-networks-") as folder:
-        stopped = _sit(run, entries, Path(folder), instruments, meter)
-    samples, cpu_us = ns_and_cpu_us(run.rounds)
+        stopped = _run_sessions(run, entries, Path(folder), instruments, meter)
     return LatencyMeasurement.seal(
         architecture=architecture,
         started_at=timestamp(started),
@@ -90,99 +117,110 @@ def measure(
         environment=environment.id,
         participants=run.participants,
         unit="ns",
-        samples=_frozen(samples),
-        cpu_us=_frozen(cpu_us) if samples and cpu_us is not None else None,
-        sittings=tuple(run.sittings),
+        samples=_frozen(wall_times(run.rounds)),
+        cpu_us=_frozen(cpu_times(run.rounds)) or None,
+        sessions=tuple(run.sessions),
         stopped=stopped,
-        energy_source=source if samples else None,
+        energy_source=source if run.rounds else None,
         missing=tuple(run.missing),
     )
 
 
 def _frozen(rounds: list[list[list[int]]]) -> tuple[tuple[tuple[int, ...], ...], ...]:
-    return tuple(tuple(tuple(passes) for passes in turns) for turns in rounds)
+    return tuple(tuple(tuple(iterations) for iterations in one) for one in rounds)
 
 
 Stopped = Literal["interval", "time", "worker_lost", "no_pair"]
 
 
-def _sit(
-    run: _Run, entries: Sequence[str], folder: Path, instruments: watching.Gpu | None, meter: watching.Meter | None
+def _run_sessions(
+    run: _LatencyRun,
+    entries: Sequence[str],
+    folder: Path,
+    instruments: watching.Gpu | None,
+    meter: watching.Meter | None,
 ) -> Stopped:
-    """Hold sittings until every ratio is known well enough, time is up, or a worker is lost."""
+    """Run sessions until every ratio is known to the target, time is up, or a worker is lost."""
     conditions = run.conditions
-    order = random.Random(conditions.seed)  # noqa: S311  (an order of turns, not a secret)
+    order = random.Random(conditions.seed)  # noqa: S311  (an order of participants, not a secret)
     end = time.monotonic() + conditions.time_limit_seconds
-    run.new_layout(order)
-    seats = _first_seats(run, entries, folder, meter)
-    if not seats:
+    run.draw_memory_shift(order)
+    workers = _first_workers(run, entries, folder, meter)
+    if not workers:
         return "no_pair"
-    places = [seat.place for seat in seats]
+    planned = [worker.planned for worker in workers]
     while True:
-        number = len(run.sittings) + 1
+        number = len(run.sessions) + 1
         try:
             if number > 1:
-                run.say(f"sitting {number}: building")
-                run.new_layout(order)
-                seats = run.seated(places, meter)
-                if len(seats) < len(places):
-                    close(seats)
+                run.say(f"session {number}: building")
+                run.draw_memory_shift(order)
+                workers = run.start(planned, meter)
+                if len(workers) < len(planned):
+                    close(workers)
                     return "worker_lost"
-            _hold(run, seats, order, instruments)
-        except Lost as lost:
-            run.missing.append(lost.place.missing(lost.error))
-            return "worker_lost" if run.sittings else "no_pair"
-        if number < conditions.fewest_sittings:
+            _add_session(run, workers, order, instruments)
+        except WorkerLost as lost:
+            run.missing.append(lost.planned.missing(lost.error))
+            return "worker_lost" if run.sessions else "no_pair"
+        if number < conditions.min_sessions:
             continue
-        widest = widest_interval(run.rounds, run.sittings, run.participants, conditions.device)
-        run.say(f"sitting {number}: every ratio known to ±{widest:.1%}")
+        widest = widest_interval(run.rounds, run.sessions, run.participants, conditions.device)
+        run.say(f"session {number}: every ratio known to ±{widest:.1%}")
         if widest <= conditions.target_half_width:
             return "interval"
         if time.monotonic() >= end:
             return "time"
 
 
-def _hold(run: _Run, seats: Sequence[Seat], order: random.Random, instruments: watching.Gpu | None) -> None:
-    number, building = len(run.sittings) + 1, run.building_seconds
+def _add_session(
+    run: _LatencyRun, workers: Sequence[TimedWorker], order: random.Random, instruments: watching.Gpu | None
+) -> None:
+    number, building = len(run.sessions) + 1, run.building_seconds
     run.building_seconds = 0.0
-    settled: list[int | None] = [participant.passes for participant in run.participants]
-    held = hold(
-        seats,
-        settled or [None] * len(seats),
+    settled: list[int | None] = [participant.iterations for participant in run.participants]
+    outcome = run_session(
+        workers,
+        settled or [None] * len(workers),
         run.conditions,
         order,
         building,
         instruments,
-        lambda what: run.say(f"sitting {number}: {what}"),
+        lambda what: run.say(f"session {number}: {what}"),
     )
-    run.participants = held.participants
-    run.rounds += held.rounds
-    run.sittings.append(held.seen)
+    run.participants = outcome.participants
+    run.rounds += outcome.rounds
+    run.sessions.append(outcome.session)
 
 
-def _first_seats(run: _Run, entries: Sequence[str], folder: Path, meter: watching.Meter | None) -> list[Seat]:
-    """The first sitting's seats: the models that can be built, the null pair, the networks. Empty without a pair."""
+def _first_workers(
+    run: _LatencyRun, entries: Sequence[str], folder: Path, meter: watching.Meter | None
+) -> list[TimedWorker]:
+    """The first session's workers: the models that can be built, the reference again, the networks.
+
+    Empty without a pair.
+    """
     run.say(f"building {', '.join(entries)}")
-    models = run.seated([Place(entry, modules=_modules(entry, entries)) for entry in entries], meter)
+    models = run.start([PlannedParticipant(entry, modules=_modules(entry, entries)) for entry in entries], meter)
     if len(models) < 2:
         close(models)
         return []
     try:
-        places = [seat.place for seat in models]
-        networks = _networks(run, [place.entry for place in places], folder) if run.conditions.networks else []
-        digests = {place.entry: place.digest for place in networks}
-        for seat in models:
-            seat.place = replace(seat.place, digest=digests.get(seat.place.entry))
-        run.say(f"building {places[0].entry} again, for the null pair")
-        unique: dict[str | None, Place] = {}
-        for place in networks:
-            unique.setdefault(place.digest, place)
-        null = replace(models[0].place, null=True)
-        others = run.seated([null, *unique.values()], meter)
+        planned = [worker.planned for worker in models]
+        networks = _networks(run, [one.entry for one in planned], folder) if run.conditions.networks else []
+        digests = {one.entry: one.digest for one in networks}
+        for worker in models:
+            worker.planned = replace(worker.planned, digest=digests.get(worker.planned.entry))
+        run.say(f"building {planned[0].entry} again, for the A/A pair")
+        unique: dict[str | None, PlannedParticipant] = {}
+        for one in networks:
+            unique.setdefault(one.digest, one)
+        repeat = replace(models[0].planned, repeats_reference=True)
+        others = run.start([repeat, *unique.values()], meter)
     except BaseException:
         close(models)
         raise
-    if not others or not others[0].place.null:  # without it nobody could say what is noise
+    if not others or not others[0].planned.repeats_reference:  # without it there is no noise floor
         close([*models, *others])
         return []
     return [*models, *others]
@@ -196,12 +234,12 @@ def _modules(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(module for module in modules if find_spec(module) is not None))
 
 
-def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
+def _networks(run: _LatencyRun, entries: Sequence[str], folder: Path) -> list[PlannedParticipant]:
     """The entries' networks, written as files for the common runtime; one file for all of one digest."""
-    conditions, found = run.conditions, []
-    if conditions.batch != 1:
+    conditions, written = run.conditions, []
+    if conditions.batch != 1 or conditions.networks is None:
         refusal = WorkerFailed("cannot_be_built", "networks run one image; the batch is larger")
-        run.missing += [Place(entry, subject="network").missing(refusal) for entry in entries]
+        run.missing += [PlannedParticipant(entry, subject="network").missing(refusal) for entry in entries]
         return []
     run.say("reading networks")
     files: dict[str, str] = {}
@@ -209,44 +247,39 @@ def _networks(run: _Run, entries: Sequence[str], folder: Path) -> list[Place]:
     # Torch first: it does not bear being loaded after TensorFlow in one process.
     with run.workers.reading() as worker:
         for number, entry in enumerate(sorted(entries, key=lambda name: entry_zoo(name) not in TORCH_ZOOS)):
-            place = Place(entry, subject="network", modules=modules, file=str(folder / f"{number}"))
+            path = folder / f"{number}"
+            planned = PlannedParticipant(entry, subject="network", modules=modules, file=str(path))
             try:
-                digest = worker.ask(
-                    "write_network",
-                    entry,
-                    place.file,
-                    conditions.networks,
-                    conditions.seed,
-                    timeout=run.workers.seconds,
+                digest = worker.call(
+                    run.workers.seconds, Host.write_network, entry, str(path), conditions.networks, conditions.seed
                 )
             except WorkerFailed as error:
-                run.missing.append(place.missing(error))
+                run.missing.append(planned.missing(error))
                 if not worker.alive:
                     break
                 continue
-            file = files.setdefault(digest, str(place.file))
-            if file != place.file:
-                Path(str(place.file)).unlink()
-            found.append(replace(place, digest=digest, file=file))
-    ordered = {place.entry: place for place in found}
+            file = files.setdefault(digest, str(path))
+            if file != str(path):
+                path.unlink()
+            written.append(replace(planned, digest=digest, file=file))
+    ordered = {one.entry: one for one in written}
     return [ordered[entry] for entry in entries if entry in ordered]
 
 
 def widest_interval(
-    rounds: Sequence[Turns], sittings: Sequence[Sitting], participants: Sequence[Participant], device: str
+    rounds: Sequence[Round], sessions: Sequence[Session], participants: Sequence[Participant], device: str
 ) -> float:
-    """The largest relative half width among the ratios of all participants to the reference, its own to itself too.
+    """The largest relative half width among the ratios of all participants to the reference, the A/A pair included.
 
-    A run that stopped as soon as one ratio's interval happens to be narrow would stop too soon: of five runs of
-    MobileNetV2, read until then, ratios were 1.9 % apart, and 1.0 % where the null pair's had to be as narrow.
+    Without the A/A pair a run would stop as soon as one interval happens to be narrow. Infinite with one session.
     """
-    taken = Taken(ns_and_cpu_us(rounds)[0], [sitting.rounds for sitting in sittings], device)
-    return max(interval.half_width for interval in ratios_to_reference(taken, null_seat(participants)).values())
+    samples = Samples(wall_times(rounds), [session.rounds for session in sessions], device)
+    return max(each.half_width for each in ratios_to_reference(samples, repeat_of_reference(participants)).values())
 
 
 def conditions_for(
     batch: int, device: str, threads: int, target: float, time_limit: float, seed: int, *,
-    sittings: int = 3, networks: Literal["onnxruntime", "torch"] | None = None, compiled: bool = False,
+    sessions: int = 3, networks: Literal["onnxruntime", "torch"] | None = None, compiled: bool = False,
 ) -> LatencyConditions:  # fmt: skip
     """The conditions of a run with this build's own choices filled in."""
     return LatencyConditions(
@@ -254,16 +287,16 @@ def conditions_for(
         dtype="float32",
         device=device,
         threads=threads,
-        turn_seconds=TURN_SECONDS,
+        repetition_seconds=REPETITION_SECONDS,
         torch="compiled" if compiled else "eager",
         networks=networks,
-        idle_partners="stopped" if can_stop() else "running",
+        idle_workers="stopped" if can_stop() else "running",
         keeps_memory=can_keep_memory(),
-        layout="shared" if can_choose_layout() else "chance",
-        threads_bound=binds_threads(device),
-        redrawn=True,
+        aslr="off" if can_disable_aslr() else "on",
+        cpu_affinity=sets_cpu_affinity(device),
+        seeded_weights=True,
         priority="raised" if can_raise_priority() else "normal",
-        fewest_sittings=sittings,
+        min_sessions=sessions,
         target_half_width=target,
         time_limit_seconds=time_limit,
         seed=seed,

@@ -16,8 +16,6 @@ from zoodata.records import Preprocessing
 from zoodata.records.preprocessing import Library
 from zoodata.stats import sign_test
 
-HANDLER = "zoodata.measure.sensitivity:Sensitive"
-
 
 class Sensitive(Evaluator):
     """An evaluator that may use every library's decoder and resizer in one process."""
@@ -80,7 +78,7 @@ def variants(spec: Preprocessing) -> Iterator[Variant]:
 
 
 def measure(
-    worker: Worker,
+    worker: Worker[Sensitive],
     entry: str,
     items: Sequence[Item],
     settings: Settings,
@@ -92,15 +90,14 @@ def measure(
     Raises:
         WorkerFailed: when the entry cannot be built or run.
     """
-    opened = open_model(worker, entry, settings)
-    spec = Preprocessing.model_validate_json(opened["spec"])
+    spec = open_model(worker, entry, settings).preprocessing
     effects: list[Effect] = []
     own: list[int | None] = []
     for variant in variants(spec):
         try:
             answers = _answers(worker, spec, variant, items)
         except WorkerFailed as error:
-            if not effects or "ModuleNotFoundError" not in error.message:
+            if not effects or error.reason != "not_installed":
                 raise
             skipped(variant.name, error.message)
             continue
@@ -110,15 +107,15 @@ def measure(
     return effects
 
 
-def _answers(worker: Worker, spec: Preprocessing, variant: Variant, items: Sequence[Item]) -> list[int | None]:
+def _answers(
+    worker: Worker[Sensitive], spec: Preprocessing, variant: Variant, items: Sequence[Item]
+) -> list[int | None]:
     changed = spec.model_copy(update={"interpolation": variant.interpolation, "antialias": variant.antialias})
-    found: list[int | None] = []
+    answers: list[int | None] = []
     for start in range(0, len(items), CHUNK):
-        places = [(item.name, item.place) for item in items[start : start + CHUNK]]
-        found += worker.ask(
-            "answers_as", changed.model_dump_json(), variant.decoder, variant.resizer, places, timeout=CHUNK_SECONDS
-        )
-    return found
+        chunk = items[start : start + CHUNK]
+        answers += worker.call(CHUNK_SECONDS, Evaluator.answers_as, changed, variant.decoder, variant.resizer, chunk)
+    return answers
 
 
 def _effect(

@@ -1,4 +1,7 @@
-"""The timed side of a latency run: one model in one worker process, and nothing beside it."""
+"""The timed side of a latency run: one model in one worker process, and nothing else in it.
+
+Works on Linux and macOS; :func:`zoodata.measure.latency.measure` says so elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ import ctypes
 import gc
 import importlib
 import os
-import resource
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -18,160 +21,197 @@ from typing import Any
 
 import psutil
 
-from zoodata.runtimes.model import OnDevice, Pass
+from zoodata.records.measurement import InputShape
+from zoodata.runtimes.model import ForwardPass, OnDevice
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild
 
-WARM_UP = (0.5, 6.0)
-"""Seconds: no warm-up is shorter, none longer."""
+WARM_UP_SECONDS = (0.5, 6.0)
+"""Shortest and longest warm-up of a process."""
 
 STEADY = 0.03
-"""A warm-up may end when a handful of passes is not faster by so much than those before."""
+"""A warm-up may end when a batch of iterations is not faster by this fraction than those before."""
 
-HANDFUL = 5
-FEWEST_PASSES, MOST_PASSES = 2, 100
-"""Of a turn."""
+WARM_UP_BATCH = 5
+"""Iterations after which a warm-up looks at its progress."""
 
-LONG_TURN = 4
-"""From so many passes on, one more runs first and is thrown away: after other processes' turns it is a little slower.
-Where fewer fill a turn, passes are long, the first is some 1 % slower than the next, which the fastest hides, and to
-throw it away would take a third to half of a run's time."""
+MIN_ITERATIONS, MAX_ITERATIONS = 2, 100
+"""Of a repetition."""
 
-COUNTS_PROCESSOR_TIME = time.get_clock_info("process_time").resolution <= 1e-5
-"""Windows counts it in steps of 15 ms, longer than many a pass."""
+LONG_REPETITION = 4
+"""From this many iterations on, an untimed one runs first: it is slower by what other processes pushed out of the
+caches. Shorter repetitions have long iterations, whose first is some 1 % slower; the trimmed mean drops it."""
 
-DEVICE_PASSES = 20
-"""Passes timed by the device's own clock once a sitting is over."""
+DEVICE_ITERATIONS = 20
+"""Iterations timed by the device's own clock at the end of a session."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and on what a model is run."""
+
+    batch: int
+    device: str
+    threads: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A model that can be timed."""
+
+    runtime: str
+    input: InputShape
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """What a warm-up observed."""
+
+    seconds: float
+    steady: bool
+    """Whether iterations had stopped getting faster when it ended."""
+    iterations: int
+    """The iterations that fill a repetition."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """Consecutive iterations of one participant."""
+
+    ns: list[int]
+    """Wall time of each iteration in nanoseconds."""
+    cpu_us: list[int]
+    """Processor time of all threads of the process in each iteration, in microseconds."""
+
+
+@dataclass(frozen=True)
+class ProcessEnd:
+    """What can be said of a process at the end of its session."""
+
+    resident_mib: int | None
+    device_mib: int | None
+    device_ns: int | None
 
 
 class Timer:
-    """Holds one prepared pass; every answer is plain data."""
+    """Holds one model that is ready to run."""
 
     def __init__(self) -> None:
         _keep_memory()
         _raise_priority()
-        self._run: Pass | None = None
+        self._run: ForwardPass | None = None
         self._cores: list[int] = []
-        """Of which the threads that work most get one each; none where another device computes."""
+        """Each of the busiest threads gets one; none where another device computes."""
 
     def load_modules(self, modules: Sequence[str]) -> None:
-        """Import what an entry is built with, and what the other entries of its framework are.
+        """Import what the entries of one framework are built with.
 
-        What else a process has imported changes where its memory lies, and the speed of one and the same network
-        by up to 1.5 %.
+        What a process has imported moves its memory, and the speed of one network by up to 1.5 %.
         """
         for module in modules:
             importlib.import_module(module)
 
-    def build(self, entry: str, batch: int, device: str, threads: int, seed: int, compiled: bool) -> dict[str, Any]:
-        """Build an entry as its zoo does and put a random image where it runs; returns its runtime and input.
+    def build(self, entry: str, setting: Setting, compiled: bool) -> Ready:
+        """Build an entry as its zoo does, with a random image where it runs.
 
         Raises:
             ZooError: with the reason a record keeps.
         """
-        self._cores = _pin(threads, device)
+        self._cores = _pin(setting.threads, setting.device)
         zoo, name, weights = registry.find(entry)
         model: Any = zoo.build(name, weights=weights)
         if weights is None and hasattr(model, "draw"):
-            model.draw(seed)
+            model.draw(setting.seed)
         if compiled and hasattr(model, "compiled"):
             model = model.compiled()
-        return self._prepare(model, batch, device, threads, seed)
+        return self._ready(model, setting)
 
-    def load(self, path: str, runtime: str, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
-        """Put a network from a file of ``Host.write_network`` where it runs; returns its runtime and input.
+    def load(self, path: str, runtime: str, setting: Setting) -> Ready:
+        """Load a network from a file of :meth:`zoodata.measure.host.Host.write_network` into a runtime.
 
         Raises:
             CannotBuild: when the runtime refuses it.
         """
         from zoodata.runtimes import executed
 
-        self._cores = _pin(threads, device)
-        return self._prepare(executed.read(Path(path), runtime), batch, device, threads, seed)
+        self._cores = _pin(setting.threads, setting.device)
+        return self._ready(executed.read(Path(path), runtime), setting)
 
-    def _prepare(self, model: Any, batch: int, device: str, threads: int, seed: int) -> dict[str, Any]:
+    def _ready(self, model: Any, setting: Setting) -> Ready:
         try:
-            self._run = model.prepare(batch, device, threads, seed)
+            self._run = model.prepare(setting.batch, setting.device, setting.threads, setting.seed)
         except ValueError as error:
             raise CannotBuild(str(error)) from error
-        # What was built is never garbage, and looking through it is not the model's. What passes leave is: Keras on
-        # torch holds the tensors of each in cycles, and an H100 was full after some twenty.
+        # What was built is never garbage. What iterations leave is: Keras on torch keeps tensors in cycles.
         gc.collect()
         gc.freeze()
-        return {"runtime": model.runtime, "input": model.input.model_dump()}
+        return Ready(model.runtime, model.input)
 
-    def warm_up(self, turn_seconds: float) -> dict[str, Any]:
-        """Run until passes get no faster; returns for how long, whether that was so, and the passes of a turn.
-
-        The fastest pass of a handful counts: with medians, what disturbs a machine kept many a warm-up from its end.
-        So did asking that a handful be no slower either: that one is slower is the machine's doing.
-        """
-        shortest, longest = WARM_UP
+    def warm_up(self, repetition_seconds: float) -> WarmUp:
+        """Run until iterations get no faster, by the fastest of each batch; settle the length of a repetition."""
+        shortest, longest = WARM_UP_SECONDS
         start = time.perf_counter()
-        fastest, steady = min(self.turn(HANDFUL)[0]), False
+        fastest, steady = min(self.repeat(WARM_UP_BATCH).ns), False
         while (spent := time.perf_counter() - start) < longest and not (steady and spent >= shortest):
-            now = min(self.turn(HANDFUL)[0])
+            now = min(self.repeat(WARM_UP_BATCH).ns)
             steady, fastest = now > fastest * (1 - STEADY), min(now, fastest)
-        wanted = ceil(turn_seconds * 1e9 / fastest)
+        wanted = ceil(repetition_seconds * 1e9 / fastest)
         if self._cores:
             before = _thread_seconds()
-            self.turn(min(ceil(shortest * 1e9 / fastest), MOST_PASSES))
+            self.repeat(min(ceil(shortest * 1e9 / fastest), MAX_ITERATIONS))
             _bind_busiest(before, self._cores)
         _forget_peak()
-        return {"seconds": spent, "steady": steady, "passes": min(max(wanted, FEWEST_PASSES), MOST_PASSES)}
+        return WarmUp(spent, steady, min(max(wanted, MIN_ITERATIONS), MAX_ITERATIONS))
 
-    def turn(self, passes: int) -> tuple[list[int], list[int] | None]:
-        """Nanoseconds of each of so many passes, after those that are :func:`thrown_away`, and the microseconds of
-        processor time that all threads of the process used in each (None where the system counts too coarsely).
+    def repeat(self, iterations: int) -> Repetition:
+        """Time consecutive iterations, after those of :func:`warm_up_iterations`.
 
         Raises:
-            RuntimeError: when nothing is prepared.
+            RuntimeError: when no model is ready.
         """
         if self._run is None:
-            raise RuntimeError("nothing is prepared")
+            raise RuntimeError("no model is ready")
         run, clock, used = self._run, time.perf_counter_ns, time.process_time_ns
-        for _ in range(thrown_away(passes)):
+        for _ in range(warm_up_iterations(iterations)):
             run()
         ns, cpu_us = [], []
-        for _ in range(passes):
+        for _ in range(iterations):
             used_before, start = used(), clock()
             run()
             end, used_after = clock(), used()
             ns.append(end - start)
             cpu_us.append((used_after - used_before) // 1000)
-        return ns, cpu_us if COUNTS_PROCESSOR_TIME else None
+        return Repetition(ns, cpu_us)
 
-    def finish(self) -> dict[str, Any]:
-        """What can be said of the process once its turns are over."""
+    def finish(self) -> ProcessEnd:
+        """What can be said of the process after its last repetition."""
         resident, run = _peak_mib(), self._run
-        device_mib = run.device_mib() if isinstance(run, OnDevice) else None
-        marks = run.device_ns(DEVICE_PASSES) if isinstance(run, OnDevice) else None
-        return {
-            "resident_mib": resident,
-            "device_mib": device_mib,
-            "device_ns": round(median(marks)) if marks else None,
-        }
+        if not isinstance(run, OnDevice):
+            return ProcessEnd(resident, None, None)
+        device_mib, marks = run.device_mib(), run.device_ns(DEVICE_ITERATIONS)
+        return ProcessEnd(resident, device_mib, round(median(marks)) if marks else None)
 
 
-def thrown_away(passes: int) -> int:
-    """How many passes run first in a turn of so many and do not count."""
-    return int(passes >= LONG_TURN)
+def warm_up_iterations(iterations: int) -> int:
+    """The untimed iterations that run first in a repetition of this length."""
+    return int(iterations >= LONG_REPETITION)
 
 
 def _pin(threads: int, device: str) -> list[int]:
-    """Bind the process to as many cores as it may use threads, the same ones for every participant.
+    """Bind the process to as many cores as it may use threads, the same for every participant.
 
-    Returns those to which its threads can be bound, none where another device computes.
+    Returns the cores to which its threads can be bound; none where another device computes.
     """
     if not hasattr(os, "sched_setaffinity"):
         return []
     cores = sorted(os.sched_getaffinity(0))[:threads]
     os.sched_setaffinity(0, cores)
-    return cores if binds_threads(device) else []
+    return cores if sets_cpu_affinity(device) else []
 
 
-def binds_threads(device: str) -> bool:
-    """Whether the threads that work most get a core each: where they are what computes, and Linux lets us."""
+def sets_cpu_affinity(device: str) -> bool:
+    """Whether the busiest threads get a core each: on Linux, where the processor computes."""
     return device == "cpu" and sys.platform == "linux"
 
 
@@ -181,10 +221,10 @@ def _thread_seconds() -> dict[int, float]:
 
 
 def _bind_busiest(before: dict[int, float], cores: Sequence[int]) -> None:
-    """Give each of the threads that worked most since then a core of its own, in the order in which they were made.
+    """Give each of the busiest threads since ``before`` a core of its own, in the order of their creation.
 
-    Left to the system, a process' threads stay where they first came to lie. Beside a program that takes one of the
-    cores it then matters which thread that is: processes of one network were 2 to 3 % apart for as long as they lived.
+    Else another program takes its core from one thread for as long as the process lives: processes of one network
+    then differ by 2 to 3 %.
     """
     spent = {thread: seconds - before.get(thread, 0.0) for thread, seconds in _thread_seconds().items()}
     busiest = sorted(spent, key=lambda thread: (-spent[thread], thread))[: len(cores)]
@@ -207,10 +247,10 @@ def can_keep_memory() -> bool:
 
 
 def _keep_memory() -> None:
-    """Let glibc keep what a pass frees, for the next pass (elsewhere: nothing).
+    """Let glibc keep what an iteration frees for the next one (no effect elsewhere).
 
-    As it is, glibc gives the top of its heap back to the system, or not, by what happens to lie there: of five
-    processes that ran one network, one took 2,000 page faults a pass, for as long as it lived, and 5 % more time.
+    By default glibc returns the top of its heap or keeps it, depending on its contents: one of five processes of one
+    network took 2,000 page faults an iteration and 5 % more time.
     """
     if can_keep_memory():
         library = ctypes.CDLL(None)
@@ -222,7 +262,7 @@ HIGHEST_PRIORITY = -20
 
 
 def can_raise_priority() -> bool:
-    """Whether a process may put itself before others here: as root, or where the system's limits allow it."""
+    """Whether a process may raise its scheduling priority here: as root, or where the system's limits allow it."""
     mine = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
     raised = _raise_priority()
     if raised:
@@ -231,10 +271,7 @@ def can_raise_priority() -> bool:
 
 
 def _raise_priority() -> bool:
-    """Go before other programs, and say whether that is allowed; threads that are started later do as well.
-
-    Beside a program that took one core half the time, 47 % of the passes were undisturbed, with it 92 %.
-    """
+    """Raise the priority of this process and of its later threads; returns whether the system allowed it."""
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, HIGHEST_PRIORITY)
@@ -253,5 +290,7 @@ def _peak_mib() -> int | None:
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/self/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) // 1024
+    import resource
+
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used // (2**20 if sys.platform == "darwin" else 1024)

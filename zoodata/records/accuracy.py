@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from zoodata.records.base import Count, EntryName, Hash, HashedRecord, Line, Record
+from zoodata.records.base import Count, EntryName, Hash, Line, Measurement, Record, entry_path
 from zoodata.records.measurement import Missing
 from zoodata.records.preprocessing import Preprocessing
 
@@ -39,6 +40,50 @@ def unpack_bits(text: str, count: int) -> list[bool]:
     return [bool(whole[place // 8] >> (7 - place % 8) & 1) for place in range(count)]
 
 
+LeftOutReason = Literal[
+    "unlabelled",  # no label in the list
+    "listed_but_absent",  # in the list, and not in the folder
+    "outside_class_folders",
+    "unreadable",  # the file cannot be read
+    "undecodable",  # no decoder takes its bytes
+    "not_preprocessable",  # preprocessing leaves nothing of it
+]
+"""Why an image of a set was not evaluated."""
+
+CheckCode = Literal[
+    "declared_preprocessing",  # images are prepared as the zoo declares, pixel by pixel, on generated images
+    "label_range",  # the labels are among the model's classes
+    "other_preprocessing",  # no usual mistake in preprocessing makes the model surer of the right classes
+    "class_shift",  # no shift of the class numbers by one fits better
+    "class_order",  # class numbers are in order: better than chance, and no shift fits better
+]
+
+
+class Check(Record):
+    """What was tried before a result was believed; :mod:`zoodata.wording.checks` words it."""
+
+    code: CheckCode
+    passed: bool = True
+    """False in a record: the check failed, and the user asked to record the result anyway."""
+    mistakes: tuple[Line, ...] | None = None
+    """Usual mistakes that explain a failure; None where none does or none is needed."""
+    images: Count | None = None
+    right: Count | None = None
+    """Images that are right as declared."""
+    right_otherwise: Count | None = None
+    """Images that are right, or on which the model is surer, with the mistake."""
+    labels: Count | None = None
+    """The number of labels of the set."""
+    classes: Count | None = None
+    """The number of classes of the model."""
+    offset: int | None = None
+    """The declared label offset."""
+    offset_otherwise: int | None = None
+    """The label offset that fits better."""
+    ways: Count | None = None
+    """How many other ways of preprocessing were tried."""
+
+
 class ImageSetIdentity(Record):
     """Which images: nothing of them but a hash over names, contents and labels, and how many."""
 
@@ -46,8 +91,16 @@ class ImageSetIdentity(Record):
     images: Annotated[int, Field(ge=1, le=10_000_000)]
     classes: Annotated[int, Field(ge=1, le=1_000_000)]
     layout: Line
-    left_out: dict[Line, Count] = Field(default_factory=dict)
+    left_out: dict[LeftOutReason, Count] = Field(default_factory=dict)
     """Reason to number of files that were not evaluated."""
+
+
+class AssumedSize(Record):
+    """Resize and crop that a zoo does not declare: bicubic with antialiasing to a short side, then a centre crop."""
+
+    short_side: Annotated[int, Field(ge=1)]
+    crop: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+    """Height and width."""
 
 
 class AccuracyConditions(Record):
@@ -58,8 +111,8 @@ class AccuracyConditions(Record):
     threads: Annotated[int, Field(ge=1)]
     preprocessing: Preprocessing
     pipeline: Literal["zoo", "specification"]
-    """Whether the zoo's own code prepared the images, or ours from the specification."""
-    assumed: Line | None = None
+    """Whether the zoo's own code preprocessed the images, or ours from the specification."""
+    assumed: AssumedSize | None = None
     """What the zoo does not declare and was assumed."""
 
 
@@ -73,26 +126,44 @@ class AccuracyResult(Record):
     top5: Base64
     images_per_second: Annotated[float, Field(gt=0)] | None
     """None where every answer came from the journal of an interrupted run."""
-    checks: tuple[Line, ...]
-    """What was tried before the result was believed."""
+    checks: tuple[Check, ...]
 
 
-class AccuracyMeasurement(HashedRecord):
+class AccuracyMeasurement(Measurement):
     """One entry's weights over one set of images, or the reason there is no number."""
 
     kind: Literal["accuracy"] = "accuracy"
+    schema_version: Literal[2] = 2  # type: ignore[assignment]
     entry: EntryName
     weights_file: Line | None = None
     """Name of a local checkpoint, where one was given."""
     weights_hash: Hash | None = None
     """SHA-256 of the local checkpoint or of the model's own file."""
-    started_at: AwareDatetime
     seconds: Annotated[float, Field(ge=0)]
     images: ImageSetIdentity | None
     conditions: AccuracyConditions | None
-    environment: Hash
     result: AccuracyResult | None = None
     missing: Missing | None = None
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return entry_path("accuracy", self.entry, self.id)
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (self.entry,)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (self.missing.reason,) if self.missing else ()
+
+    @property
+    def is_empty(self) -> bool:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return self.missing is not None and self.missing.reason == "not_in_package"
 
     @model_validator(mode="after")
     def _is_whole(self) -> AccuracyMeasurement:

@@ -10,9 +10,11 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, NamedTuple, NoReturn
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
 
 PERSONAL_ZOOS = frozenset({"file", "python"})
@@ -75,6 +77,17 @@ BLANKS = {
 def is_hidden(character: str) -> bool:
     """Whether a character is invisible or changes how its neighbours are shown."""
     return unicodedata.category(character) in HIDDEN_CATEGORIES or ord(character) in BLANKS
+
+
+def visible(text: object) -> str:
+    """A text as a record may keep it: what cannot be seen is a question mark, and it has an end."""
+    shown = "".join(c if (c.isprintable() and not is_hidden(c)) or c == "\n" else "?" for c in str(text))
+    return shown[:1500] or "no message"
+
+
+def visible_line(text: object) -> str:
+    """A text as one line that a record may keep."""
+    return " ".join(visible(text).split())[:300]
 
 
 def _check_text(text: str) -> str:
@@ -151,6 +164,11 @@ class StoredRecord(Record):
 
     schema_version: Literal[1] = 1
 
+    @property
+    def path(self) -> PurePosixPath:
+        """The one place inside a dataset where this record belongs. Every part comes from checked names."""
+        raise TypeError(f"a {type(self).__name__} has no file of its own")
+
 
 class HashedRecord(StoredRecord):
     """A record that is named by the hash of what it holds, and so never changes."""
@@ -167,6 +185,53 @@ class HashedRecord(StoredRecord):
         unsealed = cls(id="0" * 64, **values)
         content = unsealed.model_dump(mode="json")
         return unsealed.model_copy(update={"id": content_hash(content)})
+
+
+Row = dict[str, str | int | float | bool | None]
+"""A row of a flat table, column to value."""
+
+
+class Measurement(HashedRecord):
+    """What a run of ours observed: immutable, one file a run."""
+
+    started_at: AwareDatetime
+    environment: Hash
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Every entry that it is about, those that are missing included."""
+        raise NotImplementedError
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why numbers are missing, a code each."""
+        raise NotImplementedError
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing to others: a misspelt entry, or a run in which nothing was timed."""
+        raise NotImplementedError
+
+    def table_rows(self, architecture_of: Callable[[str], str | None]) -> list[Row]:
+        """Its rows in the flat table of its kind; none where there is no such table.
+
+        Args:
+            architecture_of: an entry to the architecture it is mapped to.
+        """
+        return []
+
+    def _provenance(self) -> Row:
+        """The last columns of every table."""
+        return {
+            "started_at": self.started_at.isoformat(), "environment": self.environment, "record": self.path.as_posix()
+        }  # fmt: skip
+
+
+def entry_path(kind: str, entry: str, id: str) -> PurePosixPath:
+    """Where a measurement of one entry belongs."""
+    zoo, name, weights = parse_entry(entry)
+    label = f"{name}@{weights}" if weights else name
+    return PurePosixPath("measurements", kind, zoo, f"{label}.{id[:16]}.json")
 
 
 def content_hash(content: dict[str, Any]) -> str:

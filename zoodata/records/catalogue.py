@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer, model_validator
@@ -82,6 +83,11 @@ class Family(StoredRecord):
     id: Identifier
     title: Line
     architectures: tuple[Architecture, ...]
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("catalogue", f"{self.id}.json")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Family:

@@ -6,6 +6,7 @@ What the source states (``stated``, ``stated_unit``, ``conditions``) and what we
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer, model_validator
@@ -193,6 +194,11 @@ class ClaimCollection(StoredRecord):
     not_stated: tuple[NotStated, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     collected_on: Moment | None = None
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("claims", f"{self.id}.json")
 
     @model_validator(mode="after")
     def _claims_are_unique(self) -> ClaimCollection:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from zoodata.records.base import EntryName, Hash, HashedRecord, Identifier, Line, Plain, Record, Text
+from zoodata.records.base import Count, EntryName, Hash, Identifier, Line, Measurement, Plain, Record, Text
 from zoodata.records.measurement import Missing
 
 Severity = Literal["benign", "parametric", "structural"]
 Verdict = Literal["identical", "benign", "parametric", "structural"]
+ProofStatus = Literal["equivalent", "parted", "not_transferable"]
+FindingKind = Literal[
+    "changed", "inserted", "removed", "replaced", "rewired", "moved", "reordered", "preprocessing", "input"
+]
+
+
+Reason = Literal[
+    "close",  # within the tolerance for this attribute
+    "absorbed",  # a bias before batch norm: the stored mean takes it
+    "statistics",  # a batch norm's scale or shift: its stored statistics take it
+    "unused",  # padding that no window reaches at this image size
+    "head",  # the softmax after the last layer: the order of the classes is the same
+    "affine",  # a per-channel product and sum that the layer before can take
+    "folded",  # batch norm folded into the layer's weights and bias
+    "moves_values",  # values are only rearranged; a proof tells whether scores agree
+    "moves_values_proven",  # values are only rearranged, and running both gave the same scores
+]
+"""Why a finding has its severity, where that is not its kind's usual one."""
 
 
 class FindingPlace(Record):
@@ -21,25 +40,52 @@ class FindingPlace(Record):
     b: Text | None
 
 
-class FindingRecord(Record):
-    """One explained difference, with all places where it occurs."""
+class Part(Record):
+    """Connected nodes of one network, by their operators."""
 
-    kind: Literal[
-        "changed", "inserted", "removed", "replaced", "rewired", "moved", "reordered", "preprocessing", "input"
-    ]
+    operators: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """In the order of the network, at most twelve."""
+    more: Count = 0
+    """How many others there are."""
+
+    @property
+    def size(self) -> int:
+        """The number of nodes."""
+        return len(self.operators) + self.more
+
+
+class Misfit(Record):
+    """A layer whose stored tensor has another shape because of a finding elsewhere."""
+
+    layer: Text
+    shape_a: tuple[Count, ...]
+    shape_b: tuple[Count, ...]
+
+
+class FindingRecord(Record):
+    """One explained difference, with all places where it occurs; :mod:`zoodata.wording.findings` words it."""
+
+    kind: FindingKind
     severity: Severity
     operator: Line
     attribute: Line | None
     a: Plain
+    """The attribute's value in a; None where the finding is about parts."""
     b: Plain
+    part_a: Part | None = None
+    """What only a has, or has elsewhere than b."""
+    part_b: Part | None = None
     places: tuple[FindingPlace, ...]
-    text: Text
+    reason: Reason | None = None
+    macs: tuple[Count, Count] | None = None
+    """MACs of the layers concerned in a and in b, where they differ."""
+    misfit: Misfit | None = None
 
 
 class ProofRecord(Record):
     """What carrying the weights of a into b and running both showed."""
 
-    status: Literal["equivalent", "parted", "not_transferable"]
+    status: ProofStatus
     max_relative_error: Annotated[float, Field(ge=0)] | None
     first_difference: FindingPlace | None
     misfits: tuple[Text, ...] = ()
@@ -56,18 +102,37 @@ class ComparisonResult(Record):
     proof: ProofRecord | None
 
 
-class ComparisonMeasurement(HashedRecord):
+class ComparisonMeasurement(Measurement):
     """The comparison of two entries, or the reason there is none."""
 
     kind: Literal["comparison"] = "comparison"
+    schema_version: Literal[2] = 2  # type: ignore[assignment]
     architecture: Identifier
     a: EntryName
     b: EntryName
-    started_at: AwareDatetime
     seconds: Annotated[float, Field(ge=0)]
-    environment: Hash
     result: ComparisonResult | None = None
     missing: Missing | None = None
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("measurements", "comparison", self.architecture, f"{self.id[:16]}.json")
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (self.a, self.b)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (self.missing.reason,) if self.missing else ()
+
+    @property
+    def is_empty(self) -> bool:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return self.missing is not None and self.missing.reason == "not_in_package"
 
     @model_validator(mode="after")
     def _has_one_outcome(self) -> ComparisonMeasurement:

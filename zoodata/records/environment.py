@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Literal
 
 from zoodata.records.base import Count, HashedRecord, Line, Record
@@ -38,3 +39,8 @@ class Environment(HashedRecord):
     """Distribution name to version, for every package the measurement involves."""
     zoodata_version: Line
     zoodata_commit: Line | None
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("environments", f"{self.id}.json")

@@ -1,17 +1,20 @@
-"""A latency run: raw passes of several workers timed in turns, and what was observed beside them.
+"""A latency run: raw iterations of several workers in interleaved rounds, and what was observed meanwhile.
 
 Nothing derived is stored: ratios, splits, percentiles and warnings are computed when a record is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+from statistics import median
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+import numpy as np
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from zoodata.records.base import Count, EntryName, Hash, HashedRecord, Identifier, Line, Record
+from zoodata.records.base import Count, EntryName, Hash, Identifier, Line, Measurement, Record, Row, entry_zoo
 from zoodata.records.measurement import InputShape, Missing
 
 Nanoseconds = Annotated[int, Field(gt=0, le=10**15)]
@@ -24,25 +27,25 @@ Subject = Literal[
 
 
 class Participant(Record):
-    """One worker of a latency run; in each sitting it is a new process."""
+    """One worker of a latency run; in each session it is a new process."""
 
     entry: EntryName
     subject: Subject = "model"
     runtime: Line
-    null: bool = False
-    """The reference entry a second time: its ratio to itself is the noise floor of the run."""
+    repeats_reference: bool = False
+    """The reference entry a second time. The two are the A/A pair: the ratio of one to the other is the noise floor."""
     input: InputShape
     digest: Hash | None = None
     """Of the entry's network, where it was read. Entries with one digest share one network participant."""
-    passes: Annotated[int, Field(ge=1)]
-    """Timed passes of a turn."""
-    thrown_away: Count = 0
-    """Passes that run first in a turn and do not count."""
+    iterations: Annotated[int, Field(ge=1)]
+    """Timed iterations of a repetition."""
+    warm_up_iterations: Count = 0
+    """Iterations that run first in a repetition and are not timed."""
 
 
-def null_seat(participants: Sequence[Participant]) -> int:
-    """Which of a run's participants is the reference's second process."""
-    return next(seat for seat, participant in enumerate(participants) if participant.null)
+def repeat_of_reference(participants: Sequence[Participant]) -> int:
+    """The index of the participant that repeats the reference."""
+    return next(n for n, participant in enumerate(participants) if participant.repeats_reference)
 
 
 class LatencyConditions(Record):
@@ -52,55 +55,53 @@ class LatencyConditions(Record):
     dtype: Literal["float32"]
     device: Line
     threads: Annotated[int, Field(ge=1)]
-    turn_seconds: Annotated[float, Field(gt=0)] | None = None
-    """Length of a turn, from which the number of its passes follows; None where that number was fixed."""
+    repetition_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Length of a repetition, from which its number of iterations follows; None where that number was fixed."""
     torch: Literal["eager", "compiled"] = "eager"
     networks: Literal["onnxruntime", "torch"] | None = None
     """The runtime that also ran every entry's network; None if the networks were not timed."""
-    idle_partners: Literal["stopped", "running"]
-    """Whether the other workers were stopped (SIGSTOP) during a turn, so that none spins beside it."""
+    idle_workers: Literal["stopped", "running"]
+    """Whether the other workers were stopped (SIGSTOP) during a repetition, so that none spins meanwhile."""
     keeps_memory: bool = False
-    """Whether processes kept what a pass freed for the next one. Where the allocator may give it back to the system,
-    now and then a process is a few percent slower for as long as it lives."""
+    """Whether processes kept the memory that an iteration freed for the next one (glibc's thresholds fixed)."""
     priority: Literal["raised", "normal"] = "normal"
-    """Whether timed processes went before other programs; only root may have that."""
-    layout: Literal["shared", "chance"] = "chance"
-    """Whether the processes of a sitting had their memory at the same addresses, drawn anew for every sitting, or each
-    where the system's chance put it (address space layout randomisation)."""
-    threads_bound: bool = False
-    """Whether the threads that work most had a core each. Left free, it is by chance which of them shares its core with
-    another program, and a process is faster or slower by that for as long as it lives."""
-    redrawn: bool = False
-    """Whether torch's models for which no weights were named had them drawn by one recipe, not left as built."""
-    fewest_sittings: Annotated[int, Field(ge=1)] = 1
-    """Before the run may stop because its ratios are known well enough, or because time is up."""
+    """Whether timed processes had the highest scheduling priority; only root may set it."""
+    aslr: Literal["off", "on"] = "on"
+    """Address space layout randomisation. Where it was off, all processes of a session had their memory at the same
+    addresses, shifted by a number of pages that was drawn for each session."""
+    cpu_affinity: bool = False
+    """Whether each of the busiest threads was bound to a core of its own."""
+    seeded_weights: bool = False
+    """Whether torch models without named weights had their weights drawn from the run's seed by one recipe."""
+    min_sessions: Annotated[int, Field(ge=1)] = 1
+    """Sessions before the run may stop by its intervals or by its time limit."""
     target_half_width: Annotated[float, Field(gt=0)]
     time_limit_seconds: Annotated[float, Field(gt=0)]
     seed: Count
-    """Of the random order of turns in each round."""
+    """Of the random order of participants in each round."""
 
 
 class Observed(Record):
-    """What was seen of one participant's process in one sitting."""
+    """What was observed of one participant's process in one session."""
 
     warm_up_seconds: Amount
     steady: bool
-    """Whether its passes had stopped getting faster when the warm-up ended."""
+    """Whether iterations had stopped getting faster when the warm-up ended."""
     resident_mib: Count | None = None
     """Most memory that the process held while it was timed; None where the system does not count it."""
     device_mib: Count | None = None
     """Most memory on the device, where the framework counts it."""
     device_ns: Nanoseconds | None = None
-    """Median time of a pass on the device itself (CUDA events), where the framework has such a clock."""
+    """Median time of a forward pass on the device itself (CUDA events), where the framework has such a clock."""
     joules: Amount | None = None
-    """Energy counted by the hardware during all of its turns."""
-    energy_passes: Count | None = None
-    """Passes that this energy was spent on, the thrown-away ones included."""
+    """Energy counted by the hardware during all of its repetitions."""
+    energy_iterations: Count | None = None
+    """Iterations that this energy was spent on, those of the warm-up included."""
 
 
-class Sitting(Record):
-    """Some rounds with one set of processes. Where a process happens to lie in memory changes its speed by
-    half a percent and more, so a run takes several sittings."""
+class Session(Record):
+    """Consecutive rounds with one set of worker processes. Where a process lies in memory changes its speed by half a
+    percent and more, so a run has several sessions."""
 
     rounds: Annotated[int, Field(ge=1, le=10**18)]
     observed: tuple[Observed, ...]
@@ -124,51 +125,96 @@ class MissingParticipant(Record):
     missing: Missing
 
 
-class LatencyMeasurement(HashedRecord):
-    """Passes of several entries timed in turns, round by round, sitting by sitting."""
+class LatencyMeasurement(Measurement):
+    """Iterations of several entries, in interleaved rounds, over several sessions."""
 
     kind: Literal["latency"] = "latency"
-    schema_version: Literal[5] = 5  # type: ignore[assignment]
+    schema_version: Literal[6] = 6  # type: ignore[assignment]
     architecture: Identifier
-    started_at: AwareDatetime
     conditions: LatencyConditions
-    environment: Hash
     participants: tuple[Participant, ...]
     unit: Literal["ns"]
     samples: tuple[tuple[tuple[Nanoseconds, ...], ...], ...]
-    """``samples[round][participant][pass]``, raw, the rounds of all sittings one after the other."""
+    """``samples[round][participant][iteration]``, raw, the rounds of all sessions one after the other."""
     cpu_us: tuple[tuple[tuple[Count, ...], ...], ...] | None = None
-    """Processor time that all threads of the process used in each of the passes, in microseconds: where it is less
-    than usual, something else had the processor. None where it was not counted."""
-    sittings: tuple[Sitting, ...]
+    """Processor time of all threads of the process in each iteration, in microseconds: where it is less than usual,
+    another program had the processor. None where it was not counted."""
+    sessions: tuple[Session, ...]
     stopped: Literal["interval", "time", "worker_lost", "no_pair"]
-    """Why it ended: every ratio known well enough, the time limit, a worker that died in a later sitting, or
+    """Why the run ended: every ratio known to the target, the time limit, a worker that died in a later session, or
     fewer than two participants."""
     energy_source: Line | None = None
     """The hardware's counter, or why there is none."""
     missing: tuple[MissingParticipant, ...] = ()
 
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("measurements", "latency", self.architecture, f"{self.id[:16]}.json")
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (*(each.entry for each in self.participants), *(each.entry for each in self.missing))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return tuple(each.missing.reason for each in self.missing)
+
+    @property
+    def is_empty(self) -> bool:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return not self.samples
+
+    def table_rows(self, architecture_of: Callable[[str], str | None]) -> list[Row]:
+        """See :class:`zoodata.records.base.Measurement`. A row for each participant."""
+        return [self._row(number) for number in range(len(self.participants))]
+
+    def _row(self, number: int) -> Row:
+        participant, times = self.participants[number], milliseconds(self, number)
+        p90, p99 = np.quantile(times, (0.9, 0.99)).tolist() if times else (None, None)
+        row: Row = {
+            "measurement": self.id,
+            "architecture": self.architecture,
+            "entry": participant.entry,
+            "zoo": entry_zoo(participant.entry),
+            "runtime": participant.runtime,
+            "repeats_reference": participant.repeats_reference,
+            "input_height": participant.input.height,
+            "median_ms": round(median(times), 4) if times else None,
+            "p90_ms": None if p90 is None else round(p90, 4),
+            "p99_ms": None if p99 is None else round(p99, 4),
+            "iterations": len(times),
+            "rounds": len(self.samples),
+            "batch": self.conditions.batch,
+            "device": self.conditions.device,
+            "threads": self.conditions.threads,
+            "stopped": self.stopped,
+        }
+        return row | self._provenance()
+
     @model_validator(mode="after")
     def _is_whole(self) -> LatencyMeasurement:
-        for number, turns in enumerate((*self.samples, *(self.cpu_us or ()))):
-            if len(turns) != len(self.participants):
+        for number, repetitions in enumerate((*self.samples, *(self.cpu_us or ()))):
+            if len(repetitions) != len(self.participants):
                 raise PydanticCustomError(
                     "ragged_samples",
-                    "round {round} has {turns} turns for {participants} participants",
-                    {"round": number, "turns": len(turns), "participants": len(self.participants)},
+                    "round {round} has {repetitions} repetitions for {participants} participants",
+                    {"round": number, "repetitions": len(repetitions), "participants": len(self.participants)},
                 )
-            if any(len(passes) != p.passes for passes, p in zip(turns, self.participants, strict=True)):
+            if any(len(each) != p.iterations for each, p in zip(repetitions, self.participants, strict=True)):
                 raise PydanticCustomError(
-                    "ragged_samples", "round {round} does not have its passes in each turn", {"round": number}
+                    "ragged_samples", "round {round} has a repetition without all its iterations", {"round": number}
                 )
         if self.cpu_us is not None and len(self.cpu_us) != len(self.samples):
             raise PydanticCustomError("ragged_samples", "processor time is not that of all rounds")
         if self.samples:
             self._check_pairing()
-        if sum(sitting.rounds for sitting in self.sittings) != len(self.samples):
-            raise PydanticCustomError("ragged_samples", "the rounds of its sittings are not all its rounds")
-        if any(len(sitting.observed) not in (0, len(self.participants)) for sitting in self.sittings):
-            raise PydanticCustomError("ragged_samples", "a sitting does not observe every participant")
+        if sum(session.rounds for session in self.sessions) != len(self.samples):
+            raise PydanticCustomError("ragged_samples", "the rounds of its sessions are not all its rounds")
+        if any(len(session.observed) not in (0, len(self.participants)) for session in self.sessions):
+            raise PydanticCustomError("ragged_samples", "a session does not observe every participant")
         if self.stopped == "no_pair" and self.samples:
             raise PydanticCustomError("one_outcome", "has samples although it stopped for want of a pair")
         if self.stopped != "no_pair" and not self.samples:
@@ -176,14 +222,19 @@ class LatencyMeasurement(HashedRecord):
         return self
 
     def _check_pairing(self) -> None:
-        """At least two rounds of at least two entries, the reference first and once more as the null pair."""
+        """At least two rounds of at least two entries, the reference first and once more for the A/A pair."""
         if len(self.samples) < 2:
-            raise PydanticCustomError("pairing", "needs two rounds: one says nothing of how far rounds are apart")
+            raise PydanticCustomError("pairing", "needs two rounds: one says nothing about their spread")
         models = [participant for participant in self.participants if participant.subject == "model"]
-        entries = [participant.entry for participant in models if not participant.null]
-        nulls = [participant.entry for participant in self.participants if participant.null]
+        entries = [participant.entry for participant in models if not participant.repeats_reference]
+        repeats = [participant.entry for participant in self.participants if participant.repeats_reference]
         first = self.participants[0]
-        if len(entries) < 2 or nulls != entries[:1] or first.subject != "model" or first.null:
+        if len(entries) < 2 or repeats != entries[:1] or first.subject != "model" or first.repeats_reference:
             raise PydanticCustomError(
-                "pairing", "needs two entries, the reference first, and the reference again as its null pair"
+                "pairing", "needs two entries, the reference first, and the reference once more for the A/A pair"
             )
+
+
+def milliseconds(record: LatencyMeasurement, participant: int) -> list[float]:
+    """The time of every iteration of a participant."""
+    return [nanoseconds / 1e6 for one in record.samples for nanoseconds in one[participant]]

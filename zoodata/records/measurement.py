@@ -5,13 +5,27 @@ Nothing derived is stored: ratios, medians and ranks are computed from the raw s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from zoodata.records.base import Count, EntryName, Hash, HashedRecord, Identifier, Line, Record, Text
+from zoodata.records.base import (
+    Count,
+    EntryName,
+    Hash,
+    Identifier,
+    Line,
+    Measurement,
+    Record,
+    Row,
+    Text,
+    entry_path,
+    entry_zoo,
+)
 from zoodata.records.preprocessing import Preprocessing
 
 MissingReason = Literal[
@@ -45,17 +59,29 @@ class InputShape(Record):
     layout: Literal["NCHW", "NHWC"]
 
 
+class Unchecked(Record):
+    """Why a network was not compared with its model by running both."""
+
+    code: Literal["too_large", "not_run", "not_finite", "not_asked", "before_checks"]
+    detail: Line | None = None
+    """The framework's message, where it could not be run."""
+    elements: Count | None = None
+    """Of its stored tensors, where it is too large."""
+    max_elements: Count | None = None
+    """The most for which it is run."""
+
+
 class ArchitectureResult(Record):
     """Counts over one network, as the zoo builds the network its weights belong to."""
 
     parameters: Count
-    """Trainable numbers of the model as the zoo hands it over."""
+    """Trainable elements of the model as the zoo builds it."""
     auxiliary_parameters: Count
-    """Those of them that an inference pass never touches (heads used in training only)."""
+    """Those of them that a forward pass in evaluation never reads (heads used in training only)."""
     statistics: Count
     """Batch-norm running means and variances. They are stored with the weights, but nobody trains them."""
     constants: Count
-    """Other stored numbers that are not trained (normalisation constants, index tables)."""
+    """Other stored elements that are not trained (normalisation constants, index tables)."""
     macs: Count
     """Multiply-accumulates of convolutions, linear layers and matrix products for one image."""
     input: InputShape
@@ -68,7 +94,7 @@ class ArchitectureResult(Record):
     """Name of the canonical network; None in records from before networks had one."""
     relative_error: Annotated[float, Field(ge=0)] | None = None
     """Between the model's own scores and the executed network's, over the largest score, on random weights."""
-    unchecked: Line | None = None
+    unchecked: Unchecked | None = None
     """Why there is no relative error."""
     preprocessing: Preprocessing | None
 
@@ -82,18 +108,57 @@ class ArchitectureConditions(Record):
     threads: Annotated[int, Field(ge=1)]
 
 
-class ArchitectureMeasurement(HashedRecord):
+class ArchitectureMeasurement(Measurement):
     """The counts of one entry, or the reason there are none."""
 
     kind: Literal["architecture"] = "architecture"
-    schema_version: Literal[2] = 2  # type: ignore[assignment]
+    schema_version: Literal[3] = 3  # type: ignore[assignment]
     entry: EntryName
-    started_at: AwareDatetime
     seconds: Annotated[float, Field(ge=0)]
     conditions: ArchitectureConditions
-    environment: Hash
     result: ArchitectureResult | None = None
     missing: Missing | None = None
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return entry_path("architecture", self.entry, self.id)
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (self.entry,)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (self.missing.reason,) if self.missing else ()
+
+    @property
+    def is_empty(self) -> bool:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return self.missing is not None and self.missing.reason == "not_in_package"
+
+    def table_rows(self, architecture_of: Callable[[str], str | None]) -> list[Row]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        result = self.result
+        row: Row = {
+            "measurement": self.id,
+            "architecture": architecture_of(self.entry),
+            "entry": self.entry,
+            "zoo": entry_zoo(self.entry),
+            "parameters": result.parameters if result else None,
+            "auxiliary_parameters": result.auxiliary_parameters if result else None,
+            "statistics": result.statistics if result else None,
+            "constants": result.constants if result else None,
+            "macs": result.macs if result else None,
+            "input_height": result.input.height if result else None,
+            "input_width": result.input.width if result else None,
+            "classes": result.classes if result else None,
+            "missing": self.missing.reason if self.missing else None,
+            "why": self.missing.message if self.missing else None,
+        }
+        return [row | self._provenance()]
 
     @model_validator(mode="after")
     def _has_one_outcome(self) -> ArchitectureMeasurement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -32,3 +33,8 @@ class StoredNetwork(StoredRecord):
     views: tuple[tuple[tuple[tuple[int, int, int], ...], ...], ...]
     roles: tuple[Line, ...]
     nodes: tuple[Row, ...]
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("networks", f"{self.digest}.json")

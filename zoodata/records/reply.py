@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -30,3 +31,8 @@ class Reply(HashedRecord):
     outcome: Literal["open", "corrected", "not accepted"] = "open"
     outcome_text: Text | None = None
     """What was changed, or why nothing was."""
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("replies", f"{self.id[:16]}.json")

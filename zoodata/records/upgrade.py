@@ -6,6 +6,7 @@ into the new, and put it in ``UPGRADES``. Files are never rewritten; they are li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -67,7 +68,9 @@ def _one_sitting(content: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(conditions, dict) or not isinstance(samples, list):
         return {**content, "schema_version": 2}
     passes = conditions.get("passes_per_turn")
-    participants = [{**p, "passes": passes} for p in content.get("participants", []) if isinstance(p, dict)]
+    participants = content.get("participants")
+    if isinstance(participants, list):
+        participants = [{**p, "passes": passes} if isinstance(p, dict) else p for p in participants]
     kept = {name: value for name, value in conditions.items() if name != "passes_per_turn"}
     sittings = [{"rounds": len(samples), "observed": []}] if samples else []
     return {**content, "schema_version": 2, "conditions": kept, "participants": participants, "sittings": sittings}
@@ -96,14 +99,186 @@ def _memory_by_chance(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 5}
 
 
+RENAMED: dict[str, dict[str, str]] = {
+    "": {"sittings": "sessions"},
+    "conditions": {
+        "turn_seconds": "repetition_seconds", "idle_partners": "idle_workers", "threads_bound": "cpu_affinity",
+        "redrawn": "seeded_weights", "fewest_sittings": "min_sessions",
+    },
+    "participants": {"null": "repeats_reference", "passes": "iterations", "thrown_away": "warm_up_iterations"},
+    "observed": {"energy_passes": "energy_iterations"},
+}  # fmt: skip
+"""Fields of a latency run that version 6 names as the glossary does, by the object that holds them."""
+
+
+def _named_by_the_glossary(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 6 of a latency run has the glossary's names."""
+    renamed = _renamed(content, "")
+    if isinstance(conditions := renamed.get("conditions"), dict):
+        conditions = _renamed(conditions, "conditions")
+        if "layout" in conditions:
+            layout = conditions.pop("layout")
+            conditions["aslr"] = {"shared": "off", "chance": "on"}.get(layout, layout)
+        renamed["conditions"] = conditions
+    if isinstance(participants := renamed.get("participants"), list):
+        renamed["participants"] = [_renamed(each, "participants") for each in participants]
+    if isinstance(sessions := renamed.get("sessions"), list):
+        renamed["sessions"] = [_session_named(each) for each in sessions]
+    return {**renamed, "schema_version": 6}
+
+
+def _session_named(session: Any) -> Any:
+    if not isinstance(session, dict) or not isinstance(session.get("observed"), list):
+        return session
+    return {**session, "observed": [_renamed(each, "observed") for each in session["observed"]]}
+
+
+def _renamed(content: Any, holder: str) -> Any:
+    """An object with its old field names replaced; anything else as it is. Beside a new name an old one is refused."""
+    if not isinstance(content, dict):
+        return content
+    names = {old: new for old, new in RENAMED[holder].items() if new not in content}
+    return {names.get(name, name): value for name, value in content.items()}
+
+
+PARTS = ("inserted", "removed", "replaced", "reordered")
+COST = re.compile(r"The layers concerned take ([\d.]+) against ([\d.]+) GMAC")
+MISFIT = re.compile(r"(?P<layer>\S+) takes (?P<b>[\dx]+|none) stored numbers instead of (?P<a>[\dx]+|none)\.")
+MORE = re.compile(r"(?P<operators>.*) and (?P<more>\d+) more")
+REASONS = {
+    " The two are close enough not to matter.": "close",
+    " A bias before batch norm adds nothing: the stored mean absorbs it.": "absorbed",
+    " The stored statistics can absorb it.": "statistics",
+    " No window reaches the rows that differ, at this image size.": "unused",
+    " The order of the classes is the same; compare scores before it.": "head",
+    " A per-channel product and sum can be taken into what comes before it.": "affine",
+    " It is the same function, with the batch norm folded into the layer's weights and bias.": "folded",
+    " It moves values about another way; a proof tells whether the scores agree.": "moves_values",
+    " It moves values about another way: run, both agree.": "moves_values_proven",
+}
+"""Endings of the sentences that version 1 of a comparison kept, and what they say."""
+
+
+def _findings_typed(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of a comparison has fields where version 1 had a sentence: parts, reason, MACs, misfit."""
+    result = content.get("result")
+    if isinstance(result, dict) and isinstance(result.get("findings"), list):
+        result = {**result, "findings": [_finding_typed(each) for each in result["findings"]]}
+    return {**content, "schema_version": 2, "result": result}
+
+
+def _finding_typed(finding: Any) -> Any:
+    if not isinstance(finding, dict) or not isinstance(text := finding.get("text"), str):
+        return finding
+    typed = {name: value for name, value in finding.items() if name != "text"}
+    if finding.get("kind") in PARTS:
+        typed |= {"a": None, "part_a": _part(finding.get("a"))}
+        if finding["kind"] != "reordered":  # there b says in which direction
+            typed |= {"b": None, "part_b": _part(finding.get("b"))}
+    elif finding.get("kind") == "rewired" and finding.get("attribute") == "inputs":
+        typed |= {side: finding[side].split(", ") if finding.get(side) else [] for side in ("a", "b")}
+    typed["reason"] = next((code for words, code in REASONS.items() if text.endswith(words)), None)
+    if cost := COST.search(text):
+        typed["macs"] = [round(float(each) * 1e9) for each in cost.groups()]
+    if misfit := MISFIT.search(text):
+        typed["misfit"] = {"layer": misfit["layer"], "shape_a": _shape(misfit["a"]), "shape_b": _shape(misfit["b"])}
+    return typed
+
+
+def _part(text: Any) -> Any:
+    if not isinstance(text, str):
+        return None
+    more = MORE.fullmatch(text)
+    return {"operators": (more["operators"] if more else text).split(", "), "more": int(more["more"]) if more else 0}
+
+
+def _shape(text: str) -> list[int]:
+    return [] if text == "none" else [int(size) for size in text.split("x")]
+
+
+LEFT_OUT = {
+    "without a label": "unlabelled",
+    "listed, but not there": "listed_but_absent",
+    "outside the class folders": "outside_class_folders",
+    "cannot be decoded": "undecodable",
+    "cannot be prepared": "not_preprocessable",
+}
+CHECKS = (
+    ("prepared as declared", "declared_preprocessing", True),
+    ("departs from what the zoo declares", "declared_preprocessing", False),
+    ("labels up to", "label_range", True),
+    ("none of ", "other_preprocessing", True),
+    ("class numbers in order", "class_order", True),
+    ("believed regardless: the images are probably", "other_preprocessing", False),
+    ("believed regardless: the class numbers", "class_shift", False),
+    ("believed regardless: no better than chance", "class_order", False),
+    ("believed regardless: the labels", "label_range", False),
+)
+"""How the sentences began that version 1 of an accuracy measurement kept of its checks."""
+ASSUMED = re.compile(r"resize and crop are not declared: short side (\d+), bicubic, centre crop (\d+)x(\d+)")
+
+
+def _checks_typed(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of an accuracy measurement has codes where version 1 had sentences."""
+    typed = {**content, "schema_version": 2}
+    if isinstance(images := content.get("images"), dict) and isinstance(left_out := images.get("left_out"), dict):
+        typed["images"] = {**images, "left_out": {LEFT_OUT.get(why, "unreadable"): n for why, n in left_out.items()}}
+    if isinstance(result := content.get("result"), dict) and isinstance(checks := result.get("checks"), list):
+        typed["result"] = {**result, "checks": [_check_typed(each) for each in checks]}
+    if isinstance(conditions := content.get("conditions"), dict) and isinstance(conditions.get("assumed"), str):
+        assumed = ASSUMED.fullmatch(conditions["assumed"])
+        size = None if assumed is None else {
+            "short_side": int(assumed[1]), "crop": [int(assumed[2]), int(assumed[3])]
+        }  # fmt: skip
+        typed["conditions"] = {**conditions, "assumed": size}
+    return typed
+
+
+def _check_typed(check: Any) -> Any:
+    if not isinstance(check, str):
+        return check
+    known = ((code, passed) for words, code, passed in CHECKS if check.startswith(words))
+    code, passed = next(known, (None, True))
+    return {"code": code, "passed": passed}
+
+
+TOO_LARGE = re.compile(r"([\d,]+) stored numbers; checked up to ([\d,]+)")
+UNCHECKED = (
+    ("could not be run: ", "not_run"),
+    ("scores are not finite", "not_finite"),
+    ("not asked for", "not_asked"),
+    ("measured before there was a check", "before_checks"),
+)
+
+
+def _why_unchecked(text: str) -> dict[str, Any]:
+    if large := TOO_LARGE.fullmatch(text):
+        elements, most = (int(each.replace(",", "")) for each in large.groups())
+        return {"code": "too_large", "elements": elements, "max_elements": most}
+    code, words = next(((code, words) for words, code in UNCHECKED if text.startswith(words)), ("not_run", ""))
+    return {"code": code, "detail": text.removeprefix(words) or None}
+
+
+def _unchecked_typed(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 of an architecture measurement has a code for why there is no relative error."""
+    result = content.get("result")
+    if isinstance(result, dict) and isinstance(text := result.get("unchecked"), str):
+        result = {**result, "unchecked": _why_unchecked(text)}
+    return {**content, "schema_version": 3, "result": result}
+
+
 UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    ("accuracy", 1): _checks_typed,
     ("architecture", 1): _without_digest,
+    ("architecture", 2): _unchecked_typed,
     ("claim", 1): _claim_without_inference,
     ("claims", 1): _collection_without_date,
+    ("comparison", 1): _findings_typed,
     ("latency", 1): _one_sitting,
     ("latency", 2): _giving_memory_back,
     ("latency", 3): _processor_time_unknown,
     ("latency", 4): _memory_by_chance,
+    ("latency", 5): _named_by_the_glossary,
 }
 """(kind, version) to the function that makes it version + 1."""
 

@@ -16,7 +16,7 @@ import numpy as np
 from zoodata.graph.network import Network
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Pass, in_brief, random_image
+from zoodata.runtimes.model import ForwardPass, in_brief, random_image
 
 if TYPE_CHECKING:
     from zoodata.runtimes.model import Model
@@ -73,7 +73,7 @@ class TorchNetwork:
         channels, height, width = network.input_shape
         self.input = InputShape(channels=channels, height=height, width=width, layout="NCHW")
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`.
 
         Raises:

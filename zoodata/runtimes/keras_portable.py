@@ -13,7 +13,7 @@ import numpy as np
 
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, filled, random_image
+from zoodata.runtimes.model import Array, CannotRead, ForwardPass, Scorer, Weights, filled, random_image
 
 NOT_READ = "a Keras model is read on the TensorFlow backend; this is KERAS_BACKEND={}"
 
@@ -55,7 +55,7 @@ class PortableKerasModel:
 
         return scores
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`."""
         image = self._placer(device, threads)(random_image(self.input, batch, seed))
         run = self._function(device)

@@ -30,19 +30,19 @@ def in_brief(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
 
 
-Pass = Callable[[], None]
-"""One inference pass over a fixed input; returns when the result is there."""
+ForwardPass = Callable[[], None]
+"""One forward pass over a fixed input; returns when the result is there."""
 
 
 @runtime_checkable
 class OnDevice(Protocol):
-    """A pass of a framework that has the device's own clock and counts its memory."""
+    """A forward pass of a framework that has the device's own clock and counts its memory."""
 
     def __call__(self) -> None:
-        """As any pass."""
+        """As any forward pass."""
 
-    def device_ns(self, passes: int) -> list[int] | None:
-        """Nanoseconds of each of so many passes on the device itself; None on a CPU."""
+    def device_ns(self, iterations: int) -> list[int] | None:
+        """Nanoseconds of each iteration on the device itself; None on a CPU."""
 
     def device_mib(self) -> int | None:
         """Most device memory since the last question; None on a CPU."""
@@ -78,7 +78,7 @@ class Model(Protocol):
         """The model's tensors as they are now. Empty for a hollow model."""
 
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
-        """One pass of the framework's own with these stored tensors.
+        """One forward pass in the framework with these stored tensors.
 
         Args:
             image: (channels, height, width), float32.
@@ -96,16 +96,16 @@ class Model(Protocol):
             ValueError: when the runtime cannot use the device.
         """
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
-        """Fix the runtime's threads and device, put a random input there, and return the pass to time.
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
+        """Fix the runtime's threads and device, put a random input there, and return the forward pass to time.
 
         Raises:
             ValueError: when the runtime cannot use the device.
         """
 
 
-def passes(scorer: Scorer, shape: InputShape, batch: int, seed: int) -> Pass:
-    """The pass to time of a model that is only run, over one batch of random images."""
+def forward_pass(scorer: Scorer, shape: InputShape, batch: int, seed: int) -> ForwardPass:
+    """The forward pass to time of a model that can only be run, over one batch of random images."""
     images = random_image(shape, batch, seed)
 
     def once() -> None:

@@ -14,7 +14,17 @@ from zoodata.graph import onnx_reader
 from zoodata.graph.network import Network
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, filled, in_brief, in_layout, random_image
+from zoodata.runtimes.model import (
+    Array,
+    CannotRead,
+    ForwardPass,
+    Scorer,
+    Weights,
+    filled,
+    in_brief,
+    in_layout,
+    random_image,
+)
 
 
 def load(path: Path) -> onnx.ModelProto:
@@ -91,7 +101,7 @@ class OnnxModel:
 
         return scores
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`."""
         session = self._session(with_random_weights(self._model, seed), device, threads)
         feed = self._feed(session.get_inputs(), batch, seed)

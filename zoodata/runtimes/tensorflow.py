@@ -21,7 +21,7 @@ from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import (
     Array,
     CannotRead,
-    Pass,
+    ForwardPass,
     Scorer,
     Weights,
     WeightsDoNotFit,
@@ -107,7 +107,7 @@ class KerasModel:
 
         return scores
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`."""
         _require(device)
         with tf.device("/CPU:0" if device == "cpu" else "/GPU:0"):
@@ -182,7 +182,7 @@ class GraphModel:
 
         return scores
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`."""
         call = self._callable(batch, device, threads, seed)
         picture = random_image(self.input, batch, seed)

@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, in_brief, passes
+from zoodata.runtimes.model import Array, CannotRead, ForwardPass, Scorer, Weights, forward_pass, in_brief
 
 
 class TfliteModel:
@@ -71,9 +71,9 @@ class TfliteModel:
 
         return scores
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`."""
-        return passes(self.scorer(batch, device, threads), self.input, batch, seed)
+        return forward_pass(self.scorer(batch, device, threads), self.input, batch, seed)
 
 
 def _quantised(values: Array, details: dict[str, Any]) -> Array:

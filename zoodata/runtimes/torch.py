@@ -15,7 +15,16 @@ from torch.utils._pytree import tree_map_only
 from zoodata.graph import torch_meta, torch_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, WeightsDoNotFit, in_brief, random_image
+from zoodata.runtimes.model import (
+    Array,
+    CannotRead,
+    ForwardPass,
+    Scorer,
+    Weights,
+    WeightsDoNotFit,
+    in_brief,
+    random_image,
+)
 
 CPU = torch.device("cpu")
 
@@ -106,7 +115,7 @@ class TorchModel:
         dtype = torch.float64 if precise else torch.float32
         stored = {name: torch.from_numpy(np.asarray(array)).to(dtype) for name, array in weights.items()}
         for name, tensor in _tensors(self._module):
-            if name not in stored and tensor.is_meta:  # a head that no inference pass reads
+            if name not in stored and tensor.is_meta:  # a head that no forward pass reads
                 stored[name] = torch.zeros(tensor.shape, dtype=dtype)
             elif precise and name not in stored and tensor.is_floating_point():
                 stored[name] = tensor.to(dtype)
@@ -129,7 +138,7 @@ class TorchModel:
 
         return scores
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`."""
         torch.set_num_threads(threads)
         where = place(device)
@@ -157,7 +166,7 @@ class TorchModel:
                         parameter.zero_()
 
     def compiled(self) -> TorchModel:
-        """The same model behind ``torch.compile``; it compiles in the first pass."""
+        """The same model behind ``torch.compile``; it compiles in the first forward pass."""
         model = TorchModel(self._module, self.input, self.classes)
         model._module = torch.compile(self._module)
         model.runtime = "torch-compiled"
@@ -171,17 +180,19 @@ class TorchPass:
         self._forward, self._where = forward, where
 
     def __call__(self) -> None:
-        """One pass."""
+        """One iteration."""
         with torch.inference_mode():
             self._forward()
             if self._where.type == "cuda":
                 torch.cuda.synchronize(self._where)
 
-    def device_ns(self, passes: int) -> list[int] | None:
-        """Nanoseconds of passes on the device itself, by CUDA events; None on a CPU."""
+    def device_ns(self, iterations: int) -> list[int] | None:
+        """Nanoseconds of iterations on the device itself, by CUDA events; None on a CPU."""
         if self._where.type != "cuda":
             return None
-        marks = [(torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(passes)]
+        marks = [
+            (torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)) for _ in range(iterations)
+        ]
         with torch.inference_mode(), torch.cuda.device(self._where):
             for start, end in marks:
                 start.record()

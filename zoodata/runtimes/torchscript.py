@@ -9,7 +9,7 @@ import torch
 
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Pass, Scorer, Weights, in_brief, passes
+from zoodata.runtimes.model import Array, CannotRead, ForwardPass, Scorer, Weights, forward_pass, in_brief
 
 SIZE = 224
 """A TorchScript file does not say what image it takes."""
@@ -68,9 +68,9 @@ class TorchScriptModel:
 
         return scores
 
-    def prepare(self, batch: int, device: str, threads: int, seed: int) -> Pass:
+    def prepare(self, batch: int, device: str, threads: int, seed: int) -> ForwardPass:
         """See :class:`zoodata.runtimes.model.Model`."""
-        return passes(self.scorer(batch, device, threads), self.input, batch, seed)
+        return forward_pass(self.scorer(batch, device, threads), self.input, batch, seed)
 
 
 def _choose_engine(path: Path) -> None:

@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from zoodata.dataset import store, strict_json
+from zoodata.records.base import Measurement
 from zoodata.runtimes.model import in_brief
-from zoodata.sweep.perform import Limits, Outcome, perform
+from zoodata.sweep.perform import perform
 from zoodata.sweep.run import Unit, record, units
-from zoodata.sweep.tasks import LatencyTask, Measured, Task, label
+from zoodata.sweep.task import Limits, Outcome, Task
 
 QUIET = "zoodata"
 """The custom resource that a node offers once: who holds it is alone with its measurement on that machine."""
 
-SHARE = 0.01
-"""Of it that a task takes that is not timed, so that none runs beside one that is."""
+SHARED_USE = 0.01
+"""Of it that a task takes that is not timed, so that none runs at the same time as one that is."""
 
-SHARED = 10
+SHARED_TASKS = 10
 """Tasks of one call that are not timed: few enough that a lost node costs little."""
 
 RETRIES = 5
@@ -53,7 +54,7 @@ def run_on_ray(
     ray = _connected(address)
     limits = limits or Limits()
     try:
-        shared, timed = units(tasks, SHARED)
+        shared, timed = units(tasks, SHARED_TASKS)
         _check(ray, timed)
         remote = ray.remote(_perform)
         waiting: dict[Any, Unit] = {}
@@ -66,12 +67,12 @@ def run_on_ray(
             try:
                 answers = ray.get(ready)
             except ray.exceptions.RayTaskError as error:
-                raise NoCluster(f"a node could not do {label(unit[0])}: {in_brief(error.cause or error)}") from error
+                raise NoCluster(f"a node could not do {unit[0].label}: {in_brief(error.cause or error)}") from error
             except ray.exceptions.RayError as error:
                 raise NoCluster(f"a task was lost {RETRIES + 1} times: {type(error).__name__}") from error
             for task, answer in zip(unit, answers, strict=True):
                 *beside, own = (store.parse(strict_json.loads(text.encode())) for text in answer)
-                assert isinstance(own, Measured)
+                assert isinstance(own, Measurement)
                 finished = Outcome(task, own, tuple(beside))
                 record(finished, root)
                 done(finished)
@@ -114,17 +115,14 @@ def _check(ray: Any, timed: Sequence[Unit]) -> None:
         )
     cores = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
     for (task,) in timed:
-        assert isinstance(task, LatencyTask)
-        if task.conditions.device != "cpu" and not offered.get("GPU"):
-            raise NoCluster(f"{task.architecture} asks for {task.conditions.device}, and no node has a GPU")
-        if task.conditions.threads > cores:
-            raise NoCluster(f"{task.architecture} asks for {task.conditions.threads} cores; a node has {cores:.0f}")
+        needs = task.needs(Limits())
+        if needs.gpu and not offered.get("GPU"):
+            raise NoCluster(f"{task.label} asks for a GPU, and no node has one")
+        if needs.cores > cores:
+            raise NoCluster(f"{task.label} asks for {needs.cores} cores; a node has {cores:.0f}")
 
 
 def _needs(unit: Unit, limits: Limits) -> dict[str, Any]:
     """The hardware that a call of these tasks asks Ray for."""
-    first = unit[0]
-    if not isinstance(first, LatencyTask):
-        return {"num_cpus": limits.threads, "resources": {QUIET: SHARE}}
-    on_gpu = first.conditions.device != "cpu"
-    return {"num_cpus": first.conditions.threads, "num_gpus": int(on_gpu), "resources": {QUIET: 1}}
+    needs = unit[0].needs(limits)
+    return {"num_cpus": needs.cores, "num_gpus": int(needs.gpu), "resources": {QUIET: 1 if needs.alone else SHARED_USE}}

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.environment import usable_cores
-from zoodata.measure.host import worker_environment
-from zoodata.sweep.perform import HANDLER
+from zoodata.measure.host import Host, worker_environment
 
 LISTING_SECONDS = 180.0
 
@@ -33,9 +32,9 @@ def list_zoos(names: Sequence[str]) -> list[Listing]:
 
     def ask(name: str) -> Listing:
         # The worker lives and dies in this thread: Linux ends a child when the thread that made it ends.
-        with Worker(HANDLER, worker_environment("cpu", 1)) as worker:
+        with Worker(Host, worker_environment("cpu", 1)) as worker:
             try:
-                return Listing(name, tuple(worker.ask("entries", name, timeout=LISTING_SECONDS)))
+                return Listing(name, tuple(worker.call(LISTING_SECONDS, Host.entries, name)))
             except WorkerFailed as error:
                 return Listing(name, reason=error.message)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 from collections.abc import Iterable, Sequence
 
 from zoodata.dataset.store import Dataset
 from zoodata.records import Architecture, Environment, entry_zoo
 from zoodata.sweep.perform import environment_of
-from zoodata.sweep.tasks import ComparisonTask, Task
+from zoodata.sweep.task import Task
 from zoodata.zoos import registry
 from zoodata.zoos.base import UnknownEntry
 
@@ -27,16 +26,6 @@ def outstanding(tasks: Iterable[Task], dataset: Dataset, anywhere: bool = False)
         return known[zoos]
 
     return [task for task in tasks if not task.is_done(dataset, environment(task))]
-
-
-def comparisons(dataset: Dataset, architecture: str | None = None) -> list[ComparisonTask]:
-    """Every pair of entries of one architecture, or of each architecture of the catalogue."""
-    names = [architecture_named(dataset, architecture).id] if architecture else list(dataset.architectures)
-    return [
-        ComparisonTask(name, a, b)
-        for name in names
-        for a, b in itertools.combinations(catalogue_entries(dataset, name), 2)
-    ]
 
 
 def catalogue_entries(dataset: Dataset, architecture: str | None = None) -> list[str]:

@@ -11,8 +11,8 @@ from zoodata import isolation
 from zoodata.dataset import store
 from zoodata.records import PERSONAL_ZOOS, StoredNetwork, entry_zoo
 from zoodata.records.base import StoredRecord
-from zoodata.sweep.perform import Limits, Outcome, Say, perform
-from zoodata.sweep.tasks import ArchitectureTask, ComparisonTask, LatencyTask, Task
+from zoodata.sweep.perform import perform
+from zoodata.sweep.task import Limits, Outcome, Say, Task
 
 Unit = tuple[Task, ...]
 """Tasks that share a worker process, one after the other."""
@@ -28,13 +28,10 @@ def units(tasks: Iterable[Task], longest: int | None = None) -> tuple[list[Unit]
     groups: dict[tuple[str, str], list[Task]] = {}
     timed: list[Unit] = []
     for task in tasks:
-        match task:
-            case ArchitectureTask():
-                groups.setdefault(("zoo", entry_zoo(task.entry)), []).append(task)
-            case ComparisonTask():
-                groups.setdefault(("architecture", task.architecture), []).append(task)
-            case LatencyTask():
-                timed.append((task,))
+        if task.needs(Limits()).alone:
+            timed.append((task,))
+        else:
+            groups.setdefault((task.kind, task.group), []).append(task)
     shared = [
         tuple(group[start : start + (longest or len(group))])
         for group in groups.values()
@@ -85,10 +82,9 @@ def run_tasks(
 
 def record(outcome: Outcome, root: Path) -> None:
     """Store an outcome, what it refers to first: a kill between two files leaves no reference in the air."""
-    task = outcome.task
-    if isinstance(task, ArchitectureTask) and task.weights_path is not None:
+    if not outcome.is_kept:
         return
-    personal = any(entry_zoo(entry) in PERSONAL_ZOOS for entry in task.entries)
+    personal = any(entry_zoo(entry) in PERSONAL_ZOOS for entry in outcome.task.entries)
     for each in _kept(outcome.beside, personal):
         store.write(each, root)
     store.write(outcome.record, root)

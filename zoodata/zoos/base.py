@@ -74,7 +74,9 @@ class Zoo(Protocol):
     def weights(self, entry: str) -> list[str]:
         """Names of the checkpoints the zoo publishes for an entry, its default first."""
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """Build an entry in evaluation mode.
 
         Args:

@@ -35,7 +35,9 @@ class File:
         """See :class:`zoodata.zoos.base.Zoo`."""
         return []
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`. ``entry`` is a path."""
         file = Path(entry)
         if not file.is_file():

@@ -57,7 +57,9 @@ class KerasApplications:
         known(entry, self.entries(), self.name)
         return ["imagenet"]
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`."""
         known(entry, self.entries(), self.name)
         if weights not in (None, "imagenet"):

@@ -54,7 +54,9 @@ class OnnxModelZoo:
         known(entry, self.entries(), self.name)
         return [] if entry in LIGHT else [PRETRAINED]
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`."""
         from zoodata.runtimes.onnx import OnnxModel, load
 

@@ -33,7 +33,9 @@ class Python:
         """See :class:`zoodata.zoos.base.Zoo`."""
         return []
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`. ``entry`` is ``package.module:factory``.
 
         A model is fed 3x224x224 unless it has an ``input_size`` of (channels, height, width) or, as Keras

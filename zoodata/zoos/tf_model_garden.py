@@ -102,7 +102,9 @@ class ModelGarden:
         known(entry, CONFIGURATIONS, self.name)
         return []
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`."""
         known(entry, CONFIGURATIONS, self.name)
         if weights is not None and path is None:

@@ -74,7 +74,9 @@ class Slim:
         known(entry, NETS, self.name)
         return []
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`. A local checkpoint is restored when the model is prepared."""
         known(entry, NETS, self.name)
         if weights is not None and path is None:

@@ -44,7 +44,9 @@ class Timm:
         tagged = timm.list_pretrained(f"{entry}.*")
         return [name.partition(".")[2] for name in tagged if name.partition(".")[0] == entry]
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`."""
         import timm
 
@@ -55,7 +57,7 @@ class Timm:
         if weights is not None and path is None:
             module = downloading(f"timm:{entry}@{weights}", lambda: timm.create_model(name, pretrained=True))
         else:
-            module = _hollow(name) if hollow else None
+            module = _on_meta_device(name) if meta_device else None
             module = module or building(f"timm:{entry}", lambda: timm.create_model(name, pretrained=False))
         if path is not None:
             try:
@@ -146,7 +148,7 @@ class Timm:
         return config
 
 
-def _hollow(name: str) -> Any:
+def _on_meta_device(name: str) -> Any:
     """A model without storage for its parameters, or None where its constructor needs their contents or place.
 
     A few constructors compute with fresh parameters, or put index tables and masks on the device their

@@ -42,7 +42,9 @@ class Torchvision:
         default = enum.DEFAULT.name
         return [default, *(member.name for member in enum if member.name != default)]
 
-    def build(self, entry: str, weights: str | None = None, path: Path | None = None, hollow: bool = False) -> Model:
+    def build(
+        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+    ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`."""
         from zoodata.runtimes.torch import TorchModel, load_state, parameters_on_meta
 
@@ -51,7 +53,7 @@ class Torchvision:
         if weights is not None and path is None:
             module = downloading(f"torchvision:{entry}@{weights}", lambda: _construct(entry, member))
         else:
-            with parameters_on_meta() if hollow else contextlib.nullcontext(), _without_loading(enum):
+            with parameters_on_meta() if meta_device else contextlib.nullcontext(), _without_loading(enum):
                 module = building(f"torchvision:{entry}", lambda: _construct(entry, member))
         if path is not None:
             try:

@@ -18,7 +18,7 @@ def network(entry):
     from zoodata.zoos import registry
 
     zoo, _, name = entry.partition(":")
-    return registry.get(zoo).build(name, hollow=True).network()
+    return registry.get(zoo).build(name, meta_device=True).network()
 
 
 def findings(a, b):

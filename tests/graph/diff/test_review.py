@@ -158,7 +158,7 @@ def test_layer_norm_after_global_pooling_is_layer_norm():
     pytest.importorskip("tensorflow")
     from zoodata.zoos import registry
 
-    network = registry.get("keras_applications").build("ConvNeXtTiny", hollow=True).network()
+    network = registry.get("keras_applications").build("ConvNeXtTiny", meta_device=True).network()
     words = [node.operator for node in network.operations]
     assert "layer_norm" in words[-4:]
     assert "power" not in words

@@ -14,7 +14,7 @@ def proof(a, b):
     from zoodata.zoos import registry
 
     one, other = (
-        registry.get(zoo).build(name, hollow=True).network() for zoo, _, name in (e.partition(":") for e in (a, b))
+        registry.get(zoo).build(name, meta_device=True).network() for zoo, _, name in (e.partition(":") for e in (a, b))
     )
     return prove(one, other, Comparison(one, other))
 

@@ -15,15 +15,18 @@ from zoodata.cli.bench.common import (
     preprocessing_option,
     weights_option,
 )
-from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show, step
+from zoodata.cli.common import check_entries, data_option, format_option, no_images, read_dataset, show, step
 from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import accuracy
 from zoodata.measure.environment import capture, usable_cores
+from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records import AccuracyMeasurement, Preprocessing
 from zoodata.stats import wilson_interval
+from zoodata.wording.checks import LEFT_OUT, assumed, left_out
+from zoodata.wording.checks import check as check_words
 from zoodata.zoos import registry
 
 UNFINISHED = ".writing-accuracy"
@@ -32,16 +35,19 @@ UNFINISHED = ".writing-accuracy"
 IMAGE_PACKAGES = ("pillow", "opencv-python-headless")
 
 
-def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, settings: accuracy.Settings) -> Any:
+def bench_accuracy(
+    entry: str, images: Path, labels: Path | None, data: Path, settings: accuracy.Settings
+) -> AccuracyMeasurement:
     """Evaluate one entry and write its record.
 
     Raises:
         NoImages: when the folder is no labelled set.
-        zoodata.measure.accuracy.Unbelievable: when a check speaks against the result.
+        zoodata.measure.accuracy.Unbelievable: when a check fails.
+        zoodata.measure.accuracy.NothingUsable: when no image can be evaluated.
     """
     found = find(images, labels)
     if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
-        raise click.UsageError(f"{entry} declares no preprocessing: say how images are prepared with --preprocessing")
+        raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
     environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES])
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with step("accuracy", len(found.items)) as shown:
@@ -52,7 +58,7 @@ def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, se
                 shown.advance(entry)
             state["done"] = done
 
-        with Worker(accuracy.HANDLER, variables, default_memory_limit()) as worker:
+        with Worker(Evaluator, variables, default_memory_limit()) as worker:
             record = accuracy.measure(worker, entry, found, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":
         raise click.UsageError(record.missing.message)
@@ -67,10 +73,10 @@ def bench_accuracy(entry: str, images: Path, labels: Path | None, data: Path, se
 @labels_option
 @weights_option
 @preprocessing_option
-@click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Images a pass.")
+@click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Images per forward pass.")
 @click.option("--device", default="cpu", show_default=True, callback=check_device, help="cpu, or cuda.")
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Of the model.")
-@click.option("--believe", is_flag=True, help="Record the result although a check speaks against it; it says so.")
+@click.option("--believe", is_flag=True, help="Record the result although a check fails; the record says so.")
 @data_option
 @format_option
 def accuracy_command(
@@ -88,7 +94,7 @@ def accuracy_command(
 ) -> None:
     """Evaluate ENTRY (or ENTRY@WEIGHTS) on labelled images, with its zoo's own preprocessing.
 
-    Class order, label offset and preparation of the images are checked before a result is written. A run that
+    Class order, label offset and preprocessing are checked before a result is written. A run that
     was interrupted goes on where it stopped.
 
     \b
@@ -103,9 +109,13 @@ def accuracy_command(
     try:
         record = bench_accuracy(entry, images, labels, data, settings)
     except NoImages as error:
-        raise click.UsageError(str(error)) from None
+        raise no_images(error) from None
+    except accuracy.NothingUsable as error:
+        why = LEFT_OUT[error.problem] if error.problem else "no answer"
+        raise click.UsageError(f"none of {error.images} images can be used: {why}") from None
     except accuracy.Unbelievable as error:
-        raise click.ClickException(f"{error}. Nothing was recorded; --believe records it regardless.") from None
+        refused = check_words(error.check)
+        raise click.ClickException(f"{refused}. Nothing was recorded; --believe records it regardless.") from None
     if record.missing is not None:
         raise click.ClickException(f"{entry}: {record.missing.message}")
     show([_row(record)], COLUMNS, style)
@@ -113,7 +123,7 @@ def accuracy_command(
 
 
 def preprocessing_file(path: Path | None) -> Preprocessing | None:
-    """How images are prepared, from a user's file.
+    """Preprocessing from a user's file.
 
     Raises:
         click.UsageError: naming the field that is wrong.
@@ -145,9 +155,9 @@ def _row(record: AccuracyMeasurement) -> dict[str, Any]:
         "top5": f"{100 * record.result.top5_hits / count:.2f} %",
         "top1_hits": record.result.top1_hits,
         "top5_hits": record.result.top5_hits,
-        "left_out": ", ".join(f"{n} {why}" for why, n in record.images.left_out.items()) or "none",
+        "left_out": left_out(record.images.left_out) or "none",
         "rate": record.result.images_per_second,
-        "checks": list(record.result.checks),
-        "assumed": record.conditions.assumed,
+        "checks": [check_words(each) for each in record.result.checks],
+        "assumed": None if record.conditions.assumed is None else assumed(record.conditions.assumed),
         "id": record.id,
     }

@@ -17,7 +17,9 @@ from zoodata.measure.architecture import public_name
 from zoodata.measure.environment import usable_cores
 from zoodata.records import ArchitectureMeasurement
 from zoodata.sweep import plan
-from zoodata.sweep.tasks import ArchitectureTask, Task
+from zoodata.sweep.kinds import ArchitectureTask
+from zoodata.sweep.task import Task
+from zoodata.wording.missing import unchecked
 
 
 def bench_architecture(
@@ -133,7 +135,9 @@ def _architecture_row(record: ArchitectureMeasurement) -> dict[str, Any]:
         "input": f"{result.input.channels}x{result.input.height}x{result.input.width}",
         "classes": result.classes,
         "digest": None if result.digest is None else result.digest[:12],
-        "relative_error": result.unchecked if result.relative_error is None else f"{result.relative_error:.0e}",
+        "relative_error": unchecked(result.unchecked)
+        if result.unchecked is not None
+        else f"{result.relative_error:.0e}",
         "unknown_operators": list(result.unknown_operators),
         "missing": None,
     }

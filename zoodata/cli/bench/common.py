@@ -10,11 +10,11 @@ import click
 
 from zoodata.cli.common import check_entries, step
 from zoodata.dataset.store import Dataset
+from zoodata.records.base import Measurement
 from zoodata.sweep import plan
 from zoodata.sweep.listing import list_zoos
-from zoodata.sweep.perform import Limits, Outcome
 from zoodata.sweep.run import run_tasks
-from zoodata.sweep.tasks import Measured, Task, label, outcome
+from zoodata.sweep.task import Limits, Outcome, Task
 from zoodata.zoos import registry
 
 entries_argument = click.argument("entries", metavar="[ENTRY]...", nargs=-1)
@@ -32,7 +32,7 @@ weights_option = click.option(
 )
 preprocessing_option = click.option(
     "--preprocessing", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="How images are prepared (JSON), for your own model or instead of what the zoo declares.",
+    help="Preprocessing (JSON), for your own model or instead of what the zoo declares.",
 )  # fmt: skip
 force_option = click.option("--force", is_flag=True, help="Measure again what is measured already.")
 
@@ -55,14 +55,15 @@ def run_shown(
     jobs: int = 1,
     limits: Limits | None = None,
     ray: str | None = None,
-) -> list[Measured]:
+) -> list[Measurement]:
     """Do tasks here, or on a Ray cluster, with progress; returns the new records."""
-    records: list[Measured] = []
+    records: list[Measurement] = []
     with step(title, len(tasks)) as shown:
 
         def done(finished: Outcome) -> None:
             records.append(finished.record)
-            shown.advance(f"{label(finished.task)}: {outcome(finished.record)}")
+            task = finished.task
+            shown.advance(f"{task.label}: {task.summary(finished.record)}")
 
         if ray is None:
             run_tasks(tasks, data, jobs, limits, done, shown.note)

@@ -11,6 +11,7 @@ from zoodata.cli.bench.common import architecture_option, force_option, run_show
 from zoodata.cli.common import data_option, format_option, read_dataset, show
 from zoodata.measure.environment import usable_cores
 from zoodata.sweep import plan
+from zoodata.sweep.kinds.comparison import all_pairs
 
 
 @click.command("comparison")
@@ -25,7 +26,7 @@ def comparison_command(architecture: str | None, jobs: int, force: bool, data: P
     What `zoodata diff A B --prove` answers for two entries, as records.
     """
     dataset = read_dataset(data)
-    tasks = plan.comparisons(dataset, architecture)
+    tasks = all_pairs(dataset, architecture)
     run_shown("comparisons", tasks if force else plan.outstanding(tasks, dataset), data, jobs)
     found = read_dataset(data).comparisons
     rows = []

@@ -1,4 +1,4 @@
-"""``zoodata bench latency``: time entries in turns."""
+"""``zoodata bench latency``: time entries in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -25,9 +25,13 @@ from zoodata.discrepancy.warnings import warnings
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.records import LatencyMeasurement
+from zoodata.records.latency import LatencyConditions
 from zoodata.sweep import plan
-from zoodata.sweep.planfile import SEED
-from zoodata.sweep.tasks import LatencyTask, Task
+from zoodata.sweep.kinds import LatencyTask
+from zoodata.sweep.part import SEED
+from zoodata.sweep.task import Task
+from zoodata.wording.latency import interval, unsplit
+from zoodata.wording.warnings import words
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,19 @@ class Effort:
 
     target: float
     time_limit: float
-    sittings: int
+    sessions: int
 
 
-THOROUGH = Effort(target=0.01, time_limit=180.0, sittings=3)
-QUICK = Effort(target=0.03, time_limit=20.0, sittings=2)
+THOROUGH = Effort(target=0.01, time_limit=180.0, sessions=3)
+QUICK = Effort(target=0.03, time_limit=20.0, sessions=2)
 
 
 def bench_latency(
-    dataset: Dataset, groups: Mapping[str, Sequence[str]], data: Path, conditions: Any, force: bool = False
+    dataset: Dataset,
+    groups: Mapping[str, Sequence[str]],
+    data: Path,
+    conditions: LatencyConditions,
+    force: bool = False,
 ) -> list[LatencyMeasurement]:
     """Time groups of entries (architecture to entries) that are not timed yet; returns the new records."""
     tasks: list[Task] = [LatencyTask(name, tuple(entries), conditions) for name, entries in groups.items()]
@@ -61,12 +69,12 @@ def latency_groups(
     if entries:
         if len(set(entries)) < 2:
             raise click.UsageError("latency compares: name at least two entries, or --architecture")
-        found = {mapped.id if (mapped := dataset.architecture_of(entry)) else store.OTHER for entry in entries}
-        return {found.pop() if len(found) == 1 else store.OTHER: list(dict.fromkeys(entries))}
+        names = {mapped.id if (mapped := dataset.architecture_of(entry)) else store.OTHER for entry in entries}
+        return {names.pop() if len(names) == 1 else store.OTHER: list(dict.fromkeys(entries))}
     if architecture is None and not everything:
         raise click.UsageError("name the entries to time against each other, or --architecture A, or --all")
-    names = [architecture] if architecture else list(dataset.architectures)
-    groups = {name: plan.catalogue_entries(dataset, name) for name in names}
+    wanted = [architecture] if architecture else list(dataset.architectures)
+    groups = {name: plan.catalogue_entries(dataset, name) for name in wanted}
     return {name: group for name, group in groups.items() if len(group) > 1}
 
 
@@ -80,7 +88,7 @@ def latency_groups(
     help=f"Stop at ±{QUICK.target:.0%} or {QUICK.time_limit:.0f} s, "
     f"not ±{THOROUGH.target:.0%} or {THOROUGH.time_limit:.0f} s.",
 )
-@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images a pass.")
+@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images per forward pass.")
 @click.option(
     "--device",
     default="cpu",
@@ -89,14 +97,18 @@ def latency_groups(
     help="cpu, or cuda.",
 )
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="For every entry.")
-@click.option("--time-limit", type=click.FloatRange(1), help="Seconds after which an architecture gets no new sitting.")
+@click.option("--time-limit", type=click.FloatRange(1), help="Seconds after which an architecture gets no new session.")
 @click.option(
     "--networks",
     type=click.Choice(["onnxruntime", "torch", "none"]),
     help="Runtime that also runs every entry's network, to split ratios; none with --quick, else onnxruntime.",
 )
 @click.option("--compile", "compiled", is_flag=True, help="Run torch models behind torch.compile, not eagerly.")
-@click.option("--target", type=click.FloatRange(0.0005, 0.5), help="Half width at which a ratio is known well enough.")
+@click.option(
+    "--target",
+    type=click.FloatRange(0.0005, 0.5),
+    help="Half width of the 95 % interval at which a ratio is known well enough.",
+)
 @force_option
 @data_option
 @format_option
@@ -116,10 +128,10 @@ def latency_command(
     data: Path,
     style: str,
 ) -> None:
-    """Time entries in turns, each in its own process, against the first of them.
+    """Time entries in interleaved rounds, each in its own process, against the first of them.
 
-    The first entry also runs against itself: that ratio is the noise floor of the run. Each sitting has new
-    processes, because where a process lies in memory changes its speed. Every entry's network runs in one
+    The first entry also runs against itself (the A/A pair): that ratio is the noise floor of the run. Each session
+    has new processes, because where a process lies in memory changes its speed. Every entry's network runs in one
     runtime too, which splits a ratio into the networks' part and the frameworks'.
 
     \b
@@ -133,7 +145,7 @@ def latency_command(
     split: Any = networks or ("none" if quick or batch > 1 else "onnxruntime")
     conditions = conditions_for(
         batch, device, threads, target or effort.target, time_limit or effort.time_limit, SEED,
-        sittings=effort.sittings, networks=None if split == "none" else split, compiled=compiled,
+        sessions=effort.sessions, networks=None if split == "none" else split, compiled=compiled,
     )  # fmt: skip
     bench_latency(dataset, groups, data, conditions, force)
     after = read_dataset(data)
@@ -144,8 +156,9 @@ def latency_command(
                "peak_mib": "peak MiB"}  # fmt: skip
     show(rows, columns, style)
     for record in newest.values():
-        for warned in warnings(record):
-            click.echo(f"{record.architecture}: {warned.text}. Next: {warned.advice}.", err=True)
+        for warning in warnings(record):
+            said = words(warning)
+            click.echo(f"{record.architecture}: {said.text}. Next: {said.advice}.", err=True)
     if not any(record.samples for record in newest.values()):
         click.echo("Nothing could be timed: see the reasons above.", err=True)
         raise SystemExit(1)
@@ -167,7 +180,7 @@ def _latency_rows(dataset: Dataset, record: LatencyMeasurement) -> list[dict[str
             "input_size": timed.input_size,
             "ms": timed.median_ms,
             "ratio": timed.ratio,
-            "interval": f"{timed.low:.3f} to {timed.high:.3f}",
+            "interval": interval(timed.low, timed.high),
             "low": timed.low,
             "high": timed.high,
             "verdict": timed.verdict,
@@ -177,7 +190,7 @@ def _latency_rows(dataset: Dataset, record: LatencyMeasurement) -> list[dict[str
             "network": timed.split.network.value if timed.split else None,
             "frameworks": timed.split.frameworks.value if timed.split else None,
             "split": asdict(timed.split) if timed.split else None,
-            "unsplit": timed.unsplit,
+            "unsplit": None if timed.unsplit is None else unsplit(timed.unsplit),
             "peak_mib": timed.peak_mib,
             "device_mib": timed.device_mib,
             "device_ms": timed.device_ms,

@@ -8,7 +8,7 @@ import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option, preprocessing_option, weights_option
-from zoodata.cli.common import check_entries, format_option, show, step
+from zoodata.cli.common import check_entries, format_option, no_images, show, step
 from zoodata.images.sets import NoImages, find
 from zoodata.images.sets import sample as spread
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
@@ -27,8 +27,8 @@ VARIANTS = 19
 @labels_option
 @weights_option
 @preprocessing_option
-@click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="Images, from all over the set.")
-@click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Images a pass.")
+@click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="Images, spread over the set.")
+@click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Images per forward pass.")
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Of the model.")
 @format_option
 def sensitivity_command(
@@ -54,7 +54,7 @@ def sensitivity_command(
         items = find(images, labels).items
         sample = spread(items, limit)
         with (
-            Worker(sensitivity.HANDLER, worker_environment("cpu", threads), default_memory_limit()) as worker,
+            Worker(sensitivity.Sensitive, worker_environment("cpu", threads), default_memory_limit()) as worker,
             step("sensitivity", VARIANTS) as shown,
         ):
             effects = sensitivity.measure(
@@ -62,7 +62,7 @@ def sensitivity_command(
                 lambda name, reason: click.echo(f"left out: {name}: {reason}", err=True),
             )  # fmt: skip
     except NoImages as error:
-        raise click.UsageError(str(error)) from None
+        raise no_images(error) from None
     except WorkerFailed as error:
         raise click.ClickException(error.message) from None
     rows = [

@@ -11,9 +11,9 @@ from zoodata.cli.bench.common import run_shown
 from zoodata.cli.common import read_dataset
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
-from zoodata.records import LatencyMeasurement
+from zoodata.records.base import Measurement
 from zoodata.sweep import plan, planfile
-from zoodata.sweep.tasks import Measured, Task, kind, label
+from zoodata.sweep.task import Task
 from zoodata.zoos import registry
 from zoodata.zoos.base import NotInstalled, require
 
@@ -39,7 +39,7 @@ def run(name: str, data: Path, jobs: int, ray: str | None, dry_run: bool) -> Non
     # Whose machine a cluster's task will run on is not known yet: there a cell is filled once, by whichever node.
     held = Dataset((data,)) if ray else dataset
     todo = plan.outstanding(tasks, held, anywhere=ray is not None)
-    counts = Counter(map(kind, todo))
+    counts = Counter(task.kind for task in todo)
     parts = ", ".join(f"{count} of {kind}" for kind, count in counts.items())
     click.echo(f"{chosen.title}: {len(tasks)} tasks, {len(tasks) - len(todo)} done, to do: {parts or 'none'}", err=True)
     if dry_run:
@@ -65,17 +65,12 @@ def _installed() -> list[str]:
 
 def _list(todo: list[Task]) -> None:
     for task in todo[:SHOWN]:
-        click.echo(f"{kind(task)}: {label(task)}")
+        click.echo(f"{task.kind}: {task.label}")
     if len(todo) > SHOWN:
         click.echo(f"and {len(todo) - SHOWN} more")
 
 
-def _summarise(records: list[Measured], data: Path) -> None:
-    missing: Counter[str] = Counter()
-    for record in records:
-        if isinstance(record, LatencyMeasurement):
-            missing.update(absent.missing.reason for absent in record.missing)
-        elif record.missing is not None:
-            missing[record.missing.reason] += 1
+def _summarise(records: list[Measurement], data: Path) -> None:
+    missing = Counter(reason for record in records for reason in record.reasons)
     cells = ", ".join(f"{count} {reason}" for reason, count in sorted(missing.items()))
     click.echo(f"{len(records)} tasks done{'; missing cells: ' + cells if cells else ''}. Records: {data}")

@@ -1,36 +1,145 @@
-"""Raw differences of two aligned networks: attributes of pairs, nodes without partner, wiring."""
+"""The differences of two aligned networks, not judged yet: attributes of pairs, one-sided nodes, wiring."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from zoodata.graph.canonical.pooling import same
 from zoodata.graph.diff.align import Alignment, align, node_keeps_order
 from zoodata.graph.diff.features import features, label, stored_shapes
 from zoodata.graph.digest import text
 from zoodata.graph.network import Network, Node
+from zoodata.graph.view import Shape
+
+HARD_SLOPE = 1 / 6
+"""The slope of hard sigmoid and hard swish where the framework states none."""
+
+Value = Any
+"""An attribute's value: a number, a word, a tuple of such, or None where a side lacks the attribute."""
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Difference:
-    """One thing at one place."""
+    """One thing that differs, at one place; its class says what kind of thing."""
 
-    kind: str
-    """changed, replaced, removed, inserted, rewired, moved, reordered, preprocessing, input"""
     operator: str
-    attribute: str | None
-    a: Any
-    b: Any
     node_a: Node | None
+    """The place on either side; None where there is none."""
     node_b: Node | None
-    severity: str = "parametric"
-    why: str = ""
-    """What makes it harmless, or what follows from it."""
-    members_a: tuple[Node, ...] = ()
-    members_b: tuple[Node, ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def nodes_a(self) -> tuple[Node, ...]:
+        """All nodes of a that it is about."""
+        return () if self.node_a is None else (self.node_a,)
+
+    @property
+    def nodes_b(self) -> tuple[Node, ...]:
+        """All nodes of b that it is about."""
+        return () if self.node_b is None else (self.node_b,)
+
+
+@dataclass(frozen=True, eq=False)
+class AttributeChanged(Difference):
+    """Two aligned nodes have another value of one attribute."""
+
+    attribute: str
+    a: Value
+    b: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Rewired(Difference):
+    """Two aligned nodes read other values, or the same in another order."""
+
+    attribute: Literal["order", "inputs"]
+    a: tuple[Any, ...]
+    b: tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class OneSided(Difference):
+    """Connected nodes that only one side has."""
+
+    members: tuple[Node, ...]
+    is_in_a: bool
+    folded: bool = False
+    """Whether it is a batch norm that the other side's layer has in its bias; that layer is the place there."""
+
+    @property
+    def nodes_a(self) -> tuple[Node, ...]:
+        """See :class:`Difference`."""
+        return self.members if self.is_in_a else super().nodes_a
+
+    @property
+    def nodes_b(self) -> tuple[Node, ...]:
+        """See :class:`Difference`."""
+        return super().nodes_b if self.is_in_a else self.members
+
+
+@dataclass(frozen=True, eq=False)
+class Replaced(Difference):
+    """Other nodes stand at the same place on either side."""
+
+    members_a: tuple[Node, ...]
+    members_b: tuple[Node, ...]
+
+    @property
+    def nodes_a(self) -> tuple[Node, ...]:
+        """See :class:`Difference`."""
+        return self.members_a
+
+    @property
+    def nodes_b(self) -> tuple[Node, ...]:
+        """See :class:`Difference`."""
+        return self.members_b
+
+
+@dataclass(frozen=True, eq=False)
+class Reordered(Replaced):
+    """The same nodes stand before a node on one side and after its counterpart on the other."""
+
+    direction: Literal["earlier", "later"]
+    """Where b has them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moved(Difference):
+    """An attribute's value is on another node near by."""
+
+    attribute: str
+    value: Value
+    pairs: tuple[tuple[Node, Node], tuple[Node, Node]]
+    """The two aligned pairs (node of a, node of b) between which it moved."""
+
+    @property
+    def nodes_a(self) -> tuple[Node, ...]:
+        """See :class:`Difference`."""
+        return tuple(pair[0] for pair in self.pairs)
+
+    @property
+    def nodes_b(self) -> tuple[Node, ...]:
+        """See :class:`Difference`."""
+        return tuple(pair[1] for pair in self.pairs)
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedPreprocessing(Difference):
+    """What the networks do to the image before their first layer."""
+
+    a: str
+    """Arithmetic in signs: ``* 0.00784314 + -1``."""
+    b: str
+
+
+@dataclass(frozen=True, eq=False)
+class InputSize(Difference):
+    """The images that the networks read."""
+
+    a: Shape
+    """(channels, height, width)"""
+    b: Shape
 
 
 class Comparison:
@@ -47,36 +156,40 @@ class Comparison:
         return ((self.a.nodes[i], self.b.nodes[j]) for i, j in self.alignment.pairs)
 
     def raw(self) -> list[Difference]:
-        """Every difference, none of them weighed yet."""
-        found = []
+        """Every difference, none of them judged yet."""
+        differences: list[Difference] = []
         for x, y in self.pairs():
-            found += self._attributes(x, y)
-            found += self._wiring(x, y)
-        found += self._alone()
-        return found
+            differences += self._attributes(x, y)
+            differences += self._wiring(x, y)
+        return [*differences, *self._one_sided()]
 
     def _attributes(self, x: Node, y: Node) -> list[Difference]:
         one, other = features(self.a, x), features(self.b, y)
         if x.operator != y.operator and {x.operator, y.operator} != {"linear", "convolution"}:
-            return [Difference("replaced", x.operator, None, _label(x), _label(y), x, y)]
-        found = []
-        for name in sorted({*one, *other}):
-            if text(one.get(name)) != text(other.get(name)):
-                found.append(Difference("changed", self._called(x, y), name, one.get(name), other.get(name), x, y))
-        names = {difference.attribute for difference in found}
-        if "padding" in names and names & {"kernel", "dilation"} and _same_style(one, other):
-            found = [difference for difference in found if difference.attribute != "padding"]
-        if "padding" in names and self._follow_same_rule(x, y, names):
-            found = [difference for difference in found if difference.attribute != "padding"]
-        if names >= {"groups", "outputs"} and x.attributes["outputs"] == y.attributes["outputs"]:
-            found = [difference for difference in found if difference.attribute != "outputs"]
-        if "part" in names and self._same_cut(x, y):
-            found = [difference for difference in found if difference.attribute != "part"]
-        if "call" in names:
-            found = [difference for difference in found if difference.attribute != "arguments"]
-        return found
+            return [Replaced(x.operator, x, y, (x,), (y,))]
+        names = {name for name in {*one, *other} if text(one.get(name)) != text(other.get(name))}
+        called = self._called(x, y)
+        return [
+            AttributeChanged(called, x, y, name, _stated(x, name, one), _stated(x, name, other))
+            for name in sorted(names - self._consequences(x, y, one, other, names))
+        ]
 
-    def _follow_same_rule(self, x: Node, y: Node, names: set[Any]) -> bool:
+    def _consequences(self, x: Node, y: Node, one: dict[str, Any], other: dict[str, Any], names: set[str]) -> set[str]:
+        """Changed attributes that follow from other changed ones."""
+        follow = set()
+        if "padding" in names and names & {"kernel", "dilation"} and _same_style(one, other):
+            follow.add("padding")
+        if "padding" in names and self._follow_same_rule(x, y, names):
+            follow.add("padding")
+        if names >= {"groups", "outputs"} and x.attributes["outputs"] == y.attributes["outputs"]:
+            follow.add("outputs")
+        if "part" in names and self._same_cut(x, y):
+            follow.add("part")
+        if "call" in names:
+            follow.add("arguments")
+        return follow
+
+    def _follow_same_rule(self, x: Node, y: Node, names: set[str]) -> bool:
         """Whether both paddings are what the SAME rule gives for their own image size, stride and kernel."""
         sizes = [network.operand_shape(node.inputs[0])[1:] for network, node in ((self.a, x), (self.b, y))]
         if sizes[0] == sizes[1] and not names & {"kernel", "stride", "dilation"}:
@@ -104,14 +217,14 @@ class Comparison:
             if len(ours) == len(theirs) and all(one & other for one, other in zip(ours, theirs, strict=True)):
                 return []
             if len(ours) == len(theirs) and _matchable(ours, theirs):
-                return [Difference("rewired", x.operator, "order", _order(ours, theirs), _order(theirs, theirs), x, y)]
+                return [Rewired(x.operator, x, y, "order", _order(ours, theirs), _order(theirs, theirs))]
         elif _matchable(ours, theirs):
             return []
         met = all(any(one & other for other in theirs) for one in ours)
         if len(ours) != len(theirs) and met and set().union(*theirs) <= set().union(*ours):
             return []
-        names_a, names_b = (", ".join(source.name for source in read) for read in (read_a, read_b))
-        return [Difference("rewired", x.operator, "inputs", names_a, names_b, x, y)]
+        names_a, names_b = (tuple(source.name for source in read) for read in (read_a, read_b))
+        return [Rewired(x.operator, x, y, "inputs", names_a, names_b)]
 
     def _resolved(self, network: Network, number: int, partner: dict[int, int], seen: dict[int, set[int]]) -> set[int]:
         """Partners of a value, looking through nodes that have none. The image is -1."""
@@ -130,20 +243,13 @@ class Comparison:
         seen[number] = found
         return found
 
-    def _alone(self) -> list[Difference]:
-        found = []
-        for network, numbers, kind in (
-            (self.a, self.alignment.only_a, "removed"),
-            (self.b, self.alignment.only_b, "inserted"),
-        ):
+    def _one_sided(self) -> Iterator[OneSided]:
+        sides = ((self.a, self.alignment.only_a, True), (self.b, self.alignment.only_b, False))
+        for network, numbers, is_in_a in sides:
             for members in components(network, numbers):
                 lead = leading(network, members)
-                label = _called(members)
-                if kind == "removed":
-                    found.append(Difference(kind, lead.operator, None, label, None, lead, None, members_a=members))
-                else:
-                    found.append(Difference(kind, lead.operator, None, None, label, None, lead, members_b=members))
-        return found
+                place_a, place_b = (lead, None) if is_in_a else (None, lead)
+                yield OneSided(lead.operator, place_a, place_b, members, is_in_a)
 
     def mismatched(self) -> list[tuple[Node, Node, str]]:
         """Pairs whose stored tensors do not have one shape, with the role; such weights cannot be carried over."""
@@ -155,6 +261,12 @@ class Comparison:
                     found.append((x, y, role))
                     break
         return found
+
+
+def _stated(node: Node, name: str, attributes: dict[str, Any]) -> Value:
+    """An attribute's value; of an activation's slope that is left out, the default."""
+    value = attributes.get(name)
+    return HARD_SLOPE if value is None and name == "scale" and node.operator == "activation" else value
 
 
 def _values_read(network: Network, node: Node) -> list[Node]:
@@ -187,14 +299,9 @@ def leading(network: Network, members: tuple[Node, ...]) -> Node:
     return next((node for node in members if stored_shapes(network, node)), members[0])
 
 
-def _called(members: tuple[Node, ...]) -> str:
-    """A part by what it is made of, its first dozen nodes."""
-    words = [_label(node) for node in members]
-    return ", ".join(words[:12]) + (f" and {len(words) - 12} more" if len(words) > 12 else "")
-
-
-def _label(node: Node) -> str:
-    return str(node.attributes.get("kind", node.operator))
+def operator_names(members: tuple[Node, ...]) -> tuple[str, ...]:
+    """What a part is made of; activations and functions by their kind."""
+    return tuple(str(node.attributes.get("kind", node.operator)) for node in members)
 
 
 def _same_style(one: dict[str, Any], other: dict[str, Any]) -> bool:

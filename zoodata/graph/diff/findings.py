@@ -1,48 +1,93 @@
-"""Findings: differences grouped over repeated blocks, in words."""
+"""Findings: the differences of two networks, judged and grouped over repeated blocks."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
 from zoodata.graph.counter import node_macs
-from zoodata.graph.diff import explain
-from zoodata.graph.diff.compare import Comparison, Difference
-from zoodata.graph.diff.proof import Proof
-from zoodata.graph.diff.weigh import BENIGN, RANK, image_sizes, weigh
+from zoodata.graph.diff.compare import (
+    AttributeChanged,
+    Comparison,
+    Difference,
+    EmbeddedPreprocessing,
+    InputSize,
+    Moved,
+    OneSided,
+    Reordered,
+    Replaced,
+    Rewired,
+    operator_names,
+)
+from zoodata.graph.diff.proof import Place, Proof
+from zoodata.graph.diff.weigh import RANK, TensorMisfit, Weighed, image_sizes, weigh
 from zoodata.graph.digest import digest, text
-from zoodata.graph.network import Network
+from zoodata.graph.network import Network, Node
+from zoodata.records.base import visible, visible_line
+from zoodata.records.comparison import (
+    ComparisonResult,
+    FindingKind,
+    FindingPlace,
+    FindingRecord,
+    Misfit,
+    Part,
+    ProofRecord,
+    Reason,
+    Severity,
+    Verdict,
+)
 
+MOVEMENT = frozenset({"slice", "concatenate", "flatten", "pad", "roll"})
+"""Operators that only put values elsewhere."""
 
-@dataclass(frozen=True)
-class Place:
-    """Where: the node's name on either side; None where there is none."""
+TABLE = " table"
+"""How the attribute of an operand that is a constant table ends."""
 
-    a: str | None
-    b: str | None
+COST_TOLERANCE = 0.001
+"""Part of the MACs by which both sides must differ for a finding to state them."""
+
+MAX_OPERATORS, MAX_MISFITS = 12, 20
+"""How many operators of a part, and misfits of a proof, a record names."""
 
 
 @dataclass(frozen=True)
 class Finding:
     """One explained difference, with all places where it occurs."""
 
-    kind: str
-    severity: str
+    kind: FindingKind
+    severity: Severity
     operator: str
     attribute: str | None
     a: Any
+    """The attribute's value in a; None where the finding is about parts."""
     b: Any
     places: tuple[Place, ...]
-    text: str
+    part_a: tuple[str, ...] = ()
+    """Operators that only a has, or has elsewhere than b."""
+    part_b: tuple[str, ...] = ()
+    reason: Reason | None = None
+    macs: tuple[int, int] | None = None
+    """Of the layers concerned in a and in b, where they differ."""
+    misfit: TensorMisfit | None = None
+
+    @property
+    def only_moves(self) -> bool:
+        """Whether it may be nothing but another way to move the same values."""
+        if self.severity != "parametric":
+            return False
+        if self.kind in ("inserted", "removed", "replaced"):
+            return {*self.part_a, *self.part_b} <= MOVEMENT
+        return self.attribute == "view" or (self.attribute or "").endswith(TABLE)
 
 
 @dataclass(frozen=True)
 class Diff:
     """What differs between two networks."""
 
-    verdict: str
-    """identical, benign, parametric or structural: the gravest finding."""
+    verdict: Verdict
+    """That of the gravest finding, or ``identical``."""
     digest_a: str
     digest_b: str
     findings: tuple[Finding, ...]
@@ -51,112 +96,220 @@ class Diff:
 
 def diff(a: Network, b: Network, comparison: Comparison | None = None) -> Diff:
     """Compare two networks."""
-    marks = digest(a), digest(b)
-    if marks[0] == marks[1] and a.input_shape == b.input_shape:
-        return Diff("identical", *marks, ())
-    found = comparison or Comparison(a, b)
-    differences = weigh(found)
-    findings = [_finding(found, group) for group in _groups(differences)]
+    digests = digest(a), digest(b)
+    if digests[0] == digests[1] and a.input_shape == b.input_shape:
+        return Diff("identical", *digests, ())
+    compared = comparison or Comparison(a, b)
+    findings = [_finding(compared, group) for group in _groups(weigh(compared))]
     findings = findings or [_regrouped()]  # the digests differ, or the image sizes, which is a finding
-    findings.sort(key=lambda finding: -RANK[finding.severity])
-    return Diff(findings[0].severity, *marks, tuple(findings))
+    return _graded(Diff(findings[0].severity, *digests, tuple(findings)))
 
 
-def read_apart(found: Diff, a: Network, b: Network) -> Diff:
-    """The diff of two networks that were brought to one image size, beside the sizes their zoos declare."""
-    sizes = image_sizes(a, b)
-    added = [
-        Finding(
-            d.kind, d.severity, d.operator, d.attribute, d.a, d.b, (Place(d.node_a.name, d.node_b.name),),
-            explain.sentence(d, d.operator, [(d.node_a.name, d.node_b.name)], (0, 0)),
-        )
-        for d in sizes
-        if d.node_a is not None and d.node_b is not None
-    ]  # fmt: skip
-    verdict = max((found.verdict, *(finding.severity for finding in added)), key=lambda word: RANK.get(word, -1))
+def _graded(found: Diff) -> Diff:
+    """The findings gravest first, and the verdict that follows."""
+    findings = tuple(sorted(found.findings, key=lambda finding: -RANK[finding.severity]))
+    return replace(found, findings=findings, verdict=findings[0].severity if findings else found.verdict)
+
+
+def with_input_sizes(found: Diff, a: Network, b: Network) -> Diff:
+    """The diff of two networks that were brought to one image size, with the sizes that their zoos declare.
+
+    The sizes are listed last.
+    """
+    added = tuple(_finding(None, [each]) for each in image_sizes(a, b))
+    verdict: Verdict = found.verdict
+    for finding in added:
+        if verdict == "identical" or RANK[finding.severity] > RANK[verdict]:
+            verdict = finding.severity
     return Diff(verdict, digest(a), digest(b), (*found.findings, *added))
 
 
-def _groups(differences: list[Difference]) -> list[list[Difference]]:
+def settled(found: Diff, proof: Proof | None) -> Diff:
+    """The diff after its proof: another way to move values is benign if both give the same scores."""
+    if proof is None or proof.status != "equivalent":
+        return found
+    return _graded(replace(found, findings=tuple(_proven(finding) for finding in found.findings)))
+
+
+def _proven(finding: Finding) -> Finding:
+    if not finding.only_moves:
+        return finding
+    reason: Reason | None = "moves_values_proven" if finding.reason == "moves_values" else finding.reason
+    return replace(finding, severity="benign", reason=reason)
+
+
+def _groups(weighed: Sequence[Weighed]) -> list[list[Weighed]]:
     """Equal differences at several places, in the order of their first."""
-    groups: dict[Any, list[Difference]] = {}
-    for d in differences:
-        misfit = "misfit" in d.extra
-        groups.setdefault(
-            (d.kind, d.operator, d.attribute, text(d.a), text(d.b), d.severity, d.why, misfit), []
-        ).append(d)
+    groups: dict[Hashable, list[Weighed]] = {}
+    for each in weighed:
+        d = each.difference
+        key = (
+            _kind(d),
+            d.operator,
+            _attribute(d),
+            *map(text, _values(d)),
+            each.severity,
+            each.reason,
+            each.misfit is not None,
+        )
+        groups.setdefault(key, []).append(each)
     return list(groups.values())
 
 
-def _finding(c: Comparison, group: list[Difference]) -> Finding:
+def _finding(c: Comparison | None, group: Sequence[Weighed]) -> Finding:
     lead = group[0]
-    places = tuple(
-        Place(d.node_a.name if d.node_a is not None else None, d.node_b.name if d.node_b is not None else None)
-        for d in group
-    )
-    return Finding(
-        kind=lead.kind,
-        severity=lead.severity,
-        operator=lead.operator,
-        attribute=lead.attribute,
-        a=lead.a,
-        b=lead.b,
-        places=places,
-        text=explain.sentence(lead, lead.operator, [(p.a, p.b) for p in places], _cost(c, group)),
-    )
+    d = lead.difference
+    a, b = (None, None) if isinstance(d, OneSided | Replaced) else _values(d)
+    if isinstance(d, Reordered):
+        b = d.direction
+    part_a, part_b = _parts(d)
+    finding = Finding(
+        kind=_kind(d), severity=lead.severity, operator=d.operator, attribute=_attribute(d), a=a, b=b,
+        places=tuple(_place(each.difference) for each in group), part_a=part_a, part_b=part_b,
+        reason=lead.reason, misfit=lead.misfit,
+    )  # fmt: skip
+    macs = (0, 0) if c is None else _cost(c, [each.difference for each in group])
+    if finding.severity != "benign" and abs(macs[0] - macs[1]) > COST_TOLERANCE * max(macs):
+        finding = replace(finding, macs=macs)
+    return replace(finding, reason="moves_values") if finding.reason is None and finding.only_moves else finding
 
 
-def _cost(c: Comparison, group: list[Difference]) -> tuple[int, int]:
+def _kind(d: Difference) -> FindingKind:
+    match d:
+        case OneSided():
+            return "removed" if d.is_in_a else "inserted"
+        case Reordered():
+            return "reordered"
+        case Replaced():
+            return "replaced"
+        case Rewired():
+            return "rewired"
+        case Moved():
+            return "moved"
+        case EmbeddedPreprocessing():
+            return "preprocessing"
+        case InputSize():
+            return "input"
+    return "changed"
+
+
+def _attribute(d: Difference) -> str | None:
+    match d:
+        case AttributeChanged() | Rewired() | Moved():
+            return d.attribute
+        case Reordered():
+            return "order"
+        case InputSize():
+            return "size"
+    return None
+
+
+def _values(d: Difference) -> tuple[Any, Any]:
+    """What is compared on either side."""
+    match d:
+        case AttributeChanged() | Rewired() | EmbeddedPreprocessing() | InputSize():
+            return d.a, d.b
+        case Moved():
+            return d.value, d.value
+        case Reordered():
+            return operator_names(d.members_a), d.direction
+    return _parts(d)
+
+
+def _parts(d: Difference) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The operators of one-sided parts."""
+    match d:
+        case OneSided():
+            names = operator_names(d.members)
+            return (names, ()) if d.is_in_a else ((), names)
+        case Reordered():
+            return operator_names(d.members_a), ()
+        case Replaced():
+            return operator_names(d.members_a), operator_names(d.members_b)
+    return (), ()
+
+
+def _place(d: Difference) -> Place:
+    return Place(_name(d.node_a), _name(d.node_b))
+
+
+def _name(node: Node | None) -> str | None:
+    return None if node is None else node.name
+
+
+def _cost(c: Comparison, group: Sequence[Difference]) -> tuple[int, int]:
     """MACs of the layers concerned, on either side."""
-    nodes_a, nodes_b = set(), set()
-    for d in group:
-        nodes_a |= {n.number for n in (*d.members_a, *d.extra.get("nodes_a", ()), *((d.node_a,) if d.node_a else ()))}
-        nodes_b |= {n.number for n in (*d.members_b, *d.extra.get("nodes_b", ()), *((d.node_b,) if d.node_b else ()))}
+    nodes_a = {node.number for d in group for node in (*d.nodes_a, *((d.node_a,) if d.node_a else ()))}
+    nodes_b = {node.number for d in group for node in (*d.nodes_b, *((d.node_b,) if d.node_b else ()))}
     return (
-        sum(node_macs(c.a, c.a.nodes[n]) for n in nodes_a),
-        sum(node_macs(c.b, c.b.nodes[n]) for n in nodes_b),
+        sum(node_macs(c.a, c.a.nodes[number]) for number in nodes_a),
+        sum(node_macs(c.b, c.b.nodes[number]) for number in nodes_b),
     )
 
 
 def _regrouped() -> Finding:
-    return Finding(
-        "changed", "parametric", "view", "view", None, None, (),
-        "Values take another way between layers (the order of axes, heads or windows, or the axes that an operator"
-        f" works along); every layer has its counterpart.{explain.UNSETTLED}",
+    """Every node has its counterpart, and yet the digests differ: values are rearranged between nodes."""
+    return Finding("changed", "parametric", "view", "view", None, None, (), reason="moves_values")
+
+
+def as_record(found: Diff, proof: Proof | None) -> ComparisonResult:
+    """The comparison as ``zoodata diff`` prints it and the dataset keeps it.
+
+    Names come from models, which may be anybody's: what a record may not hold is replaced.
+    """
+    return ComparisonResult(
+        verdict=found.verdict,
+        digest_a=found.digest_a,
+        digest_b=found.digest_b,
+        findings=tuple(_as_record(finding) for finding in found.findings),
+        proof=None if proof is None else _proof_record(proof),
+    )
+
+
+def _as_record(finding: Finding) -> FindingRecord:
+    misfit = finding.misfit
+    return FindingRecord(
+        kind=finding.kind,
+        severity=finding.severity,
+        operator=visible_line(finding.operator),
+        attribute=None if finding.attribute is None else visible_line(finding.attribute),
+        a=_plain(finding.a),
+        b=_plain(finding.b),
+        part_a=_part(finding.part_a),
+        part_b=_part(finding.part_b),
+        places=tuple(_place_record(place.a, place.b) for place in finding.places),
+        reason=finding.reason,
+        macs=finding.macs,
+        misfit=None if misfit is None else Misfit(
+            layer=visible(misfit.layer), shape_a=misfit.shape_a, shape_b=misfit.shape_b
+        ),
     )  # fmt: skip
 
 
-def settled(found: Diff, proof: Proof | None) -> Diff:
-    """The diff after its proof: another way to move values about is benign if both give the same scores."""
-    if proof is None or proof.status != "equivalent":
-        return found
-    findings = tuple(_as_movement(finding) for finding in found.findings)
-    findings = tuple(sorted(findings, key=lambda finding: -RANK[finding.severity]))
-    verdict = findings[0].severity if findings else found.verdict
-    return replace(found, findings=findings, verdict=verdict)
+def _place_record(a: str | None, b: str | None) -> FindingPlace:
+    return FindingPlace(a=None if a is None else visible(a), b=None if b is None else visible(b))
 
 
-def _as_movement(finding: Finding) -> Finding:
-    if not explain.only_moves(finding):
-        return finding
-    text = finding.text.replace(explain.UNSETTLED, " It moves values about another way: run, both agree.")
-    return replace(finding, severity=BENIGN, text=text)
+def _part(operators: tuple[str, ...]) -> Part | None:
+    if not operators:
+        return None
+    named = tuple(visible_line(each) for each in operators[:MAX_OPERATORS])
+    return Part(operators=named, more=len(operators) - len(named))
 
 
-def as_json(found: Diff, proof: Proof | None) -> dict[str, Any]:
-    """The answer in JSON's types, as ``zoodata diff`` prints it and the dataset keeps it."""
-    answer = asdict(found)
-    for finding in answer["findings"]:
-        finding["a"], finding["b"] = _plain(finding["a"]), _plain(finding["b"])
-    answer["proof"] = None
-    if proof is not None:
-        answer["proof"] = asdict(proof) | {"misfits": list(proof.misfits[:20])}
-        error = proof.max_relative_error
-        answer["proof"]["max_relative_error"] = None if error is None or not isfinite(error) else error
-    return answer
+def _proof_record(proof: Proof) -> ProofRecord:
+    error, first = proof.max_relative_error, proof.first_difference
+    return ProofRecord(
+        status=proof.status,
+        max_relative_error=None if error is None or not isfinite(error) else error,
+        first_difference=None if first is None else _place_record(first.a, first.b),
+        misfits=tuple(visible(each) for each in proof.misfits[:MAX_MISFITS]),
+    )
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return visible(value)
     return str(value) if isinstance(value, float) and not isfinite(value) else value

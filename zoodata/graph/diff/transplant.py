@@ -18,7 +18,7 @@ import torch
 from zoodata.graph import embedded, view
 from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.features import passes_constants
-from zoodata.graph.diff.proof import Proof
+from zoodata.graph.diff.proof import Place, Proof
 from zoodata.graph.executor import look, steps, stored_part
 from zoodata.graph.faithful import calibrated
 from zoodata.graph.network import LAYERS, PARAMETER, Edge, Network, Node
@@ -264,7 +264,7 @@ def _error(one: Any, other: Any) -> float:
 
 def _side_by_side(
     c: Comparison, ours: Iterator[tuple[Node, Any]], theirs: Iterator[tuple[Node, Any]], absorbed: set[int]
-) -> tuple[float, dict[str, str] | None]:
+) -> tuple[float, Place | None]:
     """Run both in step; the error of the logits, and the first pair in order whose values part.
 
     A value of a is kept only until its partner in b is there.
@@ -274,7 +274,7 @@ def _side_by_side(
     waiting: dict[int, Any] = {}
     reached = -1
     logits: dict[str, Any] = {}
-    first: tuple[int, dict[str, str]] | None = None
+    first: tuple[int, Place] | None = None
     with torch.inference_mode():
         for y, theirs_value in theirs:
             partner = c.to_a.get(y.number)
@@ -296,7 +296,7 @@ def _side_by_side(
                 and y.number not in absorbed
                 and _parts(c.a.nodes[partner], value, theirs_value)
             ):
-                first = place, {"a": c.a.nodes[partner].name, "b": y.name}
+                first = place, Place(c.a.nodes[partner].name, y.name)
     return _error(logits["a"], logits["b"]), None if first is None else first[1]
 
 

@@ -1,104 +1,195 @@
-"""How much each difference matters, and which of them are one.
+"""Which raw differences are one, and the judgement of each: its severity, and the reason where it is not the usual one.
 
-*Benign*: no effect on what the network can compute, or under a stated tolerance. *Parametric*: the weights
-fit, the scores differ. *Structural*: the weights do not fit.
+*Benign*: no effect on what the network can compute, or within a stated tolerance. *Parametric*: the weights load,
+the outputs differ. *Structural*: the weights do not load.
+
+Merging makes fewer differences of many; judging looks at one and changes nothing in it; consequences follow last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from zoodata.graph import embedded
-from zoodata.graph.diff.compare import Comparison, Difference
+from zoodata.graph.diff.compare import (
+    AttributeChanged,
+    Comparison,
+    Difference,
+    EmbeddedPreprocessing,
+    InputSize,
+    Moved,
+    OneSided,
+    Reordered,
+    Replaced,
+)
 from zoodata.graph.diff.features import features, passes_constants, signature, stored_shapes
 from zoodata.graph.network import LAYERS, LINEAR, PARAMETER, Network, Node
+from zoodata.graph.view import Shape
+from zoodata.records.comparison import Reason, Severity
 
-BENIGN, PARAMETRIC, STRUCTURAL = "benign", "parametric", "structural"
-RANK = {BENIGN: 0, PARAMETRIC: 1, STRUCTURAL: 2}
+RANK: dict[Severity, int] = {"benign": 0, "parametric": 1, "structural": 2}
 
 EPSILON_TOLERANCE = 0.01
 """Batch-norm epsilons within one part in a hundred of each other count as one."""
 
-HARD = 1 / 6
-"""The slope of hard sigmoid and hard swish unless one says otherwise."""
+SCALAR_TOLERANCE = 1e-4
+"""Relative difference of two numbers of a formula that count as one."""
 
 NEIGHBOURHOOD = 8
 """How many nodes apart two places may be for a property to have moved from one to the other."""
+
+REORDERED_WITHIN = 3
+"""How many nodes apart a part may be on either side to count as the same part in another order."""
 
 WEIGHT_SHAPES = frozenset({"kernel", "outputs", "groups", "bias", "transposed", "scale", "shift"})
 """Attributes whose change changes the stored tensors."""
 
 
-def weigh(comparison: Comparison) -> list[Difference]:
+@dataclass(frozen=True)
+class Judgement:
+    """How much a difference matters."""
+
+    severity: Severity
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class TensorMisfit:
+    """A stored tensor that has another shape because of a difference elsewhere."""
+
+    layer: str
+    shape_a: Shape
+    shape_b: Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """A difference with its judgement."""
+
+    difference: Difference
+    severity: Severity
+    reason: Reason | None = None
+    misfit: TensorMisfit | None = None
+
+
+def weigh(comparison: Comparison) -> list[Weighed]:
     """All differences with their severities, in the order of the networks."""
-    found = comparison.raw()
-    found = _preprocessing(comparison, found)
-    found = _folded(comparison, found)
-    found = _moved(comparison, found)
-    found = _reordered(comparison, found)
-    found = _swapped_parts(comparison, found)
-    for difference in found:
-        _judge(comparison, difference)
-    found += _sharing(comparison)
-    found += image_sizes(comparison.a, comparison.b)
-    return _consequences(comparison, found)
+    differences = comparison.raw()
+    for merge in (_preprocessing, _folded, _moved, _reordered, _swapped_parts):
+        differences = merge(comparison, differences)
+    weighed = [_weighed(difference, judge(comparison, difference)) for difference in differences]
+    weighed += [Weighed(each, "structural") for each in _sharing(comparison)]
+    weighed += image_sizes(comparison.a, comparison.b)
+    return _consequences(comparison, weighed)
 
 
-def _judge(c: Comparison, d: Difference) -> None:
-    if d.kind in ("preprocessing", "moved", "reordered"):
-        return
-    if d.why:  # judged already
-        return
-    if d.kind == "changed":
-        _judge_attribute(c, d)
-    elif d.kind in ("removed", "inserted"):
-        _judge_part(c, d)
-    elif d.kind == "replaced":
-        sides = ((c.a, _nodes(d.members_a, d.node_a)), (c.b, _nodes(d.members_b, d.node_b)))
-        stored = any(stored_shapes(network, node) for network, nodes in sides for node in nodes)
-        d.severity = STRUCTURAL if stored else PARAMETRIC
+def _weighed(difference: Difference, judgement: Judgement) -> Weighed:
+    return Weighed(difference, judgement.severity, judgement.reason)
 
 
-def _nodes(members: tuple[Node, ...], node: Node | None) -> tuple[Node, ...]:
-    """The nodes of one side of a difference."""
-    return members or ((node,) if node is not None else ())
+def judge(c: Comparison, difference: Difference) -> Judgement:
+    """The judgement of one difference by itself."""
+    match difference:
+        case AttributeChanged():
+            return next(rule.judgement for rule in ATTRIBUTE_RULES if rule.applies(c, difference))
+        case OneSided():
+            return _judge_one_sided(c, difference)
+        case Reordered():
+            return Judgement("parametric")
+        case Replaced():
+            sides = ((c.a, difference.members_a), (c.b, difference.members_b))
+            stored = any(stored_shapes(network, node) for network, nodes in sides for node in nodes)
+            return Judgement("structural" if stored else "parametric")
+        case _:
+            return Judgement("parametric")
 
 
-def _judge_attribute(c: Comparison, d: Difference) -> None:
+@dataclass(frozen=True)
+class Rule:
+    """What a changed attribute is, if the condition holds."""
+
+    applies: Callable[[Comparison, AttributeChanged], bool]
+    judgement: Judgement
+
+
+def _nodes(d: AttributeChanged) -> tuple[Node, Node]:
     assert d.node_a is not None and d.node_b is not None
-    is_layer = d.node_a.operator in LAYERS
-    if d.attribute == "epsilon":
-        close = abs(d.a - d.b) <= EPSILON_TOLERANCE * max(abs(d.a), abs(d.b))
-        d.severity, d.why = (BENIGN, "close") if close else (PARAMETRIC, "")
-    elif d.attribute == "scalar" or (d.attribute in ("scale", "slope") and d.node_a.operator == "activation"):
-        d.a, d.b = (HARD if value is None and d.attribute == "scale" else value for value in (d.a, d.b))
-        close = isinstance(d.a, float) and isinstance(d.b, float) and abs(d.a - d.b) <= 1e-4 * max(abs(d.a), abs(d.b))
-        d.severity, d.why = (BENIGN, "close") if close else (PARAMETRIC, "")
-    elif d.attribute == "bias" and _ends_in_batch_norms(c.a, d.node_a) and _ends_in_batch_norms(c.b, d.node_b):
-        d.severity, d.why = BENIGN, "absorbed"
-    elif d.attribute == "shift" and d.node_a.operator == "batch_norm":
-        d.severity, d.why = BENIGN, "statistics"
-    elif d.attribute == "scale" and d.node_a.operator == "batch_norm":
-        # A scale may be negative, which no deviation is: only a layer before can take the sign.
-        layers = all(n.nodes[x.inputs[0].source].operator in LAYERS for n, x in ((c.a, d.node_a), (c.b, d.node_b)))
-        d.severity, d.why = (BENIGN, "statistics") if layers else (PARAMETRIC, "")
-    elif d.attribute == "padding" and _same_reach(c, d.node_a, d.node_b):
-        d.severity, d.why = BENIGN, "unused"
-    elif d.attribute in WEIGHT_SHAPES and (is_layer or d.attribute in ("scale", "shift")):
-        d.severity = STRUCTURAL
-    else:
-        d.severity = PARAMETRIC
+    return d.node_a, d.node_b
 
 
-def _judge_part(c: Comparison, d: Difference) -> None:
-    network, members = (c.a, d.members_a) if d.kind == "removed" else (c.b, d.members_b)
+def _is_number(d: AttributeChanged) -> bool:
+    """Whether the attribute is a number of a formula."""
+    return d.attribute == "scalar" or (d.attribute in ("scale", "slope") and _nodes(d)[0].operator == "activation")
+
+
+def _is_close_epsilon(c: Comparison, d: AttributeChanged) -> bool:
+    return d.attribute == "epsilon" and abs(d.a - d.b) <= EPSILON_TOLERANCE * max(abs(d.a), abs(d.b))
+
+
+def _is_close_number(c: Comparison, d: AttributeChanged) -> bool:
+    if not _is_number(d):
+        return False
+    if not (isinstance(d.a, float) and isinstance(d.b, float)):
+        return False
+    return abs(d.a - d.b) <= SCALAR_TOLERANCE * max(abs(d.a), abs(d.b))
+
+
+def _is_absorbed_bias(c: Comparison, d: AttributeChanged) -> bool:
+    node_a, node_b = _nodes(d)
+    return d.attribute == "bias" and _ends_in_batch_norms(c.a, node_a) and _ends_in_batch_norms(c.b, node_b)
+
+
+def _is_batch_norm_shift(c: Comparison, d: AttributeChanged) -> bool:
+    return d.attribute == "shift" and _nodes(d)[0].operator == "batch_norm"
+
+
+def _is_batch_norm_scale(c: Comparison, d: AttributeChanged) -> bool:
+    return d.attribute == "scale" and _nodes(d)[0].operator == "batch_norm"
+
+
+def _is_absorbed_scale(c: Comparison, d: AttributeChanged) -> bool:
+    # A scale may be negative, which no deviation is: only a layer before can take the sign.
+    sides = zip((c.a, c.b), _nodes(d), strict=True)
+    return _is_batch_norm_scale(c, d) and all(n.nodes[x.inputs[0].source].operator in LAYERS for n, x in sides)
+
+
+def _is_unused_padding(c: Comparison, d: AttributeChanged) -> bool:
+    node_a, node_b = _nodes(d)
+    return d.attribute == "padding" and _reach(c.a, node_a) == _reach(c.b, node_b)
+
+
+def _changes_stored_shapes(c: Comparison, d: AttributeChanged) -> bool:
+    is_layer = _nodes(d)[0].operator in LAYERS
+    return d.attribute in WEIGHT_SHAPES and (is_layer or d.attribute in ("scale", "shift"))
+
+
+ATTRIBUTE_RULES = (
+    Rule(_is_close_epsilon, Judgement("benign", "close")),
+    Rule(lambda c, d: d.attribute == "epsilon", Judgement("parametric")),
+    Rule(_is_close_number, Judgement("benign", "close")),
+    Rule(lambda c, d: _is_number(d), Judgement("parametric")),
+    Rule(_is_absorbed_bias, Judgement("benign", "absorbed")),
+    Rule(_is_batch_norm_shift, Judgement("benign", "statistics")),
+    Rule(_is_absorbed_scale, Judgement("benign", "statistics")),
+    Rule(_is_batch_norm_scale, Judgement("parametric")),
+    Rule(_is_unused_padding, Judgement("benign", "unused")),
+    Rule(_changes_stored_shapes, Judgement("structural")),
+    Rule(lambda c, d: True, Judgement("parametric")),
+)
+"""The first rule that applies to a changed attribute judges it."""
+
+
+def _judge_one_sided(c: Comparison, d: OneSided) -> Judgement:
+    network, members = c.a if d.is_in_a else c.b, d.members
+    if d.folded:
+        return Judgement("benign", "folded")
     if len(members) == 1 and members[0].operator == "softmax" and members[0].number == network.output:
-        d.severity, d.why = BENIGN, "head"
-    elif all(_is_affine(network, node) for node in members) and _follows_affine(network, members):
-        d.severity, d.why = BENIGN, "affine"
-    else:
-        d.severity = STRUCTURAL if any(stored_shapes(network, node) for node in members) else PARAMETRIC
+        return Judgement("benign", "head")
+    if all(_is_affine(network, node) for node in members) and _follows_affine(network, members):
+        return Judgement("benign", "affine")
+    return Judgement("structural" if any(stored_shapes(network, node) for node in members) else "parametric")
 
 
 def _ends_in_batch_norms(network: Network, node: Node) -> bool:
@@ -140,43 +231,36 @@ def _follows_affine(network: Network, members: tuple[Node, ...]) -> bool:
     return source.operator in (*LAYERS, "batch_norm") and len(network.consumers[source.number]) == 1
 
 
-def _same_reach(c: Comparison, x: Node, y: Node) -> bool:
-    """Whether two paddings differ only in rows that no window reaches."""
-    return _used(c.a, x) == _used(c.b, y)
-
-
-def _used(network: Network, node: Node) -> Any:
+def _reach(network: Network, node: Node) -> Any:
+    """The padding of which windows read something: two paddings with one reach differ in no output."""
     own = node.attributes
     if "kernel" not in own or "padding" not in own or "extra" in own:
         return node.number, "unknown"
     sizes = network.operand_shape(node.inputs[0])[-len(own["kernel"]) :]
-    found = []
+    reach = []
     dilation = own.get("dilation", (1,) * len(sizes))
     for size, k, s, d, (before, after) in zip(
         sizes, own["kernel"], own["stride"], dilation, own["padding"], strict=True
     ):
         spare = (size + before + after - (k - 1) * d - 1) % s
-        found.append((before, after - spare))
-    return tuple(found)
+        reach.append((before, after - spare))
+    return tuple(reach)
 
 
-def _preprocessing(c: Comparison, found: list[Difference]) -> list[Difference]:
+def _preprocessing(c: Comparison, differences: list[Difference]) -> list[Difference]:
     """Everything that differs before the first layer, in fixed arithmetic on the image, is one difference."""
     inside_a = {node.number for node in embedded.preprocessing(c.a)}
     inside_b = {node.number for node in embedded.preprocessing(c.b)}
-
-    def within(d: Difference) -> bool:
-        sides = ((inside_a, _nodes(d.members_a, d.node_a)), (inside_b, _nodes(d.members_b, d.node_b)))
-        return all(node.number in inside for inside, nodes in sides for node in nodes)
-
-    touched = [d for d in found if within(d)]
+    touched = [
+        d
+        for d in differences
+        if all(node.number in inside_a for node in d.nodes_a) and all(node.number in inside_b for node in d.nodes_b)
+    ]
     if not touched:
-        return found
+        return differences
     lead = touched[0]
-    joined = Difference(
-        "preprocessing", "preprocessing", None, _arithmetic(c.a), _arithmetic(c.b), lead.node_a, lead.node_b
-    )
-    return [joined, *(d for d in found if d not in touched)]
+    joined = EmbeddedPreprocessing("preprocessing", lead.node_a, lead.node_b, _arithmetic(c.a), _arithmetic(c.b))
+    return [joined, *(d for d in differences if d not in touched)]
 
 
 def _arithmetic(network: Network) -> str:
@@ -200,102 +284,99 @@ def _per_channel(network: Network, node: Node) -> str:
     return f"({', '.join(f'{number:.6g}' for number in data.ravel())})"
 
 
-def _folded(c: Comparison, found: list[Difference]) -> list[Difference]:
+def _folded(c: Comparison, differences: list[Difference]) -> list[Difference]:
     """A batch norm on one side only, after a layer whose bias on the other side takes its place."""
-    kept = list(found)
-    for d in found:
-        members = d.members_a or d.members_b
-        if d.kind not in ("removed", "inserted") or len(members) != 1 or members[0].operator != "batch_norm":
+    kept = list(differences)
+    for d in differences:
+        if not isinstance(d, OneSided) or len(d.members) != 1 or d.members[0].operator != "batch_norm":
             continue
-        network = c.a if d.kind == "removed" else c.b
-        layer = network.nodes[members[0].inputs[0].source]
-        partner = (c.to_b if d.kind == "removed" else c.to_a).get(layer.number)
+        network, other, partners = (c.a, c.b, c.to_b) if d.is_in_a else (c.b, c.a, c.to_a)
+        layer = network.nodes[d.members[0].inputs[0].source]
+        partner = partners.get(layer.number)
         if layer.operator not in LAYERS or partner is None or len(network.consumers[layer.number]) != 1:
             continue
-        other = (c.b if d.kind == "removed" else c.a).nodes[partner]
-        if other.edge("bias") is None:
+        into = other.nodes[partner]
+        if into.edge("bias") is None:
             continue
-        d.severity, d.why = BENIGN, "folded"
-        if d.kind == "removed":
-            d.node_b = other
-        else:
-            d.node_a = other
-        kept = [k for k in kept if not (k.attribute == "bias" and (k.node_a is layer or k.node_b is layer))]
+        folded = replace(d, folded=True, node_b=into) if d.is_in_a else replace(d, folded=True, node_a=into)
+        kept = [folded if k is d else k for k in kept if not _is_bias_of(k, layer)]
     return kept
 
 
-def _moved(c: Comparison, found: list[Difference]) -> list[Difference]:
+def _is_bias_of(difference: Difference, layer: Node) -> bool:
+    is_bias = isinstance(difference, AttributeChanged) and difference.attribute == "bias"
+    return is_bias and (difference.node_a is layer or difference.node_b is layer)
+
+
+def _moved(c: Comparison, differences: list[Difference]) -> list[Difference]:
     """An attribute that left one place and appeared at another near by."""
     order = {pair: place for place, pair in enumerate(c.alignment.pairs)}
-    changed = [d for d in found if d.kind == "changed" and d.attribute in ("stride", "dilation", "groups")]
+    changed = [
+        d for d in differences if isinstance(d, AttributeChanged) and d.attribute in ("stride", "dilation", "groups")
+    ]
     gone: list[Difference] = []
     made: dict[int, Difference] = {}
     for first in changed:
         for second in changed:
             if first in gone or second in gone or first is second or first.attribute != second.attribute:
                 continue
-            assert first.node_a and first.node_b and second.node_a and second.node_b
-            apart = order[second.node_a.number, second.node_b.number] - order[first.node_a.number, first.node_b.number]
-            if not 0 < apart <= NEIGHBOURHOOD or (first.a, first.b) != (second.b, second.a):
+            (first_a, first_b), (second_a, second_b) = _nodes(first), _nodes(second)
+            distance = order[second_a.number, second_b.number] - order[first_a.number, first_b.number]
+            if not 0 < distance <= NEIGHBOURHOOD or (first.a, first.b) != (second.b, second.a):
                 continue
             value = max((first.a, first.b), key=str)
             at_a, at_b = (first, second) if first.a == value else (second, first)
             gone += [first, second]
-            moved = Difference(
-                "moved", first.operator, first.attribute, value, value, at_a.node_a, at_b.node_b,
-                extra={"nodes_a": (first.node_a, second.node_a), "nodes_b": (first.node_b, second.node_b)},
+            made[id(first)] = Moved(
+                first.operator, at_a.node_a, at_b.node_b, first.attribute, value,
+                ((first_a, first_b), (second_a, second_b)),
             )  # fmt: skip
-            made[id(first)] = moved
-    return [made.get(id(d), d) for d in found if d not in gone or id(d) in made]
+    return [made.get(id(d), d) for d in differences if d not in gone or id(d) in made]
 
 
-def _reordered(c: Comparison, found: list[Difference]) -> list[Difference]:
+def _reordered(c: Comparison, differences: list[Difference]) -> list[Difference]:
     """The same part on both sides, before a node here and after its counterpart there."""
 
-    def joined(one: Difference, other: Difference, apart: int) -> Difference | None:
-        if not 0 < abs(apart) <= 3 or _words(c.a, one.members_a) != _words(c.b, other.members_b):
+    def joined(one: OneSided, other: OneSided, distance: int) -> Difference | None:
+        if not 0 < abs(distance) <= REORDERED_WITHIN or _words(c.a, one.members) != _words(c.b, other.members):
             return None
-        return _both("reordered", "order", one.a, "later" if apart < 0 else "earlier", one, other)
+        direction: Literal["earlier", "later"] = "later" if distance < 0 else "earlier"
+        return Reordered(one.operator, one.node_a, other.node_b, one.members, other.members, direction)
 
-    return _joined(c, found, joined)
+    return _joined(c, differences, joined)
 
 
-def _swapped_parts(c: Comparison, found: list[Difference]) -> list[Difference]:
+def _swapped_parts(c: Comparison, differences: list[Difference]) -> list[Difference]:
     """A part here and another part there in the same place: one was replaced by the other."""
 
-    def joined(one: Difference, other: Difference, apart: int) -> Difference | None:
-        return None if apart or one.why or other.why else _both("replaced", None, one.a, other.b, one, other)
+    def joined(one: OneSided, other: OneSided, distance: int) -> Difference | None:
+        if distance or one.folded or other.folded:
+            return None
+        return Replaced(one.operator, one.node_a, other.node_b, one.members, other.members)
 
-    return _joined(c, found, joined)
-
-
-def _both(kind: str, attribute: str | None, a: Any, b: Any, one: Difference, other: Difference) -> Difference:
-    """What only a has and what only b has, as one difference."""
-    return Difference(
-        kind, one.operator, attribute, a, b, one.node_a, other.node_b,
-        members_a=one.members_a, members_b=other.members_b,
-    )  # fmt: skip
+    return _joined(c, differences, joined)
 
 
 def _joined(
     c: Comparison,
-    found: list[Difference],
-    join: Callable[[Difference, Difference, int], Difference | None],
+    differences: list[Difference],
+    join: Callable[[OneSided, OneSided, int], Difference | None],
 ) -> list[Difference]:
-    """Removed and inserted parts of which ``join`` makes one, told how many pairs lie between their places."""
+    """Parts of a and of b of which ``join`` makes one, told how many pairs lie between their places."""
     place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
     place_b = {j: place for place, (_, j) in enumerate(c.alignment.pairs)}
+    sided = [d for d in differences if isinstance(d, OneSided)]
     gone: set[int] = set()
     made: dict[int, Difference] = {}
-    for one in found:
-        for other in found:
-            if one.kind != "removed" or other.kind != "inserted" or id(one) in gone or id(other) in gone:
+    for one in sided:
+        for other in sided:
+            if not one.is_in_a or other.is_in_a or id(one) in gone or id(other) in gone:
                 continue
-            apart = _before(place_a, one.members_a[0].number) - _before(place_b, other.members_b[0].number)
-            if (both := join(one, other, apart)) is not None:
+            distance = _before(place_a, one.members[0].number) - _before(place_b, other.members[0].number)
+            if (both := join(one, other, distance)) is not None:
                 gone |= {id(one), id(other)}
                 made[id(one)] = both
-    return [made.get(id(d), d) for d in found if id(d) not in gone or id(d) in made]
+    return [made.get(id(d), d) for d in differences if id(d) not in gone or id(d) in made]
 
 
 def _before(places: dict[int, int], number: int) -> int:
@@ -309,7 +390,7 @@ def _words(network: Network, members: Iterable[Node]) -> list[str]:
 
 def _sharing(c: Comparison) -> list[Difference]:
     """Stored tensors that several nodes read on one side, while their counterparts read one each."""
-    found = []
+    differences: list[Difference] = []
     for network, other, partners, words in (
         (c.a, c.b, c.to_b, ("one tensor", "a tensor each")),
         (c.b, c.a, c.to_a, ("a tensor each", "one tensor")),
@@ -325,27 +406,29 @@ def _sharing(c: Comparison) -> list[Difference]:
             if len(theirs) > 1:
                 reader, partner = list(theirs.values())[1]
                 nodes = (reader, partner) if network is c.a else (partner, reader)
-                found.append(Difference("changed", reader.operator, "sharing", *words, *nodes, STRUCTURAL))
-    return found
+                differences.append(AttributeChanged(reader.operator, *nodes, "sharing", *words))
+    return differences
 
 
-def image_sizes(a: Network, b: Network) -> list[Difference]:
+def image_sizes(a: Network, b: Network) -> list[Weighed]:
     """That two networks read images of different sizes, if they do."""
     if a.input_shape == b.input_shape:
         return []
     image_a, image_b = (next(n for n in network.nodes if n.operator == "input") for network in (a, b))
-    severity = BENIGN if a.input_shape[0] == b.input_shape[0] else STRUCTURAL
-    return [Difference("input", "input", "size", a.input_shape, b.input_shape, image_a, image_b, severity)]
+    severity: Severity = "benign" if a.input_shape[0] == b.input_shape[0] else "structural"
+    return [Weighed(InputSize("input", image_a, image_b, a.input_shape, b.input_shape), severity)]
 
 
-def _only_resizes(c: Comparison, d: Difference, found: list[Difference]) -> bool:
+def _only_resizes(c: Comparison, difference: Difference, count: int) -> bool:
     """A pooling to a fixed size that the other side does not need, since its image has that size already."""
-    members = d.members_a or d.members_b
-    if d.kind not in ("removed", "inserted") or len(members) != 1 or members[0].operator != "average_pool":
+    if not isinstance(difference, OneSided) or count < 2:
         return False
-    network, other, partners = (c.a, c.b, c.to_b) if d.kind == "removed" else (c.b, c.a, c.to_a)
+    members = difference.members
+    if len(members) != 1 or members[0].operator != "average_pool":
+        return False
+    network, other, partners = (c.a, c.b, c.to_b) if difference.is_in_a else (c.b, c.a, c.to_a)
     source = members[0].inputs[0].source
-    if source not in partners or len(found) < 2:
+    if source not in partners:
         return False
     have, want = network.nodes[source].shape, members[0].shape
     return have != want and other.nodes[partners[source]].shape == want
@@ -361,42 +444,49 @@ def _area_differs(c: Comparison, x: Node, y: Node) -> bool:
 
 def _changes_area(c: Comparison, d: Difference) -> bool:
     """Whether values have other positions after a difference than on the other side, and had the same before it."""
-    if d.kind == "input":
-        return True
-    if d.members_a or d.members_b:
-        members, network = (d.members_a, c.a) if d.members_a else (d.members_b, c.b)
-        return network.operand_shape(members[0].inputs[0])[1:] != members[-1].shape[1:]
+    match d:
+        case InputSize():
+            return True
+        case OneSided():
+            return _part_changes_area(c.a if d.is_in_a else c.b, d.members)
+        case Replaced() if c.to_b.get(d.members_a[0].number) != d.members_b[0].number:
+            return _part_changes_area(c.a, d.members_a)
     if d.node_a is None or d.node_b is None or not (d.node_a.inputs and d.node_b.inputs):
         return False
     before = (c.a.operand_shape(d.node_a.inputs[0]), c.b.operand_shape(d.node_b.inputs[0]))
     return before[0][1:] == before[1][1:] and d.node_a.shape[1:] != d.node_b.shape[1:]
 
 
-def _consequences(c: Comparison, found: list[Difference]) -> list[Difference]:
-    """Stored tensors that do not fit although nothing about their own layer changed: who is to blame."""
+def _part_changes_area(network: Network, members: Sequence[Node]) -> bool:
+    return network.operand_shape(members[0].inputs[0])[1:] != members[-1].shape[1:]
+
+
+def _consequences(c: Comparison, weighed: list[Weighed]) -> list[Weighed]:
+    """Stored tensors that do not fit although nothing about their own layer changed: which difference is to blame."""
     place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
 
-    def place(d: Difference) -> int:
-        if d.kind == "input":
+    def place(each: Weighed) -> int:
+        d = each.difference
+        if isinstance(d, InputSize):
             return -1
         if d.node_a is not None:
             return place_a.get(d.node_a.number, _before(place_a, d.node_a.number))
         return sum(1 for _, j in c.alignment.pairs if d.node_b is not None and j < d.node_b.number)
 
-    found = [d for d in found if not _only_resizes(c, d, found)]
+    kept = [each for each in weighed if not _only_resizes(c, each.difference, len(weighed))]
     for x, y, role in c.mismatched():
-        here = place_a[x.number]
-        before = [d for d in found if place(d) <= here]
+        before = [each for each in kept if place(each) <= place_a[x.number]]
         if _area_differs(c, x, y):
-            before = [d for d in before if _changes_area(c, d)] or before
-        if any(d.severity == STRUCTURAL for d in before):
+            before = [each for each in before if _changes_area(c, each.difference)] or before
+        if any(each.severity == "structural" for each in before):
             continue
-        blamed = max((d for d in before if d.severity == PARAMETRIC), key=place, default=None)
-        blamed = blamed or next((d for d in before if d.kind == "input"), None)
+        blamed = max((each for each in before if each.severity == "parametric"), key=place, default=None)
+        blamed = blamed or next((each for each in before if isinstance(each.difference, InputSize)), None)
         one, other = stored_shapes(c.a, x)[role], stored_shapes(c.b, y)[role]
         if blamed is None:
-            found.append(Difference("changed", x.operator, f"{role} shape", one, other, x, y, STRUCTURAL))
+            changed = AttributeChanged(x.operator, x, y, f"{role} shape", one, other)
+            kept.append(Weighed(changed, "structural"))
         else:
-            blamed.severity = STRUCTURAL
-            blamed.extra["misfit"] = (x.name, y.name, one, other)
-    return sorted(found, key=place)
+            graver = replace(blamed, severity="structural", misfit=TensorMisfit(y.name, one, other))
+            kept = [graver if each is blamed else each for each in kept]
+    return sorted(kept, key=place)

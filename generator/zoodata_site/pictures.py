@@ -1,0 +1,183 @@
+"""Which charts the pages show, and what they say: from views to drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from zoodata.discrepancy.accuracy import PAPER, AccuracyRange
+from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.macs import MacsRange
+from zoodata_site import charts
+from zoodata_site.views.architecture import ArchitectureView
+from zoodata_site.views.claims import ClaimView
+from zoodata_site.views.figures import claim_anchor, zoo_title
+from zoodata_site.views.zoo import ASPECTS, ZooView
+
+MOST_ZOOS = 16
+
+
+def largest_accuracy(ranges: Sequence[AccuracyRange]) -> Any:
+    """Ranges of comparable claims as dumbbells."""
+    lines = [
+        charts.Line(
+            label=found.title,
+            href=f"architectures/{found.architecture}.html#{claim_anchor(found.shown.highest.claim)}",
+            points=tuple(
+                charts.Point(end.value, end.zoo, f"{zoo_title(end.zoo)} {end.value:.2f} %")
+                for end in (found.shown.lowest, found.shown.highest)
+            ),
+            note=f"{found.shown.points:.2f}",
+        )
+        for found in ranges
+    ]
+    return charts.dots(
+        lines,
+        "Largest ranges of comparable top-1 claims",
+        "For each architecture, the lowest and the highest accuracy that a zoo claims.",
+        "top-1, %",
+    )
+
+
+def largest_macs(ranges: Sequence[MacsRange]) -> Any:
+    """Each zoo's compute over the cheapest zoo's."""
+    lines = [
+        charts.Line(
+            label=found.title,
+            href=f"architectures/{found.architecture}.html#counts",
+            points=tuple(
+                charts.Point(entry.macs / found.lowest.macs, entry.zoo, f"{entry.entry} {entry.macs / 1e9:.3f} G")
+                for entry in reversed(found.entries)
+            ),
+            note=f"{found.ratio:.2f}",
+        )
+        for found in ranges
+    ]
+    return charts.dots(
+        lines,
+        "Largest ratios of multiply-accumulates",
+        "For each architecture, how many times the compute of the cheapest zoo each zoo's network needs.",
+        "times the cheapest",
+        log=True,
+    )
+
+
+def largest_latency(ranges: Sequence[LatencyRange]) -> Any:
+    """Slowest over fastest with its interval, on a logarithmic axis."""
+    lines = [
+        charts.Line(
+            label=found.title,
+            href=f"architectures/{found.architecture}.html#latency",
+            points=(
+                charts.Point(found.ratio, found.slowest.partition(":")[0], f"{found.slowest} over {found.fastest}"),
+            ),
+            low=found.low,
+            high=found.high,
+            note=f"{found.ratio:.2f}",
+        )
+        for found in ranges
+    ]
+    return charts.dots(
+        lines,
+        "Largest ratios of measured time",
+        "For each architecture, the slowest zoo's time over the fastest's, with its 95 % interval.",
+        "slowest over fastest",
+        log=True,
+    )
+
+
+def accuracy_against_compute(found: Sequence[charts.Dot]) -> Any:
+    """Claimed accuracy against counted compute, an entry a dot."""
+    return charts.scatter(
+        found,
+        "Claimed accuracy against counted compute",
+        "Each counted entry's highest top-1 claim over the multiply-accumulates of its network.",
+        "G multiply-accumulates, one image",
+        "top-1, %",
+    )
+
+
+def documentation(zoos: Sequence[ZooView]) -> Any:
+    """How complete each zoo's documentation is."""
+    rows = [(zoo.title, f"{zoo.name}.html", zoo.documented) for zoo in zoos]
+    return charts.matrix(
+        rows,
+        ASPECTS,
+        "How complete each zoo's documentation is",
+        "For each zoo, for how many of its entries in the catalogue it states a number or a fact, in percent.",
+    )
+
+
+def of_architecture(view: ArchitectureView) -> dict[str, Any]:
+    """The charts of an architecture's page, by the names its template uses."""
+    return {
+        "claims_chart": _claims(view.claims),
+        "macs_chart": _macs(view.found.macs),
+        "latency_chart": _latency(view.found.latency),
+    }
+
+
+def _claims(claims: Sequence[ClaimView]) -> Any:
+    """Each zoo's lowest and highest top-1 claim of today; one dot where there is one number."""
+    by_zoo: dict[str, list[ClaimView]] = {}
+    for claim in claims:
+        if claim.metric == "top1" and claim.collection != PAPER:
+            by_zoo.setdefault(claim.zoo, []).append(claim)
+    if len(by_zoo) < 2:
+        return ""
+    lines = []
+    for zoo, own in by_zoo.items():
+        ordered = sorted(own, key=lambda claim: claim.figure.value or 0.0)
+        ends = [ordered[0], ordered[-1]] if ordered[0].figure.value != ordered[-1].figure.value else [ordered[0]]
+        points = tuple(charts.Point(c.figure.value or 0.0, zoo, c.figure.text) for c in ends)
+        lines.append(charts.Line(zoo_title(zoo), f"#{ordered[-1].anchor}", points))
+    lines.sort(key=lambda line: -line.points[-1].value)
+    return charts.dots(
+        lines[:MOST_ZOOS],
+        "Claimed top-1 accuracy, zoo by zoo",
+        "Each zoo's lowest and highest claim, whatever recipe and image size; comparable ones are in the text.",
+        "top-1, %",
+    )
+
+
+def _macs(found: MacsRange | None) -> Any:
+    if found is None or found.ratio == 1:
+        return ""
+    lines = [
+        charts.Line(
+            label=entry.entry,
+            href="#counts",
+            points=(charts.Point(entry.macs / 1e9, entry.zoo, f"{entry.macs / 1e9:.3f} G"),),
+            note=f"{entry.macs / 1e9:.3f}",
+        )
+        for entry in found.entries
+    ]
+    return charts.dots(
+        lines,
+        f"Multiply-accumulates at {found.input_size} pixels",
+        "Each zoo's network, counted by one counter.",
+        "G multiply-accumulates",
+    )
+
+
+def _latency(found: LatencyRange | None) -> Any:
+    if found is None:
+        return ""
+    lines = [
+        charts.Line(
+            label=timed.entry,
+            href="#latency",
+            points=(charts.Point(timed.ratio, timed.zoo, f"{timed.ratio:.3f}"),),
+            low=timed.low,
+            high=timed.high,
+            note=f"{timed.ratio:.2f}",
+        )
+        for timed in found.entries
+    ]
+    return charts.dots(
+        lines,
+        f"Time against {found.reference}",
+        "Every ratio with its 95 % interval.",
+        "times the reference",
+        log=True,
+    )

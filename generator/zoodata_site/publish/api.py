@@ -1,0 +1,193 @@
+"""The static JSON API: from the site's views to documents (:mod:`zoodata_site.publish.documents`), and to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from zoodata.discrepancy.accuracy import AccuracyRange
+from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.measured import Pair
+from zoodata.wording.findings import sentence
+from zoodata.wording.latency import unsplit
+from zoodata.wording.networks import MEANING, proof
+from zoodata.wording.obstacles import worded
+from zoodata.wording.warnings import words
+from zoodata_site.publish.documents import (
+    AccuracyDocument,
+    ArchitectureDocument,
+    ArchitecturesDocument,
+    ClaimDocument,
+    ComparisonDocument,
+    CountsDocument,
+    DifferenceDocument,
+    Document,
+    EntriesDocument,
+    EntryDocument,
+    FindingDocument,
+    IndexDocument,
+    LatencyDocument,
+    MacsDocument,
+    MeasuredPairDocument,
+    PaperDocument,
+    ReplyDocument,
+    SummaryDocument,
+    ZooDocument,
+    ZoosDocument,
+)
+from zoodata_site.views.architecture import ArchitectureView, ComparedView
+from zoodata_site.views.claims import ClaimView
+from zoodata_site.views.entries import EntryView
+from zoodata_site.views.findings import FindingView
+from zoodata_site.views.site import Site
+from zoodata_site.views.zoo import ASPECTS, ZooView
+
+FOLDER = Path("api", "v1")
+
+
+def documents(site: Site) -> Iterator[tuple[str, Document]]:
+    """Address below ``/api/v1/`` and document, of the whole API."""
+    yield "index.json", IndexDocument(
+        version=site.version, licence="CC-BY-4.0", newest=site.newest, architectures="architectures.json",
+        architecture="architectures/{id}.json", zoos="zoos.json", zoo="zoos/{name}.json", entries="entries.json",
+    )  # fmt: skip
+    yield "architectures.json", ArchitecturesDocument(version=site.version, architectures=_summaries(site))
+    entries = {entry.entry: view.found.architecture.id for view in site.architectures for entry in view.entries}
+    yield "entries.json", EntriesDocument(version=site.version, entries=dict(sorted(entries.items())))
+    yield "zoos.json", ZoosDocument(version=site.version, zoos=[zoo.name for zoo in site.zoos])
+    for view in site.architectures:
+        yield f"architectures/{view.found.architecture.id}.json", _architecture(view)
+    for zoo in site.zoos:
+        yield f"zoos/{zoo.name}.json", _zoo(zoo)
+
+
+def write(site: Site, folder: Path) -> None:
+    """Write the API below a folder."""
+    for address, document in documents(site):
+        target = folder / FOLDER / address
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(document.model_dump_json(), encoding="utf-8")
+
+
+def _summaries(site: Site) -> list[SummaryDocument]:
+    return [
+        SummaryDocument(
+            id=row.id, title=row.title, family=row.family, year=row.year, zoos=list(row.zoos),
+            comparable_points=row.today.value if row.today else None,
+            naive_points=row.naive.value if row.naive else None,
+            macs_ratio=row.macs.value if row.macs else None,
+            latency_ratio=row.latency.value if row.latency else None,
+            parameter_difference=row.parameters.value if row.parameters else None,
+            verdict=row.severity, address=f"architectures/{row.id}.json",
+        )
+        for row in site.rows
+    ]  # fmt: skip
+
+
+def _architecture(view: ArchitectureView) -> ArchitectureDocument:
+    found = view.found
+    return ArchitectureDocument(
+        id=found.architecture.id,
+        title=found.architecture.title,
+        family=found.family,
+        paper=_as(PaperDocument, found.architecture.paper.model_dump(mode="json")),
+        same_design_as=found.architecture.same_design_as,
+        entries=[_entry(entry) for entry in view.entries],
+        claims=[_claim(claim) for claim in view.claims],
+        accuracy=_accuracy(found.today),
+        accuracy_2022=_accuracy(found.paper),
+        macs=None if found.macs is None else _as(MacsDocument, asdict(found.macs)),
+        latency=None if found.latency is None else _latency(found.latency),
+        other_devices=[_latency(run) for run in view.devices],
+        comparisons=[_comparison(compared) for compared in view.compared],
+        measured=[_pair(pair) for pair in view.pairs],
+        findings=[_finding(finding) for finding in view.findings],
+        replies=[_as(ReplyDocument, reply.model_dump(mode="json")) for reply in view.replies],
+    )
+
+
+Made = TypeVar("Made", bound=Document)
+
+
+def _as(model: type[Made], values: Mapping[str, Any]) -> Made:
+    """A document from a mapping that may hold more than it has fields."""
+    return model.model_validate({name: values[name] for name in model.model_fields})
+
+
+def _accuracy(found: AccuracyRange | None) -> AccuracyDocument | None:
+    if found is None:
+        return None
+    return _as(AccuracyDocument, asdict(found) | {"left_out": worded(found.left_out)})
+
+
+def _latency(found: LatencyRange) -> LatencyDocument:
+    values = asdict(found)
+    for entry, timed in zip(values["entries"], found.entries, strict=True):
+        entry["unsplit"] = None if timed.unsplit is None else unsplit(timed.unsplit)
+    warned = [{"kind": warning.code, **asdict(words(warning))} for warning in found.warnings]
+    old_names = {"sittings": found.sessions, "speaks": found.trim_fraction}
+    return _as(LatencyDocument, values | old_names | {"warnings": warned})
+
+
+def _pair(pair: Pair) -> MeasuredPairDocument:
+    return _as(MeasuredPairDocument, asdict(pair))
+
+
+def _entry(entry: EntryView) -> EntryDocument:
+    return EntryDocument(
+        entry=entry.entry, zoo=entry.zoo, variant=entry.variant, note=entry.note, weights=list(entry.weights),
+        preprocessing=entry.preprocessing, counts=_counts(entry), missing=entry.missing, command=entry.command,
+    )  # fmt: skip
+
+
+def _counts(entry: EntryView) -> CountsDocument | None:
+    if entry.parameters is None or entry.statistics is None or entry.macs is None or entry.classes is None:
+        return None
+    return CountsDocument(
+        parameters=int(entry.parameters.value or 0), statistics=int(entry.statistics.value or 0),
+        macs=int(entry.macs.value or 0), classes=int(entry.classes.value or 0), input=entry.input or "",
+        digest=entry.digest, checked=entry.checked or "", record=entry.macs.href.lstrip("#"),
+    )  # fmt: skip
+
+
+def _claim(claim: ClaimView) -> ClaimDocument:
+    return ClaimDocument(
+        id=claim.id, entry=claim.entry, metric=claim.metric, value=claim.figure.value or 0.0,
+        shown=claim.figure.text, stated=claim.stated, conditions=claim.conditions, claimed_on=claim.claimed_on,
+        source=claim.source, collection=claim.collection,
+    )  # fmt: skip
+
+
+def _comparison(compared: ComparedView) -> ComparisonDocument:
+    pair = compared.pair
+    return ComparisonDocument(
+        a=pair.a, b=pair.b, verdict=pair.verdict, meaning=MEANING[pair.verdict],
+        proof=proof(pair.proof, pair.findings), record=pair.record,
+        findings=[
+            DifferenceDocument(severity=f.severity, operator=f.operator, attribute=f.attribute, text=sentence(f),
+                               places=len(f.places))
+            for f in pair.findings
+        ],
+    )  # fmt: skip
+
+
+def _finding(finding: FindingView) -> FindingDocument:
+    return FindingDocument(
+        rule=finding.rule, entry=finding.entry, zoo=finding.zoo, architecture=finding.architecture, text=finding.text,
+        sources=[source for _, source in finding.claims], page=f"zoos/{finding.zoo}.html#{finding.anchor}",
+    )  # fmt: skip
+
+
+def _zoo(zoo: ZooView) -> ZooDocument:
+    return ZooDocument(
+        name=zoo.name,
+        title=zoo.title,
+        entries=[entry.entry for _, entry in zoo.entries],
+        counted=zoo.counted,
+        claims=zoo.claims,
+        documented={aspect: round(part, 4) for aspect, part in zip(ASPECTS, zoo.documented, strict=True)},
+        verdicts=dict(zoo.verdicts),
+        findings=[_finding(finding) for finding in zoo.findings],
+    )

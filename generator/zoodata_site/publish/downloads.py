@@ -1,0 +1,80 @@
+"""The downloads: the whole dataset at a stable path, the same in one file at a path that names its version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+from zoodata.dataset import store
+from zoodata.dataset.export import export, harmless, write_csv
+from zoodata.dataset.schema import schemas, write_schemas
+from zoodata.dataset.store import Dataset
+from zoodata.dataset.tables import claims
+from zoodata_site.publish import documents
+from zoodata_site.views.site import Site
+
+FOLDER = Path("download")
+LARGE = ("networks",)
+"""Kinds of records that only the archive holds: nothing on a page links to a single one."""
+
+BULKY = ("claims",)
+"""Kinds of files, megabytes each, that are published without indentation, a fifth of them."""
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The archive's files carry no time, so that the same records make the same archive."""
+
+
+def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:
+    """Write records, tables, metadata, schemas and the versioned archive below a folder."""
+    _copy_records(dataset, folder / "data")
+    write_schemas(folder / "data" / "schemas")
+    (folder / "data" / "schemas" / "api.schema.json").write_text(json.dumps(documents.schema(), indent=1), encoding="utf-8")
+    export(dataset, folder / FOLDER, packed=True, site=address)
+    _claims_by_architecture(dataset, folder / FOLDER / "claims")
+    _archive(dataset, folder / FOLDER / site.version)
+
+
+def _copy_records(dataset: Dataset, folder: Path) -> None:
+    """The files' own words: a record of an older schema, lifted and written anew, would not be what its id names."""
+    for root in dataset.roots:
+        for path in store.files(root):
+            place = path.relative_to(root)
+            if place.parts[0] not in LARGE:
+                target = folder / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(_narrow(path.read_bytes()) if place.parts[0] in BULKY else path.read_bytes())
+
+
+def _narrow(content: bytes) -> bytes:
+    """The same JSON without the line breaks that make its changes readable."""
+    return json.dumps(json.loads(content), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _claims_by_architecture(dataset: Dataset, folder: Path) -> None:
+    """A CSV file of each architecture's claims, for those who want no others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = harmless(claims(dataset).drop(columns=["record", "licence", "unit"], errors="ignore"))
+    for name, rows in frame.groupby("architecture"):
+        write_csv(rows.drop(columns="zoo"), folder / f"{name}.csv")
+
+
+def _archive(dataset: Dataset, folder: Path) -> None:
+    """Every record and schema of this version in one file, with its checksum beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "zoodata.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for root in dataset.roots:
+            for path in store.files(root):
+                _add(archive, path.relative_to(root).as_posix(), path.read_bytes())
+        for name, schema in schemas().items():
+            _add(archive, f"schemas/{name}", json.dumps(schema, indent=1, sort_keys=True).encode())
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  zoodata.zip\n", encoding="utf-8")
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(f"zoodata/{name}", EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)

@@ -1,0 +1,100 @@
+"""The Atom feed: what is new or has changed, newest first."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from zoodata.wording.findings import sentence
+from zoodata.wording.latency import interval
+from zoodata_site.views.architecture import ArchitectureView
+from zoodata_site.views.site import Site
+
+FILE = Path("feed.xml")
+ATOM = "http://www.w3.org/2005/Atom"
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the feed."""
+
+    day: str
+    title: str
+    text: str
+    page: str
+
+
+def items(site: Site) -> list[Item]:
+    """The newest discrepancies: compared networks that differ, measured times, changed numbers."""
+    found = [item for view in site.architectures for item in _of_architecture(view)]
+    found += [
+        Item(site.newest, f"{zoo.title} changed {change.metric} of {change.entry}",
+             f"From {change.before} ({change.was}) to {change.after} ({change.now}).", f"zoos/{zoo.name}.html#history")
+        for zoo in site.zoos
+        for change in zoo.changes
+    ]  # fmt: skip
+    return sorted(found, key=lambda item: (item.day, item.title), reverse=True)[:MOST]
+
+
+def _of_architecture(view: ArchitectureView) -> Iterator[Item]:
+    architecture = view.found.architecture
+    page = f"architectures/{architecture.id}.html"
+    for compared in view.compared:
+        pair = compared.pair
+        if pair.verdict in ("parametric", "structural"):
+            text = " ".join(map(sentence, pair.findings[:2]))
+            day = next((e.day for e in view.evidence if e.href.endswith(pair.record)), "")
+            yield Item(day, f"{architecture.title}: {pair.a} and {pair.b} differ ({pair.verdict})", text,
+                       f"{page}#networks")  # fmt: skip
+    if view.found.latency is not None:
+        found = view.found.latency
+        day = next((e.day for e in view.evidence if e.href.endswith(found.record)), "")
+        title = f"{architecture.title}: {found.slowest} takes {found.ratio:.2f} times as long as {found.fastest}"
+        text = f"95 % interval {interval(found.low, found.high, 2)}, on {found.machine}."
+        yield Item(day, title, text, f"{page}#latency")
+    for reply in view.replies:
+        yield Item(reply.said_on, f"{architecture.title}: {reply.author} answers", reply.text, f"{page}#replies")
+
+
+def write(site: Site, folder: Path, address: str) -> None:
+    """Write the feed below a folder.
+
+    Args:
+        address: of the site, with a slash at its end; without one links are relative, as RFC 4287 allows.
+    """
+    ElementTree.register_namespace("", ATOM)
+    feed = ElementTree.Element(f"{{{ATOM}}}feed")
+    _text(feed, "title", "zoodata: discrepancies between model zoos")
+    _text(feed, "id", address or "urn:zoodata")
+    _text(feed, "updated", _moment(site.newest))
+    _link(feed, address or "./", None)
+    _link(feed, f"{address}feed.xml", "self")
+    author = ElementTree.SubElement(feed, f"{{{ATOM}}}author")
+    _text(author, "name", "zoodata")
+    for item in items(site):
+        entry = ElementTree.SubElement(feed, f"{{{ATOM}}}entry")
+        digest = hashlib.sha256(f"{item.day} {item.title}".encode()).hexdigest()
+        _text(entry, "title", item.title)
+        _text(entry, "id", f"urn:sha256:{digest}")
+        _text(entry, "updated", _moment(item.day))
+        _link(entry, f"{address}{item.page}", None)
+        _text(entry, "summary", item.text)
+    ElementTree.ElementTree(feed).write(folder / FILE, encoding="utf-8", xml_declaration=True)
+
+
+def _text(parent: ElementTree.Element, name: str, words: str) -> None:
+    ElementTree.SubElement(parent, f"{{{ATOM}}}{name}").text = words
+
+
+def _link(parent: ElementTree.Element, href: str, rel: str | None) -> None:
+    ElementTree.SubElement(parent, f"{{{ATOM}}}link", {"href": href} | ({"rel": rel} if rel else {}))
+
+
+def _moment(day: str) -> str:
+    """A day, month or year as the feed's moment."""
+    parts = day.split("-") if day[:4].isdigit() else ["1970"]
+    return f"{'-'.join([*parts, '01', '01'][:3])}T00:00:00Z"

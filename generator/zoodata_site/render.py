@@ -1,0 +1,192 @@
+"""Rendering: each view through its template into one Markdown page.
+
+A page's body is one HTML block with everything escaped, so that no record's text is read as Markdown,
+HTML or Jinja.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from zoodata import about
+from zoodata.dataset.metadata import TABLES, citation
+from zoodata.discrepancy.networks import GRAVITY
+from zoodata.discrepancy.paper import Beside, Reproduction
+from zoodata.records import FILE_KINDS, ComparisonResult
+from zoodata.wording import authors, findings, latency, networks, warnings
+from zoodata.wording.networks import MEANING
+from zoodata.wording.paper import explanation
+from zoodata_site import charts, pictures
+from zoodata_site.publish import documents
+from zoodata_site.views.architecture import ArchitectureView, ComparedView
+from zoodata_site.views.figures import (
+    BUILT,
+    METRICS,
+    claim_anchor,
+    dispute_url,
+    record_anchor,
+    record_href,
+    zoo_title,
+)
+from zoodata_site.views.findings import RULES, counted
+from zoodata_site.views.site import Site
+from zoodata_site.views.zoo import ASPECTS
+
+COLUMNS = {
+    "zoos": "Zoos",
+    "comparable": "Comparable top-1 claims differ by, points",
+    "naive": "All top-1 claims, points (naive)",
+    "paper": "Claims of 2022, points",
+    "macs": "Compute, largest over smallest",
+    "parameters": "Parameters differ by",
+    "latency": "Time, slowest over fastest",
+    "networks": "Networks",
+    "year": "Year",
+    "evidence": "Evidence",
+}
+"""The leaderboard's columns; their names are used in addresses."""
+
+MAX_FINDINGS, MAX_ON_ARCHITECTURE, MAX_DRAWN = 25, 12, 3
+
+
+def pages(site: Site) -> Iterator[tuple[str, str]]:
+    """Path and Markdown of each page."""
+    page = functools.partial(_page, _environment())
+    yield "index.md", page("index", "zoodata", site=site, sections=_sections(site))
+    yield "leaderboard.md", page("leaderboard", "Leaderboard", site=site, columns=COLUMNS.items())
+    yield "rankings.md", page("rankings", "Rankings", site=site, scatter=pictures.accuracy_against_compute(site.dots))
+    yield "compare.md", page("compare", "Compare two models", examples=_examples(site))
+    yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, most=MAX_FINDINGS)
+    yield "paper.md", page("paper", "The paper, reproduced", parts=_paper_parts(site.paper))
+    yield "download.md", page("download", "Data", site=site, **_downloads(site))
+    yield "api.md", page("api", "JSON API", reference=documents.reference())
+    yield "architectures/index.md", page("architectures", "Architectures", site=site)
+    yield "zoos/index.md", page("zoos", "Zoos", site=site, matrix=pictures.documentation(site.zoos))
+    for view in site.architectures:
+        architecture = view.found.architecture
+        content = {"view": view, "pairable": _pairable(view), "audited": MAX_ON_ARCHITECTURE, "drawn": MAX_DRAWN}
+        content |= pictures.of_architecture(view)
+        yield f"architectures/{architecture.id}.md", page("architecture", architecture.title, **content)
+    for zoo in site.zoos:
+        yield f"zoos/{zoo.name}.md", page("zoo", zoo.title, view=zoo, aspects=ASPECTS)
+
+
+def diff_page(a: str, b: str, result: ComparisonResult) -> str:
+    """The answer of ``zoodata diff`` as a page of its own, which needs no other file."""
+    return _environment().get_template("diff.html.jinja").render(a=a, b=b, result=result)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("zoodata_site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # A line break in a record's text must not end the HTML block it stands in.
+        finalize=lambda value: " ".join(value.split("\n")) if type(value) is str else value,
+    )
+    environment.globals |= {
+        "zoo_title": zoo_title,
+        "claim_anchor": claim_anchor,
+        "record_anchor": record_anchor,
+        "record_href": record_href,
+        "dispute_url": dispute_url,
+        "draw": _draw,
+        "built": BUILT,
+        "metrics": METRICS,
+        "gravity": GRAVITY,
+        "meaning": MEANING,
+        "finding_sentence": findings.sentence,
+        "proof_sentence": networks.proof,
+        "explanation": explanation,
+        "basis": authors.basis,
+        "warning_words": warnings.words,
+        "unsplit_words": latency.unsplit,
+        "interval": latency.interval,
+        "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
+        "repository": about.repository_url(),
+    }
+    return environment
+
+
+def _page(environment: Environment, template: str, title: str, **content: Any) -> str:
+    """One page: front matter, then the template's HTML as a single block."""
+    body = environment.get_template(f"{template}.html.jinja").render(title=title, **content)
+    lines = [line.strip() for line in body.splitlines()]
+    block = "\n".join(line for line in lines if line)
+    # The theme prints a page's title as it stands, so it is escaped here already.
+    front = f"---\ntitle: {json.dumps(html.escape(title))}\nhide: [navigation, toc]\n---\n"
+    return f'{front}<div class="zd">\n{block}\n</div>\n'
+
+
+def _draw(compared: ComparedView) -> Any:
+    return charts.blocks(compared.blocks, compared.pair.a, compared.pair.b)
+
+
+def _sections(site: Site) -> list[tuple[str, str, str, Any]]:
+    """The front page's kinds of discrepancy: id, heading, note, chart."""
+    return [
+        (
+            "accuracy",
+            "Claimed accuracy",
+            "Comparable claims: one image size, trained on ImageNet-1k labels alone, floating point.",
+            pictures.largest_accuracy(site.today[:10]),
+        ),
+        (
+            "latency",
+            "Measured time",
+            "Timed in interleaved rounds on one machine, each ratio within one run, split into what the network costs "
+            "and what the framework adds.",
+            pictures.largest_latency(site.latency[:10]),
+        ),
+        (
+            "architecture",
+            "Architecture",
+            "Multiply-accumulates of the networks the zoos build, by one counter, at one input size.",
+            pictures.largest_macs([found for found in site.macs[:10] if found.ratio > 1]),
+        ),
+    ]
+
+
+def _downloads(site: Site) -> dict[str, Any]:
+    named = [row.id for row in site.rows if row.id == "resnet50"] or [row.id for row in site.rows] or ["resnet50"]
+    return {
+        "tables": TABLES, "kinds": sorted({*FILE_KINDS, "claim"}), "citation": citation(site.version),
+        "example": named[0],
+    }  # fmt: skip
+
+
+def _examples(site: Site) -> list[tuple[str, str, str]]:
+    """Pairs whose networks differ, of architectures that most zoos have."""
+    known = sorted(site.architectures, key=lambda view: -len(view.entries))
+    found = [view.compared[0].pair for view in known if view.compared]
+    return [(pair.a, pair.b, pair.verdict) for pair in found[:6]]
+
+
+def _pairable(view: ArchitectureView) -> tuple[str, str] | None:
+    if view.compared:
+        return view.compared[0].pair.a, view.compared[0].pair.b
+    names = [entry.entry for entry in view.entries]
+    return (names[0], names[1]) if len(names) > 1 else None
+
+
+def _paper_parts(found: Reproduction) -> list[tuple[str, str, str, tuple[Beside, ...]]]:
+    """Anchor, heading, how it was made, rows."""
+    claims = "From the claims of 2022, as records."
+    return [
+        ("figure-2", "Figure 2: the largest ranges of top-1 claims, in points", claims, found.figure_2),
+        ("counts", "How many ranges are wide", claims, found.counts),
+        ("table-1", "Table 1: how often a zoo is highest or lowest", claims, found.table_1),
+        (
+            "figure-3",
+            "Figure 3: largest over smallest compute",
+            "The paper took FLOP counts of three counters. Ours are multiply-accumulates of the networks that can be "
+            "built here, by one counter, with what the diff of the two found to cost something.",
+            found.figure_3,
+        ),
+    ]

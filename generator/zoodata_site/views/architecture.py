@@ -1,0 +1,158 @@
+"""An architecture's page: everything the dataset knows of one design, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from zoodata.dataset.store import Dataset, path_of
+from zoodata.discrepancy import measured
+from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.measured import Pair
+from zoodata.discrepancy.networks import ComparedPair
+from zoodata.records import (
+    AccuracyMeasurement,
+    ArchitectureMeasurement,
+    LatencyMeasurement,
+    Reply,
+)
+from zoodata.records.base import without_weights
+from zoodata_site.charts import Block
+from zoodata_site.views.claims import ClaimView, ThenAndNow, then_and_now
+from zoodata_site.views.drawing import blocks_of
+from zoodata_site.views.entries import EntryView
+from zoodata_site.views.evidence import Evidence, Run, of_collection, of_run
+from zoodata_site.views.findings import FindingView, Replies
+from zoodata_site.views.leaderboard import ArchitectureFindings
+from zoodata_site.views.zoo import ChangeView
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measured accuracy."""
+
+    label: str
+    zoo: str
+    images: int
+    top1: float
+    low: float
+    high: float
+    record: str
+
+
+@dataclass(frozen=True)
+class ComparedView:
+    """Two networks beside each other."""
+
+    pair: ComparedPair
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class ArchitectureView:
+    """Everything on an architecture's page."""
+
+    found: ArchitectureFindings
+    entries: tuple[EntryView, ...]
+    claims: tuple[ClaimView, ...]
+    compared: tuple[ComparedView, ...]
+    devices: tuple[LatencyRange, ...]
+    """Runs on other devices than a CPU."""
+    measured: tuple[Measured, ...]
+    pairs: tuple[Pair, ...]
+    """Measured accuracies over the same images."""
+    history: tuple[ThenAndNow, ...]
+    changes: tuple[ChangeView, ...]
+    findings: tuple[FindingView, ...]
+    replies: tuple[Reply, ...]
+    gaps: tuple[EntryView, ...]
+    claims_only: int
+    """Entries of zoos whose models nothing here builds."""
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The measurements of one architecture."""
+
+    architecture: tuple[ArchitectureMeasurement, ...]
+    latency: tuple[LatencyMeasurement, ...]
+    accuracy: tuple[AccuracyMeasurement, ...]
+
+
+def architecture_view(
+    dataset: Dataset,
+    found: ArchitectureFindings,
+    entries: tuple[EntryView, ...],
+    claims: Sequence[ClaimView],
+    devices: tuple[LatencyRange, ...],
+    runs: Runs,
+    pairs: Sequence[Pair],
+    changes: Sequence[ChangeView],
+    findings: Sequence[FindingView],
+    replies: Replies,
+    readable: set[str],
+) -> ArchitectureView:
+    """Put one architecture's page together."""
+    compared = found.differences
+    ids = [claim.id for claim in claims] + [pair.measurement for pair in compared]
+    ids += [record.id for record in (*runs.architecture, *runs.latency, *runs.accuracy)]
+    return ArchitectureView(
+        found=found,
+        entries=entries,
+        claims=tuple(claims),
+        compared=tuple(ComparedView(pair, blocks_of(pair.findings)) for pair in compared),
+        devices=devices,
+        measured=tuple(_measured(record) for record in runs.accuracy),
+        pairs=tuple(pairs),
+        history=then_and_now(claims),
+        changes=tuple(changes),
+        findings=tuple(findings),
+        replies=replies.to(ids),
+        gaps=tuple(entry for entry in entries if entry.missing and entry.zoo in readable),
+        claims_only=sum(entry.zoo not in readable for entry in entries),
+        evidence=_evidence(dataset, found, claims, runs),
+    )
+
+
+def runs_of(dataset: Dataset) -> Mapping[str, Runs]:
+    """Architecture to its measurements: the newest outcome of each entry, and every run that pages show."""
+    counts: dict[str, list[ArchitectureMeasurement]] = {}
+    for entry, outcome in dataset.architecture_outcomes.items():
+        if (mapped := dataset.architecture_of(entry)) is not None:
+            counts.setdefault(mapped.id, []).append(outcome)
+    times: dict[str, list[LatencyMeasurement]] = {}
+    for timed in dataset.latency_measurements:
+        if timed.samples:
+            times.setdefault(timed.architecture, []).append(timed)
+    accuracies: dict[str, list[AccuracyMeasurement]] = {}
+    for record in measured.newest(dataset):
+        if (mapped := dataset.architecture_of(record.entry)) is not None:
+            accuracies.setdefault(mapped.id, []).append(record)
+    return {
+        name: Runs(tuple(counts.get(name, ())), tuple(times.get(name, ())), tuple(accuracies.get(name, ())))
+        for name in dataset.architectures
+    }
+
+
+def _measured(record: AccuracyMeasurement) -> Measured:
+    found = measured.interval(record)
+    zoo = without_weights(record.entry).partition(":")[0]
+    return Measured(measured.label(record), zoo, found.samples, found.value, found.low, found.high,
+                    path_of(record).as_posix())  # fmt: skip
+
+
+def _evidence(
+    dataset: Dataset, found: ArchitectureFindings, claims: Sequence[ClaimView], runs: Runs
+) -> tuple[Evidence, ...]:
+    """Every record that a number of the page rests on."""
+    compared = [dataset.comparisons[pair.a, pair.b] for pair in found.differences]
+    behind: list[Run] = [*runs.architecture, *runs.latency, *runs.accuracy, *compared]
+    shown = [of_run(dataset, record) for record in behind]
+    counts: dict[str, int] = {}
+    for claim in claims:
+        counts[claim.collection] = counts.get(claim.collection, 0) + 1
+    collections = {collection.id: collection for collection in dataset.collections}
+    name = found.architecture.id
+    shown += [of_collection(collections[collection], name, count) for collection, count in sorted(counts.items())]
+    return tuple(shown)

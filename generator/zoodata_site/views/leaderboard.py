@@ -1,0 +1,204 @@
+"""The leaderboard: a row an architecture, and the largest discrepancies of each kind with their causes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zoodata.discrepancy.accuracy import AccuracyRange, Span
+from zoodata.discrepancy.authors import AuthorsOwn
+from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.macs import MacsRange
+from zoodata.discrepancy.networks import GRAVITY, ComparedPair
+from zoodata.records import Architecture, entry_zoo
+from zoodata.wording.latency import interval
+from zoodata_site.views.causes import Causes
+from zoodata_site.views.figures import Figure, claim_anchor, record_anchor, zoo_title
+
+HEADLINES = 10
+"""Of each kind, the largest."""
+
+
+@dataclass(frozen=True)
+class ArchitectureFindings:
+    """Everything known of how much the zoos' versions of one architecture differ."""
+
+    architecture: Architecture
+    family: str
+    paper: AccuracyRange | None
+    """Of the claims of 2022."""
+    today: AccuracyRange | None
+    macs: MacsRange | None
+    latency: LatencyRange | None
+    differences: tuple[ComparedPair, ...]
+    authors: AuthorsOwn | None
+    """How near each zoo is to the version of the paper's authors."""
+    claims: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One architecture on the leaderboard."""
+
+    id: str
+    title: str
+    family: str
+    year: int
+    zoos: tuple[str, ...]
+    severity: str | None
+    """The gravest verdict among compared networks; None where none were compared."""
+    pairs: int
+    size: int | None
+    """Parameters of the smallest version counted here."""
+    today: Figure | None
+    """Of comparable claims, in points."""
+    today_note: str
+    naive: Figure | None
+    """Of all claims of today."""
+    paper: Figure | None
+    """Of the claims of 2022."""
+    paper_note: str
+    macs: Figure | None
+    macs_note: str
+    parameters: Figure | None
+    latency: Figure | None
+    latency_note: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One of the largest discrepancies."""
+
+    title: str
+    href: str
+    size: str
+    between: str
+    cause: str
+
+
+def row(found: ArchitectureFindings) -> Row:
+    """The leaderboard's row of an architecture."""
+    architecture, compute, time = found.architecture, found.macs, found.latency
+    page = f"architectures/{architecture.id}.html"
+    today = found.today.comparable if found.today else None
+    verdicts = [pair.verdict for pair in found.differences]
+    return Row(
+        id=architecture.id,
+        title=architecture.title,
+        family=found.family,
+        year=architecture.paper.year,
+        zoos=tuple(dict.fromkeys(entry_zoo(item.entry) for item in architecture.entries)),
+        severity=max(verdicts, key=lambda verdict: GRAVITY[verdict], default=None),
+        pairs=len(verdicts),
+        size=min((entry.parameters for entry in compute.entries), default=None) if compute else None,
+        today=_points(today, page) if today else None,
+        today_note=_claimants(today) if today else "",
+        naive=_points(found.today.naive, page) if found.today else None,
+        paper=_points(found.paper.naive, page) if found.paper else None,
+        paper_note=_claimants(found.paper.naive) if found.paper else "",
+        macs=_figure(f"{compute.ratio:.2f}", compute.ratio, page, compute.highest.record) if compute else None,
+        macs_note=_ends(compute) if compute else "",
+        parameters=_figure(f"{compute.parameter_difference:,}", compute.parameter_difference, page,
+                           compute.highest.record) if compute else None,
+        latency=_figure(f"{time.ratio:.2f}", time.ratio, page, time.record) if time else None,
+        latency_note=_latency_note(time) if time else "",
+        evidence=_evidence(found),
+    )  # fmt: skip
+
+
+def order(item: Row) -> tuple[float, float, str]:
+    """Widest comparable range first, then what has only naive ones."""
+    return (
+        -(item.today.value or 0.0) if item.today else 0.0,
+        -(item.naive.value or 0.0) if item.naive else 0.0,
+        item.title,
+    )
+
+
+def headlines(found: Sequence[ArchitectureFindings], causes: Causes) -> dict[str, tuple[Headline, ...]]:
+    """The largest discrepancies in accuracy (comparable claims), time and compute, each with its cause."""
+    wide = [item for item in found if item.today and item.today.comparable]
+    wide.sort(key=lambda item: -item.today.comparable.points if item.today and item.today.comparable else 0.0)
+    slow = sorted((item for item in found if item.latency), key=lambda item: -item.latency.ratio)  # type: ignore[union-attr]
+    costly = sorted((i for i in found if i.macs and i.macs.ratio > 1), key=lambda i: -i.macs.ratio)  # type: ignore[union-attr]
+    return {
+        "accuracy": tuple(_accurate(item, causes) for item in wide[:HEADLINES]),
+        "latency": tuple(_timed(item, causes) for item in slow[:HEADLINES]),
+        "architecture": tuple(_counted(item, causes) for item in costly[:HEADLINES]),
+    }
+
+
+def _page(item: ArchitectureFindings, anchor: str) -> str:
+    return f"architectures/{item.architecture.id}.html#{anchor}"
+
+
+def _accurate(item: ArchitectureFindings, causes: Causes) -> Headline:
+    assert item.today is not None and item.today.comparable is not None
+    span = item.today.comparable
+    between = (
+        f"{zoo_title(span.highest.zoo)} {span.highest.value:.2f} %, {zoo_title(span.lowest.zoo)} "
+        f"{span.lowest.value:.2f} %, at {span.input_size} px"
+    )
+    href = _page(item, claim_anchor(span.highest.claim))
+    return Headline(item.architecture.title, href, f"{span.points:.2f} points", between, causes.of_accuracy(span))
+
+
+def _timed(item: ArchitectureFindings, causes: Causes) -> Headline:
+    assert item.latency is not None
+    found = item.latency
+    between = f"{zoo_title(entry_zoo(found.slowest))} over {zoo_title(entry_zoo(found.fastest))}, "
+    between += interval(found.low, found.high, 2)
+    return Headline(item.architecture.title, _page(item, "latency"), f"{found.ratio:.2f} times", between,
+                    causes.of_latency(found))  # fmt: skip
+
+
+def _counted(item: ArchitectureFindings, causes: Causes) -> Headline:
+    assert item.macs is not None
+    found = item.macs
+    between = f"{zoo_title(found.highest.zoo)} over {zoo_title(found.lowest.zoo)}, at {found.input_size} px"
+    return Headline(item.architecture.title, _page(item, "counts"), f"{found.ratio:.2f} times the compute", between,
+                    causes.of_macs(found))  # fmt: skip
+
+
+def _figure(text: str, value: float, page: str, record: str) -> Figure:
+    return Figure(text, f"{page}#{record_anchor(record)}", value=value)
+
+
+def _points(span: Span, page: str) -> Figure:
+    return Figure(f"{span.points:.2f}", f"{page}#{claim_anchor(span.highest.claim)}", value=span.points)
+
+
+def _claimants(span: Span) -> str:
+    at = f" at {span.input_size} px" if span.input_size else ""
+    return f"{zoo_title(span.highest.zoo)} over {zoo_title(span.lowest.zoo)}{at}; {span.verdict}"
+
+
+def _ends(compute: MacsRange) -> str:
+    if compute.highest.macs == compute.lowest.macs:
+        return "the same"
+    small = f" by {compute.highest.macs - compute.lowest.macs:,}" if compute.ratio < 1.005 else ""
+    return f"{zoo_title(compute.highest.zoo)} over {zoo_title(compute.lowest.zoo)}{small}"
+
+
+def _latency_note(time: LatencyRange) -> str:
+    verdicts = {timed.verdict for timed in time.entries} - {"reference"}
+    if "one session" in verdicts:  # then all of them are: a run has one number of sessions
+        return "one session"
+    if verdicts <= {"no difference"}:
+        return "no difference"
+    ends = f"{zoo_title(entry_zoo(time.slowest))} over {zoo_title(entry_zoo(time.fastest))}"
+    return f"{interval(time.low, time.high, 2)}; {ends}"
+
+
+def _evidence(found: ArchitectureFindings) -> str:
+    """What the row rests on, in a few words."""
+    parts = [f"{found.claims} claims"]
+    if found.macs:
+        parts.append(f"{len(found.macs.entries)} counted")
+    if found.differences:
+        proven = sum(pair.proof is not None for pair in found.differences)
+        parts.append(f"{len(found.differences)} compared, {proven} run")
+    if found.latency:
+        parts.append(f"timed in {found.latency.sessions} sessions")
+    return "; ".join(parts)

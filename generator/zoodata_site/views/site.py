@@ -1,0 +1,201 @@
+"""The content of the whole site, computed once from one reading of the dataset."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from zoodata.collectors.history import changes
+from zoodata.dataset.store import Dataset
+from zoodata.dataset.version import days, version
+from zoodata.discrepancy import accuracy, latency, macs, measured
+from zoodata.discrepancy.accuracy import AccuracyRange
+from zoodata.discrepancy.audit import audit
+from zoodata.discrepancy.authors import nearest
+from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.macs import MacsRange
+from zoodata.discrepancy.measured import Pair
+from zoodata.discrepancy.networks import compared_pairs
+from zoodata.discrepancy.paper import Reproduction, reproduce
+from zoodata.records import Architecture, entry_zoo
+from zoodata.records.base import without_weights
+from zoodata_site.charts import Dot
+from zoodata_site.views import claims as claim_views
+from zoodata_site.views.architecture import ArchitectureView, architecture_view, runs_of
+from zoodata_site.views.causes import Causes
+from zoodata_site.views.entries import EntryView, entry_view
+from zoodata_site.views.figures import BUILT
+from zoodata_site.views.findings import FindingView, Replies, finding_views
+from zoodata_site.views.leaderboard import ArchitectureFindings, Headline, Row, headlines, order, row
+from zoodata_site.views.zoo import ChangeView, ZooView, change_view, zoo_views
+
+
+@dataclass(frozen=True)
+class Site:
+    """The views of all pages."""
+
+    rows: tuple[Row, ...]
+    families: tuple[tuple[str, str], ...]
+    """Id and title of each family."""
+    headlines: dict[str, tuple[Headline, ...]]
+    architectures: tuple[ArchitectureView, ...]
+    zoos: tuple[ZooView, ...]
+    accuracy: tuple[AccuracyRange, ...]
+    """The claims of 2022."""
+    today: tuple[AccuracyRange, ...]
+    """Today's claims, where some may be compared."""
+    macs: tuple[MacsRange, ...]
+    latency: tuple[LatencyRange, ...]
+    measured: tuple[Pair, ...]
+    """Measured accuracies of any two over the same images."""
+    dots: tuple[Dot, ...]
+    """Claimed accuracy against counted compute."""
+    findings: tuple[FindingView, ...]
+    paper: Reproduction
+    claims: int
+    measurements: int
+    version: str
+    newest: str
+
+
+def make(dataset: Dataset) -> Site:
+    """Compute every page's content."""
+    found = _found(dataset)
+    replies = Replies(dataset)
+    audited = audit(dataset)
+    findings = finding_views(audited, replies)
+    shown_claims = claim_views.by_architecture(dataset)
+    entries = _entries(dataset)
+    pages = _pages(dataset, found, entries, shown_claims, findings, replies)
+    by_zoo: dict[str, list[tuple[Architecture, EntryView]]] = defaultdict(list)
+    for page in pages:
+        for entry in page.entries:
+            by_zoo[entry.zoo].append((page.found.architecture, entry))
+    doubted: dict[str, str] = {}
+    for finding, raw in zip(findings, audited, strict=True):
+        for claim in raw.claims:
+            doubted.setdefault(claim, finding.text)
+    ranked = [item.today for item in found if item.today and item.today.comparable]
+    compared = [pair for item in found for pair in item.differences]
+    runs = len(dataset.architecture_measurements) + len(dataset.latency_measurements)
+    return Site(
+        rows=tuple(sorted(map(row, found), key=order)),
+        families=tuple((family.id, family.title) for family in dataset.families),
+        headlines=headlines(found, Causes(dataset, doubted)),
+        architectures=tuple(pages),
+        zoos=zoo_views(dataset, by_zoo, compared, findings),
+        accuracy=tuple(accuracy.rank(dataset, "top1", "2022")),
+        today=tuple(sorted(ranked, key=lambda r: (-r.shown.points, r.architecture))),
+        macs=tuple(sorted((i.macs for i in found if i.macs), key=lambda r: (-r.ratio, r.architecture))),
+        latency=tuple(sorted((i.latency for i in found if i.latency), key=lambda r: (-r.ratio, r.architecture))),
+        measured=tuple(measured.pairs(dataset)),
+        dots=_dots(found, shown_claims),
+        findings=tuple(findings),
+        paper=reproduce(dataset),
+        claims=len(dataset.claims),
+        measurements=runs + len(dataset.comparisons) + len(dataset.accuracy_measurements),
+        version=version(dataset),
+        newest=days(dataset)[-1] if days(dataset) else "never",
+    )
+
+
+def _found(dataset: Dataset) -> list[ArchitectureFindings]:
+    """What is known of each architecture, in the catalogue's order."""
+    by_paper = {found.architecture: found for found in accuracy.rank(dataset, "top1", "2022")}
+    by_today = {found.architecture: found for found in accuracy.rank(dataset, "top1", "today")}
+    by_macs = {found.architecture: found for found in macs.rank(dataset)}
+    by_latency = {found.architecture: found for found in latency.rank(dataset)}
+    compared = compared_pairs(dataset)
+    claimed: dict[str, int] = defaultdict(int)
+    for claim in dataset.claims:
+        if (mapped := dataset.architecture_of(claim.entry)) is not None:
+            claimed[mapped.id] += 1
+    return [
+        ArchitectureFindings(
+            architecture=architecture,
+            family=family.id,
+            paper=by_paper.get(architecture.id),
+            today=by_today.get(architecture.id),
+            macs=by_macs.get(architecture.id),
+            latency=by_latency.get(architecture.id),
+            differences=tuple(compared.get(architecture.id, ())),
+            authors=nearest(dataset, architecture),
+            claims=claimed[architecture.id],
+        )
+        for family in dataset.families
+        for architecture in family.architectures
+    ]
+
+
+def _entries(dataset: Dataset) -> dict[str, tuple[EntryView, ...]]:
+    """Architecture to the views of its entries."""
+    weights: dict[str, dict[str, None]] = defaultdict(dict)
+    for claim in dataset.claims:
+        if "@" in claim.entry:
+            weights[without_weights(claim.entry)][claim.entry.partition("@")[2]] = None
+    return {
+        architecture.id: tuple(
+            entry_view(item, dataset.architecture_outcomes.get(item.entry), tuple(weights.get(item.entry, ())))
+            for item in architecture.entries
+        )
+        for architecture in dataset.architectures.values()
+    }
+
+
+def _pages(
+    dataset: Dataset,
+    found: list[ArchitectureFindings],
+    entries: dict[str, tuple[EntryView, ...]],
+    claims: dict[str, list[claim_views.ClaimView]],
+    findings: list[FindingView],
+    replies: Replies,
+) -> list[ArchitectureView]:
+    buildable = {entry_zoo(name) for name, (_, item) in dataset.catalogue_entries.items() if item.unavailable is None}
+    readable = buildable | set(BUILT)
+    elsewhere = latency.on_other_devices(dataset)
+    runs, pairs = runs_of(dataset), measured.pairs(dataset)
+    doubted: dict[str | None, list[FindingView]] = defaultdict(list)
+    for finding in findings:
+        doubted[finding.architecture].append(finding)
+    changed: dict[str | None, list[ChangeView]] = defaultdict(list)
+    for change in changes(dataset.collections):
+        view = change_view(dataset, change)
+        changed[view.architecture].append(view)
+    pages = []
+    for item in found:
+        name = item.architecture.id
+        own = {entry.entry for entry in entries[name]}
+        shown = [p for p in pairs if {without_weights(p.entry_a), without_weights(p.entry_b)} <= own]
+        pages.append(
+            architecture_view(
+                dataset,
+                item,
+                entries[name],
+                claims.get(name, ()),
+                tuple(run for run in elsewhere if run.architecture == name),
+                runs[name],
+                shown,
+                changed[name],
+                doubted[name],
+                replies,
+                readable,
+            )
+        )
+    return pages
+
+
+def _dots(found: list[ArchitectureFindings], claims: dict[str, list[claim_views.ClaimView]]) -> tuple[Dot, ...]:
+    """Each counted entry that its zoo claims an accuracy for: its highest claim at the size it was counted at."""
+    dots = []
+    for item in found:
+        best: dict[str, float] = {}
+        for claim in claims.get(item.architecture.id, ()):
+            if claim.metric == "top1" and claim.figure.value is not None and claim.figure.value > 20:
+                name = without_weights(claim.entry)
+                best[name] = max(best.get(name, 0.0), claim.figure.value)
+        for entry in item.macs.entries if item.macs else ():
+            if entry.entry in best:
+                top1, cost = best[entry.entry], entry.macs / 1e9
+                text = f"{entry.entry}: {top1:.2f} %, {cost:.3f} G"
+                dots.append(Dot(cost, top1, entry.zoo, text, f"architectures/{item.architecture.id}.html"))
+    return tuple(dots)

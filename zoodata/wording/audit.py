@@ -1,0 +1,47 @@
+"""An audit finding as a sentence."""
+
+from __future__ import annotations
+
+from zoodata.discrepancy.audit import (
+    AuditFinding,
+    BelowTop1,
+    Contradiction,
+    Implausible,
+    OtherCost,
+    OtherParameters,
+    OtherUnit,
+    Outlier,
+    SameCheckpoint,
+    StatedNumber,
+    TooSmall,
+)
+
+
+def sentence(finding: AuditFinding) -> str:
+    """What does not hold, in words."""
+    match finding.facts:
+        case BelowTop1(top1, top5):
+            return f"top-1 {top1:g} is above top-5 {top5:g}"
+        case Implausible(top1):
+            return f"a top-1 of {top1:g} % is no working model's: another label order, other classes, or a slip"
+        case Contradiction(metric, one, other):
+            return f"{metric}: {stated(one)} here, {stated(other)} there"
+        case SameCheckpoint(metric, one, one_zoo, other, other_zoo):
+            return f"the same weights: {metric} {stated(one)} by {one_zoo}, {stated(other)} by {other_zoo}"
+        case Outlier(one, zoos, median):
+            return f"top-1 {stated(one)}, while the median of {zoos} other zoos is {median:.2f}"
+        case OtherParameters(one, nearest, also):
+            hint = f"; it is the count of {also}" if also else ""
+            own = f"the networks of this architecture counted here have {nearest:,}"
+            return f"states {stated(one)} parameters; {own}{hint}"
+        case OtherUnit(one, counts, size, macs):
+            return f"{stated(one)} are {counts}: a pass at {size} px takes {macs / 1e9:.3f} GMAC"
+        case OtherCost(one, size, macs):
+            return f"states {stated(one)}; the networks counted here take {macs / 1e9:.3f} GMAC at {size} px"
+        case TooSmall(size, parameters):
+            return f"the file has {size:,.0f} bytes; {parameters:,} parameters of four bytes need {4 * parameters:,}"
+
+
+def stated(value: StatedNumber) -> str:
+    """The number as the source has it."""
+    return f"{value.text} %" if value.unit == "percent" else f"{value.text} {value.unit}"

@@ -1,0 +1,162 @@
+"""A difference between two networks as a sentence, for an engineer who must act on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from zoodata.graph.values import shown
+from zoodata.records.comparison import FindingPlace, FindingRecord, Part, Reason, Severity
+
+EFFECTS: dict[Severity, str] = {
+    "benign": "",
+    "parametric": " Weights fit both, but give different scores.",
+    "structural": " Weights of one do not fit the other.",
+}
+
+REASONS: dict[Reason, str] = {
+    "close": " The two are close enough not to matter.",
+    "absorbed": " A bias before batch norm adds nothing: the stored mean absorbs it.",
+    "statistics": " The stored statistics can absorb it.",
+    "unused": " No window reaches the rows that differ, at this image size.",
+    "head": " The order of the classes is the same; compare scores before it.",
+    "affine": " A per-channel product and sum can be taken into what comes before it.",
+    "folded": " It is the same function, with the batch norm folded into the layer's weights and bias.",
+    "moves_values": " It moves values about another way; a proof tells whether the scores agree.",
+    "moves_values_proven": " It moves values about another way: run, both agree.",
+}
+
+NAMES = {"max_pool": "max pooling", "average_pool": "average pooling", "batch_norm": "batch norm",
+         "layer_norm": "layer norm", "linear": "linear layer", "local_response_norm": "local response norm",
+         "mean": "global average pooling"}  # fmt: skip
+
+MAX_PLACES, MAX_OPERATORS = 3, 5
+"""How many places and operators are named before the rest is counted."""
+
+
+def sentence(finding: FindingRecord) -> str:
+    """One finding in words."""
+    operator = NAMES.get(finding.operator, finding.operator.replace("_", " "))
+    body = {
+        "changed": _changed, "moved": _moved, "removed": _alone, "inserted": _alone, "replaced": _replaced,
+        "rewired": _rewired, "reordered": _reordered, "preprocessing": _preprocessing, "input": _input,
+    }[finding.kind](finding, operator)  # fmt: skip
+    cost = misfit = ""
+    if finding.macs is not None:
+        a, b = (f"{each / 1e9:.3f}" for each in finding.macs)
+        cost = f" The layers concerned take {a} against {b} GMAC."
+    if finding.misfit is not None:
+        one, other = shown(finding.misfit.shape_a), shown(finding.misfit.shape_b)
+        misfit = f" Because of it {finding.misfit.layer} takes {other} stored numbers instead of {one}."
+    effect = REASONS[finding.reason] if finding.reason else EFFECTS[finding.severity]
+    return f"{body}{cost}{misfit}{effect}"
+
+
+def _changed(finding: FindingRecord, operator: str) -> str:
+    name, at = finding.attribute or "", where(finding.places)
+    what = operator.capitalize()
+    if isinstance(finding.a, bool) or isinstance(finding.b, bool):
+        side, other = ("a", "b") if finding.a else ("b", "a")
+        return f"{what} has a {name} in {side} and none in {other}{at}."
+    if finding.operator == "view":
+        return (
+            "Values take another way between layers (the order of axes, heads or windows, or the axes that an operator"
+            " works along); every layer has its counterpart."
+        )
+    if name.endswith(TABLE):
+        return f"{what} works with other constants in a than in b{at}."
+    if name == "view":
+        return f"{what} takes its operands' axes as {finding.a} in a, as {finding.b} in b{at}."
+    if name == "arguments":
+        one, other = _settings(finding.a, finding.b)
+        return f"{what}: {one} in a, {other} in b{at}."
+    title = {"outputs": "number of outputs"}.get(name, name)
+    return f"{what}: {title} {shown(finding.a, name)} in a, {shown(finding.b, name)} in b{at}."
+
+
+TABLE = " table"
+"""How the attribute of an operand that is a constant table ends (``zoodata.graph.diff.features``)."""
+
+
+def _settings(one: Any, other: Any) -> tuple[str, str]:
+    """The settings in which two calls of a framework's operator differ, without those they share."""
+    try:
+        (list_a, named_a), (list_b, named_b) = json.loads(one), json.loads(other)
+        flat_a = {**dict(enumerate(list_a)), **named_a}
+        flat_b = {**dict(enumerate(list_b)), **named_b}
+    except (TypeError, ValueError):
+        return str(one), str(other)
+    different = [key for key in {**flat_a, **flat_b} if flat_a.get(key) != flat_b.get(key)]
+
+    def listed(flat: dict[Any, Any]) -> str:
+        values = (f"{key} = {flat.get(key)}" if isinstance(key, str) else str(flat.get(key)) for key in different)
+        return ", ".join(values)
+
+    return listed(flat_a), listed(flat_b)
+
+
+def _moved(finding: FindingRecord, operator: str) -> str:
+    named = "; ".join(f"{place.a} in a, {place.b} in b" for place in finding.places[:4])
+    rest = f"; and {len(finding.places) - 4} more" if len(finding.places) > 4 else ""
+    value = shown(finding.a, finding.attribute)
+    return f"{str(finding.attribute).capitalize()} {value} is on another {operator}: {named}{rest}."
+
+
+def _alone(finding: FindingRecord, operator: str) -> str:
+    side, other = ("a", "b") if finding.kind == "removed" else ("b", "a")
+    part = finding.part_a or finding.part_b
+    if part is None or part.size == 1:
+        label = f"the activation {_listed(part)}" if operator == "activation" else f"the {operator}"
+    else:
+        label = f"the part made of {_listed(part)}"
+    return f"Only {side} has {label}; {other} goes without{where(finding.places)}."
+
+
+def _replaced(finding: FindingRecord, operator: str) -> str:
+    a, b = _listed(finding.part_a), _listed(finding.part_b)
+    return f"{a.capitalize()} in a stands where b has {b}{where(finding.places)}."
+
+
+def _rewired(finding: FindingRecord, operator: str) -> str:
+    if finding.attribute == "order":
+        return f"{operator.capitalize()} takes its operands in another order{where(finding.places)}."
+    a, b = (", ".join(map(str, side)) if isinstance(side, list) else str(side or "") for side in (finding.a, finding.b))
+    return f"{operator.capitalize()} reads {a or 'nothing'} in a and {b or 'nothing'} in b{where(finding.places)}."
+
+
+def _reordered(finding: FindingRecord, operator: str) -> str:
+    return f"{_listed(finding.part_a).capitalize()} comes {finding.b} in b than in a{where(finding.places)}."
+
+
+def _preprocessing(finding: FindingRecord, operator: str) -> str:
+    return (
+        f"The network rescales the image itself: a does {finding.a}, b does {finding.b}. Feed each what it expects; "
+        "with one and the same input their scores differ."
+    )
+
+
+def _input(finding: FindingRecord, operator: str) -> str:
+    a, b = (side[1:] if isinstance(side, list) else side for side in (finding.a, finding.b))
+    return f"a reads images of {shown(a)}, b of {shown(b)} pixels, as their zoos declare."
+
+
+def where(places: Sequence[FindingPlace]) -> str:
+    """The places, briefly."""
+    named = [f"{place.a} | {place.b}" if place.a and place.b and place.a != place.b else str(place.a or place.b)
+             for place in places]  # fmt: skip
+    if not named:
+        return ""
+    if len(named) == 1:
+        return f" at {named[0]}"
+    rest = f" and {len(named) - MAX_PLACES} more" if len(named) > MAX_PLACES else ""
+    return f" in {len(named)} places: {', '.join(named[:MAX_PLACES])}{rest}"
+
+
+def _listed(part: Part | None) -> str:
+    """A part by its operators."""
+    if part is None:
+        return "nothing"
+    if part.size <= MAX_OPERATORS + 1:
+        return ", ".join(part.operators)
+    return f"{', '.join(part.operators[:MAX_OPERATORS])} and {part.size - MAX_OPERATORS} more"

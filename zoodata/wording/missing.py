@@ -1,0 +1,39 @@
+"""Why there is no number, in words."""
+
+from __future__ import annotations
+
+from zoodata.records import MissingReason
+from zoodata.records.measurement import Unchecked
+
+REASONS: dict[MissingReason, str] = {
+    "needs_download": "must be downloaded first",
+    "not_installed": "not installed",
+    "not_in_package": "not in the zoo's package",
+    "cannot_be_read": "the network cannot be read",
+    "cannot_be_built": "the model cannot be built",
+    "out_of_memory": "not enough memory",
+    "timed_out": "took too long",
+    "crashed": "the worker process failed",
+}
+
+
+def reason(code: str) -> str:
+    """A reason's words; an unknown code as it is."""
+    return {str(known): words for known, words in REASONS.items()}.get(code, code)
+
+
+def unchecked(why: Unchecked) -> str:
+    """Why a network was not compared with its model by running both."""
+    match why.code:
+        case "too_large":
+            if why.elements is None or why.max_elements is None:
+                return "too large to be run"
+            return f"{why.elements:,} stored elements; run up to {why.max_elements:,}"
+        case "not_run":
+            return f"could not be run: {why.detail or 'no message'}"
+        case "not_finite":
+            return "scores are not finite"
+        case "not_asked":
+            return "not asked for"
+        case "before_checks":
+            return "measured before there was a check"

@@ -1,0 +1,22 @@
+"""Why a claim is not comparable, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zoodata.discrepancy.comparable import Obstacle
+
+OBSTACLES: dict[Obstacle, str] = {
+    "borrowed": "somebody else's number",
+    "not_working": "an accuracy of no working model",
+    "training_unknown": "training not known",
+    "more_than_labels": "trained with more than ImageNet-1k labels",
+    "not_floating_point": "not in floating point",
+    "partial_validation_set": "not on the whole validation set",
+    "size_unknown": "image size not known",
+}
+
+
+def worded(left_out: Mapping[Obstacle, int]) -> dict[str, int]:
+    """How many claims are not comparable, by the reason in words."""
+    return {OBSTACLES[code]: count for code, count in left_out.items()}
