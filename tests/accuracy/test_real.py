@@ -78,7 +78,7 @@ def test_mcnemar_tells_the_two_mobilenets_v1_apart_and_not_the_two_v2(measured):
     assert (second["verdict"], second["probability"] > 0.5) == ("no difference shown", True)
 
 
-def test_images_prepared_for_another_model_are_refused(tmp_path):
+def test_images_preprocessed_for_another_model_are_refused(tmp_path):
     wrong = json.loads((SPECS / "retinaface_mobilenet_v1.json").read_text()) | {"channel_order": "BGR"}
     (tmp_path / "bgr.json").write_text(json.dumps(wrong))
     done = bench(tmp_path, RETINAFACE, tmp_path / "bgr.json", "--weights", RETINAFACE_FILE, code=1)
@@ -101,4 +101,4 @@ def test_the_gap_of_the_two_mobilenets_v1_is_attributed(tmp_path):
     for runtime in ("runtime of a", "runtime of b"):
         assert (steps[runtime]["gained"], steps[runtime]["lost"]) == (0, 0)
     assert steps["architecture"]["points"] < -20  # leaky activations are not what these weights were trained with
-    assert found["preparation_on_a"]["points"] < 0 < steps["preparation of images"]["points"]
+    assert found["preprocessing_on_a"]["points"] < 0 < steps["preprocessing"]["points"]

@@ -1,4 +1,4 @@
-"""Clocks for benchmarks: two pieces of work in turns, so that a busy machine slows both."""
+"""Clocks for benchmarks: two pieces of work alternating, so that a busy machine slows both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def paired(ours: Callable[[], object], other: Callable[[], object], rounds: int = 5) -> tuple[float, float, float]:
-    """Median seconds of both, taken in turns, and the median of their ratios (other over ours)."""
+    """Median seconds of both, alternating, and the median of their ratios (other over ours)."""
     ours(), other()
     pairs = [(seconds(ours), seconds(other)) for _ in range(rounds)]
     return median(a for a, _ in pairs), median(b for _, b in pairs), median(b / a for a, b in pairs)

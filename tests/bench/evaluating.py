@@ -14,6 +14,7 @@ from PIL import Image
 from zoodata.images import pixels, sets
 from zoodata.isolation import Worker
 from zoodata.measure import accuracy
+from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records import Preprocessing
 
@@ -59,13 +60,12 @@ def _ours(name: str, items: tuple[sets.Item, ...], threads: int) -> float:
     """The accuracy run's own loop: a worker, the next chunk decoded while this one's is answered, the journal."""
     with (
         tempfile.TemporaryDirectory() as journals,
-        Worker(accuracy.HANDLER, worker_environment("cpu", threads) | accuracy.PASSIVE) as worker,
+        Worker(Evaluator, worker_environment("cpu", threads) | accuracy.PASSIVE) as worker,
     ):
-        worker.ask(
-            "open", f"python:tests.bench.models:{name}", None, SPEC.model_dump_json(), BATCH, "cpu", threads, False
-        )
+        entry = f"python:tests.bench.models:{name}"
+        worker.call(600, Evaluator.open, entry, None, SPEC, BATCH, "cpu", threads, False)
         for _ in range(2):  # like the other three, once without a clock
-            accuracy._asked(worker, items[: accuracy.CHUNK], [])
+            accuracy.classify(worker, items[: accuracy.CHUNK], [])
         _, rate = accuracy._answers(
             worker, items, accuracy.Journal(Path(journals), "bench"), {}, lambda done, total: None
         )

@@ -1,4 +1,4 @@
-"""MLPerf LoadGen around the very pass that zoodata times."""
+"""MLPerf LoadGen around the very forward pass that zoodata times."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from zoodata.measure import timer
 
-FEWEST_QUERIES = 20
-"""Of a stream, and passes of the turn it is held against."""
+MIN_QUERIES = 20
+"""Of a stream, and iterations of the repetition it is compared with."""
 
 
-class Timer(timer.Timer):
+class LoadGenTimer(timer.Timer):
     """The timed worker, with a second clock."""
 
     def single_stream(self, seconds: float) -> float:
-        """Median nanoseconds of a pass in LoadGen's single-stream scenario."""
+        """Median nanoseconds of a forward pass in LoadGen's single-stream scenario."""
         import mlperf_loadgen as loadgen
 
         run = self._run
@@ -32,7 +32,7 @@ class Timer(timer.Timer):
         settings.scenario = loadgen.TestScenario.SingleStream
         settings.mode = loadgen.TestMode.PerformanceOnly
         settings.min_duration_ms = int(seconds * 1000)
-        settings.min_query_count = FEWEST_QUERIES
+        settings.min_query_count = MIN_QUERIES
         with tempfile.TemporaryDirectory() as folder:
             output = loadgen.LogOutputSettings()
             output.outdir = folder

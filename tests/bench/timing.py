@@ -1,4 +1,4 @@
-"""How far a latency ratio can be trusted: one network against itself in two zoos, a known slowdown, other days.
+"""How far a latency ratio can be trusted: an A/A pair of two zoos, a known slowdown, other days.
 
 What is measured is printed, never asserted: machines differ. Each run is what ``zoodata bench latency`` does.
 """
@@ -18,21 +18,21 @@ from math import inf
 from pathlib import Path
 from random import Random
 from statistics import mean, median
-from typing import Any
 
-from tests.bench.loadgen import FEWEST_QUERIES
+from tests.bench.loadgen import MIN_QUERIES, LoadGenTimer
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.latency import LatencyRange, summarise
 from zoodata.isolation import Worker
 from zoodata.measure import latency
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
-from zoodata.measure.participants import Place, Repetition, Seat, seated
-from zoodata.measure.session import hold
-from zoodata.measure.timer import Timer, warm_up_iterations
+from zoodata.measure.participants import PlannedParticipant, TimedWorker, start_workers
+from zoodata.measure.session import run_session
+from zoodata.measure.timer import Repetition, Setting, Timer, WarmUp, warm_up_iterations
 from zoodata.records import LatencyMeasurement
 from zoodata.records.latency import Observed
 from zoodata.sweep.kinds.latency import latency_workers
+from zoodata.wording.latency import interval
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 BUSY_SECONDS = 0.1
@@ -53,10 +53,10 @@ while os.getppid() == parent:
 """
 
 KEPT = "ZOODATA_BENCH_RECORDS"
-"""The variable that names a folder in which the records of runs are kept, for another look at their passes."""
+"""The variable that names a folder in which the records of runs are kept, for another look at their iterations."""
 
 SET_UP_SECONDS = 30.0
-"""What starting a sitting's processes is said to have taken: the longer, the more rounds it holds."""
+"""The time that starting a session's processes is said to have taken: the longer, the more rounds it has."""
 
 REPEATABLE_SECONDS = 600.0
 """Long enough that on a quiet machine most runs stop by their interval."""
@@ -75,7 +75,7 @@ PAIRS = {
 }
 
 
-def null() -> None:
+def a_a() -> None:
     """Torchvision against timm ResNet-18, one network, while one core is taken half the time."""
     names = ("torchvision:resnet18", "timm:resnet18")
     ours, differences = [], 0
@@ -84,12 +84,12 @@ def null() -> None:
             _, found = _run(names, target=0.01, limit=270.0, seed=number)
             ours.append(found.entries[1].ratio)
             differences += found.entries[1].verdict != "no difference"
-            print(f"null: {_shown(found)}", flush=True)
+            print(f"A/A: {_shown(found)}", flush=True)
         for how in ("timm", "torch"):
             sequential = [_alone(how, names[1]) / _alone(how, names[0]) for _ in range(20)]
             label = {"timm": "timm's benchmark loop", "torch": "torch.utils.benchmark"}[how]
-            print(f"null: one after the other, {label}: {_summary(sequential)}", flush=True)
-    print(f"null: in turns: {_summary(ours)}; called a difference {differences} times")
+            print(f"A/A: one after the other, {label}: {_summary(sequential)}", flush=True)
+    print(f"A/A: in interleaved rounds: {_summary(ours)}; called a difference {differences} times")
 
 
 def slowdown() -> None:
@@ -124,14 +124,14 @@ def _repeat(label: str, limit: float, device: str = "cpu", batch: int = 1) -> No
             _, run = _run(names, target=0.01, limit=limit, seed=number, device=device, batch=batch)
             ratios.append(run.entries[1].ratio)
             print(f"{label}: {title}: {_shown(run)}", flush=True)
-        apart = max(ratios) / min(ratios) - 1
-        print(f"{label}: {title}: {', '.join(f'{r:.3f}' for r in ratios)}; {apart:.1%} apart", flush=True)
+        width = max(ratios) / min(ratios) - 1
+        print(f"{label}: {title}: {', '.join(f'{r:.3f}' for r in ratios)}; range {width:.1%}", flush=True)
 
 
 def overhead() -> None:
-    """Wall time of a sitting's rounds over the time that the workers, by their own clocks, spend in their turns.
+    """Wall time of a session's rounds over the time that the workers, by their own clocks, spend in repetitions.
 
-    The rounds are those of :func:`hold`: what it asks after each of them, and what it notes, is in the wall time.
+    The rounds are those of :func:`run_session`: what it asks and notes after each of them is in the wall time.
     """
     for entry, participants in (
         ("torchvision:mobilenet_v3_small", 3),
@@ -140,100 +140,103 @@ def overhead() -> None:
     ):
         conditions = latency.conditions_for(1, "cpu", THREADS, target=0.01, time_limit=240.0, seed=1)
         workers = replace(latency_workers(conditions), timed=_clocked)
-        places = [Place(entry, null=number == participants - 1) for number in range(participants)]
-        seats, failed = seated(places, conditions, workers, meter=None)
+        planned = [
+            PlannedParticipant(entry, repeats_reference=number == participants - 1) for number in range(participants)
+        ]
+        timed, failed = start_workers(planned, conditions, workers, meter=None)
         assert not failed, failed
         watched = _Watched()
-        for seat in seats:
-            _watch(seat, watched)
-        settled: list[int | None] = [None] * len(seats)
-        held = hold(seats, settled, conditions, Random(1), SET_UP_SECONDS, None, lambda what: None)
+        for worker in timed:
+            _watch(worker, watched)
+        settled: list[int | None] = [None] * len(timed)
+        outcome = run_session(timed, settled, conditions, Random(1), SET_UP_SECONDS, None, lambda what: None)
         whole = watched.ended - watched.began
-        passes = (
-            sum(sum(t.ns) + median(t.ns) * warm_up_iterations(len(t.ns)) for turns in held.rounds for t in turns) / 1e9
-        )
+        repetitions = [repetition for one in outcome.rounds for repetition in one]
+        usual = sum(sum(r.ns) + median(r.ns) * warm_up_iterations(len(r.ns)) for r in repetitions) / 1e9
         print(
-            f"overhead: {entry}, {participants} participants, {held.seen.rounds} rounds: the coordinator adds "
-            f"{whole / watched.inside - 1:.2%} to the models' own time; {whole / passes - 1:.2%} where it counts "
-            "as overhead that the first pass of a turn is slower",
+            f"overhead: {entry}, {participants} participants, {outcome.session.rounds} rounds: the coordinator adds "
+            f"{whole / watched.inside - 1:.2%} to the models' own time; {whole / usual - 1:.2%} where it counts "
+            "as overhead that the first iteration of a repetition is slower",
             flush=True,
         )
 
 
 @dataclass
 class _Watched:
-    """Seconds: when the first turn of a sitting began, when the rounds had ended, what the workers spent inside."""
+    """Seconds: when the first repetition began, when the rounds had ended, the time that workers spent inside."""
 
     began: float = inf
     ended: float = inf
     inside: float = 0.0
 
 
-def _watch(seat: Seat, watched: _Watched) -> None:
-    turn, observed = seat.turn, seat.observed
+def _watch(timed: TimedWorker, watched: _Watched) -> None:
+    repeat, observed = timed.repeat, timed.observed
 
     def begin() -> Repetition:
         watched.began = min(watched.began, time.perf_counter())
-        return turn()
+        return repeat()
 
     def end() -> Observed:
         watched.ended = min(watched.ended, time.perf_counter())
-        seat.worker.resume()
-        watched.inside += seat.worker.ask("spent") / 1e9
-        seat.worker.stop()
+        timed.worker.resume()
+        watched.inside += timed.worker.call(60, Clocked.spent) / 1e9  # type: ignore[arg-type]
+        timed.worker.stop()
         return observed()
 
-    seat.turn, seat.observed = begin, end  # type: ignore[method-assign]
+    timed.repeat, timed.observed = begin, end  # type: ignore[method-assign]
 
 
 class Clocked(Timer):
-    """The timed worker, which also says how long its turns took it, the passes that are thrown away included."""
+    """The timed worker, which also says how long its repetitions took, those of the warm-up left out."""
 
     def __init__(self) -> None:
         super().__init__()
         self._spent = 0
 
-    def warm_up(self, repetition_seconds: float) -> dict[str, Any]:
-        """See :meth:`Timer.warm_up`, whose turns do not count."""
-        found = super().warm_up(repetition_seconds)
+    def warm_up(self, repetition_seconds: float) -> WarmUp:
+        """See :meth:`Timer.warm_up`."""
+        warm_up = super().warm_up(repetition_seconds)
         self._spent = 0
-        return found
+        return warm_up
 
-    def turn(self, passes: int) -> tuple[list[int], list[int] | None]:
-        """See :meth:`Timer.turn`."""
+    def repeat(self, iterations: int) -> Repetition:
+        """See :meth:`Timer.repeat`."""
         start = time.perf_counter_ns()
-        samples = super().turn(passes)
+        repetition = super().repeat(iterations)
         self._spent += time.perf_counter_ns() - start
-        return samples
+        return repetition
 
     def spent(self) -> int:
-        """Nanoseconds of all turns."""
+        """Nanoseconds of all repetitions."""
         return self._spent
 
 
-def _clocked(layout: int | None) -> Worker:
-    return Worker("tests.bench.timing:Clocked", worker_environment("cpu", THREADS), layout=layout)
+def _clocked(shift: int | None) -> Worker[Timer]:
+    return Worker(Clocked, worker_environment("cpu", THREADS), memory_shift=shift)
 
 
 def loadgen() -> None:
-    """Our median of one model beside MLPerf LoadGen's, single stream, in turns in one process."""
+    """Our median of one model beside MLPerf LoadGen's, single stream, alternating in one process."""
     for entry in ("torchvision:resnet50", "keras_applications:MobileNetV2", "onnx_model_zoo:squeezenet"):
-        with Worker("tests.bench.loadgen:Timer", worker_environment("cpu", THREADS)) as worker:
-            worker.ask("build", entry, 1, "cpu", THREADS, 1, False)
-            passes = max(worker.ask("warm_up", 0.5)["passes"], FEWEST_QUERIES)
-            timed: dict[str, list[float]] = {"turn": [], "single_stream": []}
+        with Worker(LoadGenTimer, worker_environment("cpu", THREADS)) as worker:
+            worker.call(600, Timer.build, entry, Setting(1, "cpu", THREADS, 1), False)
+            iterations = max(worker.call(600, Timer.warm_up, 0.5).iterations, MIN_QUERIES)
+            ours: list[float] = []
+            theirs: list[float] = []
             end = time.monotonic() + SIDE_BY_SIDE_SECONDS
             while time.monotonic() < end:  # who goes first changes, and what is compared lies close together
-                for how in sorted(timed, reverse=len(timed["turn"]) % 2 == 0):
-                    found = worker.ask(how, passes if how == "turn" else 0.5)
-                    timed[how].append((median(found[0]) if how == "turn" else found) / 1e6)
-        ours, theirs = timed["turn"], timed["single_stream"]
-        apart = [us / them - 1 for us, them in zip(ours, theirs, strict=True)]
-        middle = median(apart)
-        error = 1.2533 * 1.4826 * median(abs(each - middle) for each in apart) / len(apart) ** 0.5
+                for is_ours in sorted((True, False), reverse=len(ours) % 2 == 0):
+                    if is_ours:
+                        ours.append(median(worker.call(600, Timer.repeat, iterations).ns) / 1e6)
+                    else:
+                        theirs.append(worker.call(600, LoadGenTimer.single_stream, 0.5) / 1e6)
+        differences = [us / them - 1 for us, them in zip(ours, theirs, strict=True)]
+        middle = median(differences)
+        error = 1.2533 * 1.4826 * median(abs(each - middle) for each in differences) / len(differences) ** 0.5
         print(
             f"loadgen: {entry}: {median(ours):.2f} ms; LoadGen {median(theirs):.2f} ms; {middle:+.1%}, standard error "
-            f"{error:.1%}, {len(apart)} pairs",
+            f"{error:.1%}, {len(differences)} pairs",
             flush=True,
         )
 
@@ -242,7 +245,7 @@ class Sequential:
     """One model after the other, as other tools time them. Runs in a worker."""
 
     def timm(self, entry: str) -> float:
-        """Seconds a pass: ten passes to warm up, the mean of forty (timm's benchmark.py)."""
+        """Seconds an iteration: ten to warm up, the mean of forty (timm's benchmark.py)."""
         run = _forward(entry)
         for _ in range(10):
             run()
@@ -252,7 +255,7 @@ class Sequential:
         return (time.perf_counter() - start) / 40
 
     def torch(self, entry: str) -> float:
-        """Seconds a pass: the median of torch.utils.benchmark's blocked_autorange."""
+        """Seconds an iteration: the median of torch.utils.benchmark's blocked_autorange."""
         from torch.utils.benchmark import Timer
 
         return float(Timer("run()", globals={"run": _forward(entry)}, num_threads=THREADS).blocked_autorange().median)
@@ -266,8 +269,8 @@ def _forward(entry: str) -> Callable[[], None]:
 
 
 def _alone(how: str, entry: str) -> float:
-    with Worker("tests.bench.timing:Sequential", worker_environment("cpu", THREADS)) as worker:
-        return float(worker.ask(how, entry))
+    with Worker(Sequential, worker_environment("cpu", THREADS)) as worker:
+        return float(worker.call(600, Sequential.timm if how == "timm" else Sequential.torch, entry))
 
 
 def _run(
@@ -286,8 +289,8 @@ def _run(
 def _shown(found: LatencyRange) -> str:
     timed = found.entries[1]
     return (
-        f"{timed.ratio:.4f} ({timed.low:.4f} to {timed.high:.4f}), noise floor {found.noise_floor:.4f}, "
-        f"{timed.verdict}, {found.sessions} sittings, stopped by {found.stopped}"
+        f"{timed.ratio:.4f} ({interval(timed.low, timed.high, 4)}), noise floor {found.noise_floor:.4f}, "
+        f"{timed.verdict}, {found.sessions} sessions, stopped by {found.stopped}"
     )
 
 

@@ -6,12 +6,14 @@ import contextlib
 import functools
 import gzip
 import http.server
+import os
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from zoodata_site.build import build_site
 
 from tests import builders
@@ -53,8 +55,18 @@ class Compressing(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
-    """The packaged dataset with measured accuracies and an answer on top, built."""
-    local = tmp_path_factory.mktemp("local")
+    """The packaged dataset with measured accuracies and an answer on top, built once for all test processes."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # each worker's own folder lies in it
+    out = shared / "site"
+    with FileLock(shared / "site.lock"):
+        if not out.is_dir():
+            _build(tmp_path_factory.mktemp("local"), out)
+    return out
+
+
+def _build(local: Path, out: Path) -> None:
     dataset = Dataset.open()
     answered = next(c for c in dataset.claims if c.entry.startswith("torchvision:resnet50@") and c.metric == "top1")
     for record in (
@@ -64,9 +76,7 @@ def site(tmp_path_factory) -> Path:
         builders.reply(answered.id),
     ):
         store.write(record, local)
-    out = tmp_path_factory.mktemp("site") / "site"
     build_site(Dataset.open(local, PACKAGED), out)
-    return out
 
 
 @pytest.fixture(scope="session")

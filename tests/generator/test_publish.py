@@ -1,4 +1,4 @@
-"""What programs read: API, feed, badges, downloads. Held against schemas and against other people's readers."""
+"""What programs read: API, feed, badges, downloads. Checked by schemas and by other people's readers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import csv
 import gzip
 import hashlib
 import json
+import os
 import re
 import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from zoodata_site import views
-from zoodata_site.publish import api, badges, downloads, feed, llms, search
+from zoodata_site.publish import api, badges, documents, downloads, feed, llms, search
 
 from tests.generator import small
 from zoodata.dataset import metadata, store
@@ -34,8 +36,8 @@ def site(dataset):
 
 def test_every_document_of_the_api_fits_its_schema(site, tmp_path):
     api.write(site, tmp_path)
-    schema = api.schema()
-    for address, model in api.ADDRESSES.items():
+    schema = documents.schema()
+    for address, model in documents.ADDRESSES.items():
         paths = list((tmp_path / api.FOLDER).glob(re.sub(r"{\w+}", "*", address)))
         assert paths, address
         for path in paths:
@@ -43,23 +45,60 @@ def test_every_document_of_the_api_fits_its_schema(site, tmp_path):
 
 
 def test_the_api_says_what_the_records_say(site):
-    documents = dict(api.documents(site))
-    found = documents["architectures/resnet50.json"]
+    made = dict(api.documents(site))
+    found = made["architectures/resnet50.json"]
     assert {claim.value for claim in found.claims} == {76.13, 78.5, 74.9}
     entry = next(entry for entry in found.entries if entry.entry == "torchvision:resnet50")
     assert (entry.counts.parameters, entry.counts.macs) == (25_557_032, 4_089_184_256)
     assert found.comparisons[0].verdict == "parametric"
     assert found.replies[0].text == "This number is of the old recipe."
     assert found.measured[0].images == 4
-    assert documents["entries.json"].entries["timm:resnet50"] == "resnet50"
+    assert made["entries.json"].entries["timm:resnet50"] == "resnet50"
 
 
 def test_the_reference_names_every_field():
-    pages = {address: {name for name, _, _ in fields} for address, _, fields in api.reference()}
-    for address, model in api.ADDRESSES.items():
+    pages = {address: {name for name, _, _ in fields} for address, _, fields in documents.reference()}
+    for address, model in documents.ADDRESSES.items():
         assert pages[address] == set(model.model_fields)
-    types = {kind for _, _, fields in api.reference() for _, kind, _ in fields}
+    types = {kind for _, _, fields in documents.reference() for _, kind, _ in fields}
     assert "any" not in types
+
+
+V1 = Path(__file__).parent / "golden" / "api-v1.schema.json"
+"""Version 1 of the API as it was frozen. ZOODATA_GOLDEN=write adds to it what was added since."""
+
+
+def _shape(field):
+    """What a program relies on: everything but the words for people."""
+    if isinstance(field, dict):
+        return {k: _shape(v) for k, v in field.items() if k not in ("title", "description", "deprecated")}
+    return [_shape(each) for each in field] if isinstance(field, list) else field
+
+
+def test_version_1_of_the_api_only_grows():
+    now, frozen = documents.schema(), json.loads(V1.read_text(encoding="utf-8"))
+    for name, model in frozen["$defs"].items():
+        for field, schema in model.get("properties", {}).items():
+            assert _shape(now["$defs"][name]["properties"][field]) == _shape(schema), (name, field)
+        assert set(model.get("required", [])) <= set(now["$defs"][name].get("required", [])), name
+    if os.environ.get("ZOODATA_GOLDEN") == "write":
+        V1.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+    assert now == json.loads(V1.read_text(encoding="utf-8")), "something was added: ZOODATA_GOLDEN=write freezes it"
+
+
+def test_a_changed_or_missing_field_of_version_1_is_seen(monkeypatch):
+    """The test above can fail: of a field taken away, made optional, or given another type."""
+    whole = documents.schema()
+    for spoil in (
+        lambda model: model["properties"].pop("ratio"),
+        lambda model: model["required"].remove("ratio"),
+        lambda model: model["properties"].update(ratio={"type": "string"}),
+    ):
+        spoilt = json.loads(json.dumps(whole))
+        spoil(spoilt["$defs"]["MacsDocument"])
+        monkeypatch.setattr(documents, "schema", lambda spoilt=spoilt: spoilt)
+        with pytest.raises((AssertionError, KeyError)):
+            test_version_1_of_the_api_only_grows()
 
 
 def test_the_feed_is_atom_and_tells_what_differs(site, tmp_path):

@@ -31,7 +31,7 @@ def entries(zoo):
 @pytest.mark.zoos
 @pytest.mark.xdist_group("torch")
 @pytest.mark.parametrize("zoo", ["torchvision", "timm"])
-def test_torch_zoos_prepare_as_their_specification_says(zoo):
+def test_torch_zoos_preprocess_as_their_specification_says(zoo):
     assert _differing(zoo) == []
 
 
@@ -43,7 +43,7 @@ def test_keras_scales_as_its_specification_says():
 
 @pytest.mark.zoos
 @pytest.mark.xdist_group("tensorflow")
-def test_the_model_garden_prepares_as_its_specification_says():
+def test_the_model_garden_preprocesses_as_its_specification_says():
     assert _differing("tf_model_garden") == []
 
 

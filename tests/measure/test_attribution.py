@@ -9,7 +9,7 @@ import pytest
 from tests.accuracy import colours
 from zoodata.images.sets import find
 from zoodata.isolation import Worker
-from zoodata.measure.attribution import HANDLER, Side, attribute, path
+from zoodata.measure.attribution import Attributor, Side, attribute, path
 from zoodata.measure.host import worker_environment
 from zoodata.records import Preprocessing
 
@@ -25,18 +25,18 @@ def images(tmp_path_factory):
 
 
 def split(images, a, b):
-    with Worker(HANDLER, worker_environment("cpu", 1)) as worker:
+    with Worker(Attributor, worker_environment("cpu", 1)) as worker:
         found = attribute(worker, a, b, images, 1)
     assert sum(step.points for step in found.steps) == pytest.approx(found.top1_b - found.top1_a)
     return found, {step.factor: step.points for step in found.steps}
 
 
-def test_a_wrong_preparation_is_found_to_be_the_cause(images):
+def test_a_wrong_preprocessing_is_found_to_be_the_cause(images):
     swapped = SPEC.model_copy(update={"channel_order": "BGR"})
     found, points = split(images, Side(MODEL, None, SPEC), Side(MODEL, None, swapped))
-    assert points["preparation of images"] == found.top1_b - found.top1_a < -30
+    assert points["preprocessing"] == found.top1_b - found.top1_a < -30
     assert {points[name] for name in ("runtime of a", "architecture", "weights", "runtime of b")} == {0.0}
-    assert found.preparation_on_a.points == points["preparation of images"]
+    assert found.preprocessing_on_a.points == points["preprocessing"]
     assert found.together == 0
 
 
@@ -48,13 +48,13 @@ def test_other_weights_are_found_to_be_the_cause(images, tmp_path):
     torch.save(state, tmp_path / "rolled.pth")
     found, points = split(images, Side(MODEL, None, SPEC), Side(MODEL, str(tmp_path / "rolled.pth"), SPEC))
     assert points["weights"] == found.top1_b - found.top1_a < -50
-    assert points["architecture"] == points["preparation of images"] == 0
+    assert points["architecture"] == points["preprocessing"] == 0
 
 
 def test_what_cannot_be_split_stays_together():
     assert [factor for factor, _, _ in path(["a", "b"])] == [
-        "architecture, weights and runtime", "preparation of images"
+        "architecture, weights and runtime", "preprocessing"
     ]  # fmt: skip
     assert [factor for factor, _, _ in path(["a", "b", "network a", "network b"])] == [
-        "runtime of a", "architecture and weights", "preparation of images", "runtime of b"
+        "runtime of a", "architecture and weights", "preprocessing", "runtime of b"
     ]  # fmt: skip

@@ -65,7 +65,7 @@ def test_a_network_that_rescales_by_itself_is_marked():
 
 @pytest.mark.xdist_group("torch")
 def test_onnx_models_document_nothing():
-    """onnx/models#622: nobody can know how their images were prepared."""
+    """onnx/models#622: nobody can know how their images were preprocessed."""
     found = Preparer().compare("onnx_model_zoo:bvlc_alexnet", "torchvision:alexnet", [])
     assert found["undocumented"]["a"] == ["everything"]
 
@@ -124,7 +124,7 @@ def test_networks_that_transform_their_input_are_seen_to(entry):
 
 
 @pytest.mark.xdist_group("tensorflow")
-def test_kerass_efficientnets_prepare_inside_the_network():
+def test_kerass_efficientnets_preprocess_inside_the_network():
     """tensorflow#49930: with a second rescaling that only the published weights' network has."""
     from zoodata.graph import embedded
     from zoodata.zoos import registry

@@ -40,7 +40,7 @@ class ExampleZoo:
         return Preprocessing(resize=8, crop=(8, 8), layout="NCHW", source="example_zoo.ExampleZoo")
 
     def pipeline(self, entry, weights=None):
-        return None  # no code of its own prepares images
+        return None  # no code of its own preprocesses images
 
     def claims(self) -> Statements:
         return Statements()

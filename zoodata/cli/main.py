@@ -70,6 +70,7 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: one line for an expected failure, no traceback."""
+    from zoodata.dataset.store import UnreadableRecord
     from zoodata.dataset.strict_json import RefusedJson
     from zoodata.zoos.base import ZooError
 
@@ -78,7 +79,7 @@ def main() -> None:
     except ZooError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2 if error.reason == "not_in_package" else 1)
-    except RefusedJson as error:
+    except (RefusedJson, UnreadableRecord) as error:
         click.echo(f"Error: the dataset does not read: {error}. Run `zoodata validate`.", err=True)
         sys.exit(1)
     except BrokenPipeError:

@@ -50,6 +50,23 @@ OTHER = "other"
 
 FOLDERS = ("catalogue", "claims", "environments", "measurements", "networks", "replies")
 
+FOLDER_OF: dict[type[StoredRecord], str] = {
+    Family: "catalogue",
+    ClaimCollection: "claims",
+    Environment: "environments",
+    ArchitectureMeasurement: "measurements/architecture",
+    ComparisonMeasurement: "measurements/comparison",
+    LatencyMeasurement: "measurements/latency",
+    AccuracyMeasurement: "measurements/accuracy",
+    StoredNetwork: "networks",
+    Reply: "replies",
+}
+"""Where the records of each kind lie: a command reads only the kinds that it asks for."""
+
+
+class UnreadableRecord(ValueError):
+    """A file of the dataset that is no record; the message names it."""
+
 
 def path_of(record: StoredRecord) -> Path:
     """The place of a record inside a root."""
@@ -123,11 +140,14 @@ def sweep_leftovers(root: Path) -> int:
     return count
 
 
-def files(root: Path) -> Iterator[Path]:
-    """Every record file below a root, in a stable order. Links are not followed, hidden files not read."""
-    for name in FOLDERS:
-        for folder, folders, names in os.walk(root / name):
-            folders.sort()
+def files(root: Path, folders: Sequence[str] = FOLDERS) -> Iterator[Path]:
+    """Every record file below some folders of a root, in a stable order.
+
+    Links are not followed, hidden files not read.
+    """
+    for name in folders:
+        for folder, inner, names in os.walk(root / name):
+            inner.sort()
             yield from (path for path in map(Path(folder).joinpath, sorted(names)) if is_record_file(path))
 
 
@@ -143,6 +163,7 @@ class Dataset:
     roots: tuple[Path, ...]
     derived: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """What others made of all records and want to make once."""
+    _by_kind: dict[type[StoredRecord], list[StoredRecord]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def open(cls, local: Path | None = None, packaged: Path | None = None) -> Dataset:
@@ -155,22 +176,33 @@ class Dataset:
 
     @cached_property
     def records(self) -> Sequence[StoredRecord]:
-        """Every record, each id once."""
-        found: dict[Path, StoredRecord] = {}
+        """Every record, each id once.
+
+        Raises:
+            UnreadableRecord: for a file that is none.
+        """
+        return tuple(self._read(FOLDERS))
+
+    def _read(self, folders: Sequence[str]) -> Iterator[StoredRecord]:
+        by_place: dict[Path, StoredRecord] = {}
         for root in self.roots:
-            for path in files(root):
+            for path in files(root, folders):
                 try:
                     record = read(path)
                 except ValueError as error:
-                    raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
+                    raise UnreadableRecord(f"{path}: {str(error).splitlines()[0]}") from error
                 place = path_of(record)
                 if path != root / place:  # it could stand in for the record that belongs there
-                    raise ValueError(f"{path} does not lie where it belongs, at {place}")
-                found[place] = record
-        return tuple(found.values())
+                    raise UnreadableRecord(f"{path} does not lie where it belongs, at {place}")
+                by_place[place] = record
+        yield from by_place.values()
 
-    def _of(self, kind: type[Kind]) -> Iterator[Kind]:
-        return (record for record in self.records if isinstance(record, kind))
+    def _of(self, kind: type[Kind]) -> list[Kind]:
+        if "records" in self.__dict__:
+            return [record for record in self.records if isinstance(record, kind)]
+        if kind not in self._by_kind:
+            self._by_kind[kind] = list(self._read((FOLDER_OF[kind],)))
+        return [record for record in self._by_kind[kind] if isinstance(record, kind)]
 
     def measurements(self, kind: type[Run]) -> list[Run]:
         """All measurements of one kind, oldest first."""

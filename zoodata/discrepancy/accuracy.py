@@ -7,7 +7,10 @@ that are comparable (:mod:`zoodata.discrepancy.comparable`).
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -83,12 +86,10 @@ def rank(dataset: Dataset, metric: str = "top1", group: str = "2022") -> list[Ac
         metric: ``top1`` or ``top5``.
         group: ``2022`` (the paper's claims) or ``today`` (everything else).
     """
-    chosen = _claims(dataset, metric, group)
-    ranges = [
-        _range(dataset, str(name), rows, metric, group)
-        for name, rows in chosen.groupby("architecture")
-        if rows["zoo"].nunique() > 1
-    ]
+    by_architecture: dict[str, list[Row]] = defaultdict(list)
+    for row in _claims(dataset, metric, group).to_dict("records"):
+        by_architecture[row["architecture"]].append(row)
+    ranges = [_range(dataset, name, rows, metric, group) for name, rows in by_architecture.items() if _zoos(rows) > 1]
     return sorted(ranges, key=lambda r: (r.comparable is None, -r.shown.points, r.architecture))
 
 
@@ -118,46 +119,55 @@ def extremes(dataset: Dataset, metric: str = "top1", group: str = "2022") -> dic
     return counts
 
 
-def _range(dataset: Dataset, name: str, rows: pd.DataFrame, metric: str, group: str) -> AccuracyRange:
+Row = Mapping[str, Any]
+"""A row of ``tables.claims``. Plain mappings: a range reads a few rows, where frames cost more than they give."""
+
+
+def _range(dataset: Dataset, name: str, rows: Sequence[Row], metric: str, group: str) -> AccuracyRange:
     naive = _span(rows)
     if naive is None:
         raise ValueError(f"{name} has claims of one zoo only")
-    obstacles = rows.apply(obstacle, axis=1)
+    obstacles = [obstacle(row) for row in rows]
     return AccuracyRange(
         architecture=name,
         title=dataset.architectures[name].title,
         group=group,
         metric=metric,
         naive=naive,
-        comparable=_comparable(rows[obstacles.isna()]),
-        left_out={reason: int(count) for reason, count in obstacles.dropna().value_counts().items()},
+        comparable=_comparable([row for row, found in zip(rows, obstacles, strict=True) if found is None]),
+        left_out=dict(Counter(code for code in obstacles if code is not None).most_common()),
     )
 
 
-def _comparable(rows: pd.DataFrame) -> Span | None:
+def _comparable(rows: Sequence[Row]) -> Span | None:
     """The span in the setting that most zoos share; of equals the one with more claims, then the smaller image."""
-    if rows.empty:
+    groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[setting(row)].append(row)
+    shared = {key: group for key, group in groups.items() if _zoos(group) > 1}
+    if not shared:
         return None
-    groups = [(key, group) for key, group in rows.groupby(rows.apply(setting, axis=1)) if group["zoo"].nunique() > 1]
-    if not groups:
-        return None
-    (variant, size), best = min(groups, key=lambda g: (-g[1]["zoo"].nunique(), -len(g[1]), g[0][1], g[0][0]))
-    span = _span(best)
+    variant, size = min(shared, key=lambda key: (-_zoos(shared[key]), -len(shared[key]), key[1], key[0]))
+    span = _span(shared[variant, size])
     return None if span is None else replace(span, input_size=size, variant=variant or None)
 
 
-def _span(rows: pd.DataFrame) -> Span | None:
-    ends = widest([row for _, row in rows.iterrows()], lambda row: row["zoo"], lambda row: row["value"])
+def _zoos(rows: Sequence[Row]) -> int:
+    return len({row["zoo"] for row in rows})
+
+
+def _span(rows: Sequence[Row]) -> Span | None:
+    ends = widest(rows, lambda row: row["zoo"], lambda row: row["value"])
     if ends is None:
         return None
     high, low = ends
     points = round(float(high["value"] - low["value"]), 4)
-    sampling = round(2**0.5 * binomial_half_width(float(rows["value"].mean())), 3)
+    sampling = round(2**0.5 * binomial_half_width(fmean(row["value"] for row in rows)), 3)
     return Span(
         points=points,
         sampling_points=sampling,
         verdict=_verdict(points, sampling),
-        zoos=int(rows["zoo"].nunique()),
+        zoos=_zoos(rows),
         claims=len(rows),
         highest=_stated(high),
         lowest=_stated(low),
@@ -170,5 +180,5 @@ def _verdict(points: float, sampling: float) -> str:
     return "more than sampling" if points > sampling else "can be sampling"
 
 
-def _stated(row: pd.Series) -> RangeEnd:
+def _stated(row: Row) -> RangeEnd:
     return RangeEnd(row["entry"], row["zoo"], float(row["value"]), row["source"], row["claim"], row["record"])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset, path_of
-from zoodata.discrepancy.comparable import FLOATING, WORKS, obstacle, size_of
+from zoodata.discrepancy.comparable import FLOATING, WORKS, each, obstacle, size_of
 from zoodata.discrepancy.networks import GRAVITY, compared
 from zoodata.records import Architecture, entry_zoo
 from zoodata.records.base import without_weights
@@ -91,7 +91,7 @@ def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
     frame = frame[frame["architecture"].eq(architecture.id) & frame["value"].gt(WORKS)]
     if frame.empty:
         return AuthorsOwn(reference.entry, reference.source, None, None, ())
-    frame = frame.assign(size=frame.apply(size_of, axis=1), doubt=frame.apply(obstacle, axis=1))
+    frame = frame.assign(size=each(frame, size_of), doubt=each(frame, obstacle))
     own = _own(frame, reference.entry, "top1")
     others = [
         _nearness(dataset, reference.entry, item.entry, frame, own)

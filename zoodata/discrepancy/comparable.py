@@ -7,8 +7,8 @@ take part are comparable within one *setting*: one variant of the architecture a
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
@@ -32,7 +32,7 @@ Obstacle = Literal[
 """Why a claim cannot be compared; :mod:`zoodata.wording.obstacles` words it."""
 
 
-def obstacle(claim: pd.Series) -> Obstacle | None:
+def obstacle(claim: Mapping[str, Any]) -> Obstacle | None:
     """Why a claim (a row of ``tables.claims``) cannot be compared; None if it can."""
     if claim["borrowed"]:
         return "borrowed"
@@ -49,7 +49,7 @@ def obstacle(claim: pd.Series) -> Obstacle | None:
     return None if size_of(claim) else "size_unknown"
 
 
-def size_of(claim: pd.Series) -> int | None:
+def size_of(claim: Mapping[str, Any]) -> int | None:
     """Side of the image a claim holds for: as stated, else the architecture's usual one."""
     for size in (claim["input_size"], claim["inferred_input_size"]):
         if size is not None and not pd.isna(size):
@@ -57,6 +57,14 @@ def size_of(claim: pd.Series) -> int | None:
     return None
 
 
-def setting(claim: pd.Series) -> Hashable:
+def setting(claim: Mapping[str, Any]) -> tuple[str, int]:
     """What two comparable claims have in common: variant and image size."""
     return claim["variant"] or "", size_of(claim) or 0
+
+
+Value = TypeVar("Value")
+
+
+def each(claims: pd.DataFrame, rule: Callable[[Mapping[str, Any]], Value]) -> pd.Series:
+    """A rule's answer for every claim of a frame. (``DataFrame.apply`` makes a Series of each row, which is slow.)"""
+    return pd.Series([rule(row) for row in claims.to_dict("records")], index=claims.index, dtype=object)

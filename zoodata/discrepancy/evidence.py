@@ -244,7 +244,7 @@ class Evidence:
         rows: pd.DataFrame = frame[frame["metric"].eq(metric) & frame["architecture"].notna()]
         known = {statement.claim.id: statement for statement in self.of_metric(metric)}
         found: dict[tuple[str, int], list[Statement]] = defaultdict(list)
-        for _, row in rows.iterrows():
+        for row in rows.to_dict("records"):
             if obstacle(row) is None:
                 found[row["architecture"], size_of(row) or 0].append(known[row["claim"]])
         return found

@@ -40,8 +40,8 @@ def test_equivalent(a, b):
 def test_resnet_parts_at_the_moved_stride():
     found = proof("keras_applications:ResNet50", "torchvision:resnet50")
     assert found.status == "parted"
-    assert found.first_difference["a"].startswith("conv3_block1_1_")
-    assert found.first_difference["b"] in ("layer2.0.conv1", "layer2.0.bn1")
+    assert found.first_difference.a.startswith("conv3_block1_1_")
+    assert found.first_difference.b in ("layer2.0.conv1", "layer2.0.bn1")
 
 
 def test_alexnets_weights_do_not_fit():

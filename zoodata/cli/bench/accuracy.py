@@ -105,7 +105,7 @@ def accuracy_command(
     """
     check_entries([entry])
     settings = accuracy.Settings(weights, preprocessing_file(preprocessing), batch, device, threads, believe)
-    read_dataset(data)
+    _ = read_dataset(data).accuracy_measurements  # a broken one is named before the work, not after
     try:
         record = bench_accuracy(entry, images, labels, data, settings)
     except NoImages as error:
