@@ -71,7 +71,7 @@ function fit(own, wanted) {
 
 const find = document.getElementById("zd-find");
 if (find) {
-  const hits = document.getElementById("zd-hits"), said = document.getElementById("zd-found");
+  const hits = document.getElementById("zd-hits"), said = document.getElementById("zd-hits-count");
   const show = () => {
     const found = zoodataSearch.find(find.value);
     hits.replaceChildren(...found.slice(0, 12).map(({ row, by }) => make("li", {},
@@ -224,9 +224,9 @@ if (comparing) {
       ["Variant", (s) => s.entry.variant],
       ["Top-1 claims", (s) => best(s.doc.claims, s.entry.entry, "top1")],
       ["Top-5 claims", (s) => best(s.doc.claims, s.entry.entry, "top5")],
-      ["Parameters", (s) => numbers(s.entry.counts && s.entry.counts.parameters)],
-      ["Batch-norm statistics", (s) => numbers(s.entry.counts && s.entry.counts.statistics)],
-      ["Multiply-accumulates", (s) => numbers(s.entry.counts && s.entry.counts.macs)],
+      ["Parameters", (s) => count(s.entry.counts && s.entry.counts.parameters)],
+      ["Batch-norm statistics", (s) => count(s.entry.counts && s.entry.counts.statistics)],
+      ["Multiply-accumulates", (s) => count(s.entry.counts && s.entry.counts.macs)],
       ["Input", (s) => s.entry.counts && s.entry.counts.input],
       ["Network", (s) => s.entry.counts && s.entry.counts.digest && s.entry.counts.digest.slice(0, 16)],
       ["Preprocessing", (s) => s.entry.preprocessing],
@@ -237,8 +237,8 @@ if (comparing) {
     for (const [name, say] of lines) {
       const cells = sides.map(say);
       if (cells.every((cell) => cell === null || cell === undefined || cell === "")) continue;
-      const apart = cells.every((cell) => typeof cell === "string") && cells[0] !== cells[1];
-      body.append(make("tr", apart ? { class: "zd-apart" } : {}, make("th", { scope: "row" }, name),
+      const differs = cells.every((cell) => typeof cell === "string") && cells[0] !== cells[1];
+      body.append(make("tr", differs ? { class: "zd-differs" } : {}, make("th", { scope: "row" }, name),
         ...cells.map((cell) => make("td", {}, cell || "–"))));
     }
     return make("div", { class: "zd-scroll", tabindex: "0", role: "region", "aria-label": "Side by side" },
@@ -248,13 +248,13 @@ if (comparing) {
 
   function networks(a, b, [one, other]) {
     const nodes = [make("h2", { id: "networks" }, "Networks")];
-    const found = one.doc.comparisons.find((c) => (c.a === a && c.b === b) || (c.a === b && c.b === a));
+    const comparison = one.doc.comparisons.find((c) => (c.a === a && c.b === b) || (c.a === b && c.b === a));
     const digests = [one, other].map((s) => s.entry.counts && s.entry.counts.digest);
-    if (found) {
-      nodes.push(make("p", {}, make("strong", { class: `zd-${found.verdict}` }, found.verdict), `: ${found.meaning} a is ${found.a}, b is ${found.b}. `,
-        make("a", { href: new URL(`data/${found.record}`, root).href }, "Record")));
-      nodes.push(make("ul", {}, ...found.findings.map((f) => make("li", {}, make("strong", { class: `zd-${f.severity}` }, f.severity), ` ${f.text}`))));
-      if (found.proof) nodes.push(make("p", {}, found.proof));
+    if (comparison) {
+      nodes.push(make("p", {}, make("strong", { class: `zd-${comparison.verdict}` }, comparison.verdict), `: ${comparison.meaning} a is ${comparison.a}, b is ${comparison.b}. `,
+        make("a", { href: new URL(`data/${comparison.record}`, root).href }, "Record")));
+      nodes.push(make("ul", {}, ...comparison.findings.map((f) => make("li", {}, make("strong", { class: `zd-${f.severity}` }, f.severity), ` ${f.text}`))));
+      if (comparison.proof) nodes.push(make("p", {}, comparison.proof));
     } else if (digests[0] && digests[0] === digests[1]) {
       nodes.push(make("p", {}, "One network: both have the same digest."));
     } else {

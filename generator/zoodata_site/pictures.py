@@ -21,15 +21,15 @@ def largest_accuracy(ranges: Sequence[AccuracyRange]) -> Any:
     """Ranges of comparable claims as dumbbells."""
     lines = [
         charts.Line(
-            label=found.title,
-            href=f"architectures/{found.architecture}.html#{claim_anchor(found.shown.highest.claim)}",
+            label=each.title,
+            href=f"architectures/{each.architecture}.html#{claim_anchor(each.shown.highest.claim)}",
             points=tuple(
                 charts.Point(end.value, end.zoo, f"{zoo_title(end.zoo)} {end.value:.2f} %")
-                for end in (found.shown.lowest, found.shown.highest)
+                for end in (each.shown.lowest, each.shown.highest)
             ),
-            note=f"{found.shown.points:.2f}",
+            note=f"{each.shown.points:.2f}",
         )
-        for found in ranges
+        for each in ranges
     ]
     return charts.dots(
         lines,
@@ -43,15 +43,15 @@ def largest_macs(ranges: Sequence[MacsRange]) -> Any:
     """Each zoo's compute over the cheapest zoo's."""
     lines = [
         charts.Line(
-            label=found.title,
-            href=f"architectures/{found.architecture}.html#counts",
+            label=each.title,
+            href=f"architectures/{each.architecture}.html#counts",
             points=tuple(
-                charts.Point(entry.macs / found.lowest.macs, entry.zoo, f"{entry.entry} {entry.macs / 1e9:.3f} G")
-                for entry in reversed(found.entries)
+                charts.Point(entry.macs / each.lowest.macs, entry.zoo, f"{entry.entry} {entry.macs / 1e9:.3f} G")
+                for entry in reversed(each.entries)
             ),
-            note=f"{found.ratio:.2f}",
+            note=f"{each.ratio:.2f}",
         )
-        for found in ranges
+        for each in ranges
     ]
     return charts.dots(
         lines,
@@ -66,16 +66,14 @@ def largest_latency(ranges: Sequence[LatencyRange]) -> Any:
     """Slowest over fastest with its interval, on a logarithmic axis."""
     lines = [
         charts.Line(
-            label=found.title,
-            href=f"architectures/{found.architecture}.html#latency",
-            points=(
-                charts.Point(found.ratio, found.slowest.partition(":")[0], f"{found.slowest} over {found.fastest}"),
-            ),
-            low=found.low,
-            high=found.high,
-            note=f"{found.ratio:.2f}",
+            label=each.title,
+            href=f"architectures/{each.architecture}.html#latency",
+            points=(charts.Point(each.ratio, each.slowest.partition(":")[0], f"{each.slowest} over {each.fastest}"),),
+            low=each.low,
+            high=each.high,
+            note=f"{each.ratio:.2f}",
         )
-        for found in ranges
+        for each in ranges
     ]
     return charts.dots(
         lines,
@@ -86,10 +84,10 @@ def largest_latency(ranges: Sequence[LatencyRange]) -> Any:
     )
 
 
-def accuracy_against_compute(found: Sequence[charts.Dot]) -> Any:
+def accuracy_against_compute(dots: Sequence[charts.Dot]) -> Any:
     """Claimed accuracy against counted compute, an entry a dot."""
     return charts.scatter(
-        found,
+        dots,
         "Claimed accuracy against counted compute",
         "Each counted entry's highest top-1 claim over the multiply-accumulates of its network.",
         "G multiply-accumulates, one image",
@@ -112,8 +110,8 @@ def of_architecture(view: ArchitectureView) -> dict[str, Any]:
     """The charts of an architecture's page, by the names its template uses."""
     return {
         "claims_chart": _claims(view.claims),
-        "macs_chart": _macs(view.found.macs),
-        "latency_chart": _latency(view.found.latency),
+        "macs_chart": _macs(view.discrepancies.macs),
+        "latency_chart": _latency(view.discrepancies.latency),
     }
 
 
@@ -140,8 +138,8 @@ def _claims(claims: Sequence[ClaimView]) -> Any:
     )
 
 
-def _macs(found: MacsRange | None) -> Any:
-    if found is None or found.ratio == 1:
+def _macs(ratio: MacsRange | None) -> Any:
+    if ratio is None or ratio.ratio == 1:
         return ""
     lines = [
         charts.Line(
@@ -150,18 +148,18 @@ def _macs(found: MacsRange | None) -> Any:
             points=(charts.Point(entry.macs / 1e9, entry.zoo, f"{entry.macs / 1e9:.3f} G"),),
             note=f"{entry.macs / 1e9:.3f}",
         )
-        for entry in found.entries
+        for entry in ratio.entries
     ]
     return charts.dots(
         lines,
-        f"Multiply-accumulates at {found.input_size} pixels",
+        f"Multiply-accumulates at {ratio.input_size} pixels",
         "Each zoo's network, counted by one counter.",
         "G multiply-accumulates",
     )
 
 
-def _latency(found: LatencyRange | None) -> Any:
-    if found is None:
+def _latency(latency: LatencyRange | None) -> Any:
+    if latency is None:
         return ""
     lines = [
         charts.Line(
@@ -172,11 +170,11 @@ def _latency(found: LatencyRange | None) -> Any:
             high=timed.high,
             note=f"{timed.ratio:.2f}",
         )
-        for timed in found.entries
+        for timed in latency.entries
     ]
     return charts.dots(
         lines,
-        f"Time against {found.reference}",
+        f"Time against {latency.reference}",
         "Every ratio with its 95 % interval.",
         "times the reference",
         log=True,

@@ -20,7 +20,7 @@ from zoodata.discrepancy.networks import GRAVITY
 from zoodata.discrepancy.paper import Beside, Reproduction
 from zoodata.records import FILE_KINDS, ComparisonResult
 from zoodata.wording import authors, findings, latency, networks, warnings
-from zoodata.wording.networks import MEANING
+from zoodata.wording.networks import MEANING, SHORT_MEANING
 from zoodata.wording.paper import explanation
 from zoodata_site import charts, pictures
 from zoodata_site.publish import documents
@@ -69,7 +69,7 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "architectures/index.md", page("architectures", "Architectures", site=site)
     yield "zoos/index.md", page("zoos", "Zoos", site=site, matrix=pictures.documentation(site.zoos))
     for view in site.architectures:
-        architecture = view.found.architecture
+        architecture = view.discrepancies.architecture
         content = {"view": view, "pairable": _pairable(view), "audited": MAX_ON_ARCHITECTURE, "drawn": MAX_DRAWN}
         content |= pictures.of_architecture(view)
         yield f"architectures/{architecture.id}.md", page("architecture", architecture.title, **content)
@@ -101,6 +101,7 @@ def _environment() -> Environment:
         "metrics": METRICS,
         "gravity": GRAVITY,
         "meaning": MEANING,
+        "short_meaning": SHORT_MEANING,
         "finding_sentence": findings.sentence,
         "proof_sentence": networks.proof,
         "explanation": explanation,
@@ -148,7 +149,7 @@ def _sections(site: Site) -> list[tuple[str, str, str, Any]]:
             "architecture",
             "Architecture",
             "Multiply-accumulates of the networks the zoos build, by one counter, at one input size.",
-            pictures.largest_macs([found for found in site.macs[:10] if found.ratio > 1]),
+            pictures.largest_macs([each for each in site.macs[:10] if each.ratio > 1]),
         ),
     ]
 
@@ -164,8 +165,8 @@ def _downloads(site: Site) -> dict[str, Any]:
 def _examples(site: Site) -> list[tuple[str, str, str]]:
     """Pairs whose networks differ, of architectures that most zoos have."""
     known = sorted(site.architectures, key=lambda view: -len(view.entries))
-    found = [view.compared[0].pair for view in known if view.compared]
-    return [(pair.a, pair.b, pair.verdict) for pair in found[:6]]
+    pairs = [view.compared[0].pair for view in known if view.compared]
+    return [(pair.a, pair.b, pair.verdict) for pair in pairs[:6]]
 
 
 def _pairable(view: ArchitectureView) -> tuple[str, str] | None:
@@ -175,18 +176,18 @@ def _pairable(view: ArchitectureView) -> tuple[str, str] | None:
     return (names[0], names[1]) if len(names) > 1 else None
 
 
-def _paper_parts(found: Reproduction) -> list[tuple[str, str, str, tuple[Beside, ...]]]:
+def _paper_parts(reproduction: Reproduction) -> list[tuple[str, str, str, tuple[Beside, ...]]]:
     """Anchor, heading, how it was made, rows."""
     claims = "From the claims of 2022, as records."
     return [
-        ("figure-2", "Figure 2: the largest ranges of top-1 claims, in points", claims, found.figure_2),
-        ("counts", "How many ranges are wide", claims, found.counts),
-        ("table-1", "Table 1: how often a zoo is highest or lowest", claims, found.table_1),
+        ("figure-2", "Figure 2: the largest ranges of top-1 claims, in points", claims, reproduction.figure_2),
+        ("counts", "How many ranges are wide", claims, reproduction.counts),
+        ("table-1", "Table 1: how often a zoo is highest or lowest", claims, reproduction.table_1),
         (
             "figure-3",
             "Figure 3: largest over smallest compute",
             "The paper took FLOP counts of three counters. Ours are multiply-accumulates of the networks that can be "
             "built here, by one counter, with what the diff of the two found to cost something.",
-            found.figure_3,
+            reproduction.figure_3,
         ),
     ]

@@ -13,7 +13,7 @@ CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
 INDENTATION = re.compile(r"\s*\n\s*")
 USED = re.compile(r'class="([^"]*)"|class=([\w-]+)')
 
-SET_BY_SCRIPTS = frozenset({"zd-apart", "zd-sort", "zd-scroll"})
+SET_BY_SCRIPTS = frozenset({"zd-differs", "zd-sort", "zd-scroll"})
 """Classes that no page has before a script runs."""
 
 
@@ -33,11 +33,11 @@ def trim(site: Path) -> None:
 
 def classes_of(pages: Iterable[Path]) -> set[str]:
     """Every class that a page has."""
-    found: set[str] = set()
+    classes: set[str] = set()
     for path in pages:
         for quoted, bare in USED.findall(path.read_text(encoding="utf-8")):
-            found.update((quoted or bare).split())
-    return found
+            classes.update((quoted or bare).split())
+    return classes
 
 
 def without_unused(css: str, used: set[str]) -> str:

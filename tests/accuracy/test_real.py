@@ -93,12 +93,12 @@ def test_the_gap_of_the_two_mobilenets_v1_is_attributed(tmp_path):
         "--labels", str(tmp_path / "some.csv"), "--preprocessing-a", str(SPECS / "stm32_mobilenet_v1.json"),
         "--preprocessing-b", str(SPECS / "retinaface_mobilenet_v1.json"), "--format", "json",
     )  # fmt: skip
-    found = json.loads(done.stdout)
-    steps = {step["factor"]: step for step in found["steps"]}
-    assert sum(step["points"] for step in found["steps"]) == pytest.approx(found["gap"])
-    assert found["gap"] < 0
+    document = json.loads(done.stdout)
+    steps = {step["factor"]: step for step in document["steps"]}
+    assert sum(step["points"] for step in document["steps"]) == pytest.approx(document["gap"])
+    assert document["gap"] < 0
     # Our networks answer as the models do, image for image: neither runtime explains anything.
     for runtime in ("runtime of a", "runtime of b"):
         assert (steps[runtime]["gained"], steps[runtime]["lost"]) == (0, 0)
     assert steps["architecture"]["points"] < -20  # leaky activations are not what these weights were trained with
-    assert found["preprocessing_on_a"]["points"] < 0 < steps["preprocessing"]["points"]
+    assert document["preprocessing_on_a"]["points"] < 0 < steps["preprocessing"]["points"]

@@ -20,7 +20,7 @@ def mutating(each: int = 2) -> None:
     from tests.graph import mutations
     from zoodata.graph.diff.findings import diff
 
-    total = found = 0
+    total = result = 0
     families = (
         (mutations.TORCH, mutations.torch_mutants),
         (mutations.KERAS, mutations.keras_mutants),
@@ -34,5 +34,5 @@ def mutating(each: int = 2) -> None:
                     continue
                 names = [n for f in answer.findings for p in f.places for n in (p.a, p.b) if n]
                 total += 1
-                found += len(answer.findings) == 1 and any(mutant.place in name for name in names)
-    print(f"mutations: {found} of {total} found at the right node with one finding ({found / total:.1%})")
+                result += len(answer.findings) == 1 and any(mutant.place in name for name in names)
+    print(f"mutations: {result} of {total} found at the right node with one finding ({result / total:.1%})")

@@ -28,7 +28,7 @@ SPEC = Preprocessing(
 
 
 def evaluating() -> None:
-    """Images a second of each, in turns; ratios of the medians."""
+    """Images a second of each, interleaved; ratios of the medians."""
     threads = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
         items = _write(Path(folder))

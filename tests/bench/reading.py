@@ -33,8 +33,8 @@ class Cost(NamedTuple):
 def peers() -> None:
     """Every 40th timm model: ours against fvcore, torchinfo, calflops, ptflops and torch's FlopCounterMode.
 
-    Each tool gets a fresh process for each model, in turns, and does what a user would do: build the model,
-    count it. The peers need its parameters and a real pass; they do not canonicalise or digest.
+    Each tool gets a fresh process for each model, interleaved, and does what a user would do: build the model,
+    count it. The peers need its parameters and a real forward pass; they do not canonicalise or digest.
     """
     import torch
 
@@ -95,10 +95,10 @@ def everything() -> None:
     parts = 8
     with multiprocessing.get_context("spawn").Pool(2, maxtasksperchild=1) as pool:
         start = time.perf_counter()
-        found = pool.map(_whole, [(part, parts) for part in range(parts)], chunksize=1)
+        result = pool.map(_whole, [(part, parts) for part in range(parts)], chunksize=1)
         took = time.perf_counter() - start
-    read, failed = sum(f[0] for f in found), [name for f in found for name in f[1]]
-    peak = max(f[2] for f in found)
+    read, failed = sum(f[0] for f in result), [name for f in result for name in f[1]]
+    peak = max(f[2] for f in result)
     print(
         f"torchvision and timm: {read} models read, counted and digested in {took:.0f} s on two processes, at most "
         f"{peak / 1024:.2f} GiB each; not read: {', '.join(failed) or 'none'}"
@@ -169,10 +169,10 @@ def _tools() -> dict[str, Callable[[str], float]]:
 
     def ptflops(name: str) -> float:
         model, size = built(name)
-        found = get_model_complexity_info(model, size, as_strings=False, print_per_layer_stat=False, verbose=False)
-        if found[0] is None:
+        result = get_model_complexity_info(model, size, as_strings=False, print_per_layer_stat=False, verbose=False)
+        if result[0] is None:
             raise RuntimeError("ptflops gave no count")
-        return found[0]
+        return result[0]
 
     def flop_counter(name: str) -> float:
         model, size = built(name)

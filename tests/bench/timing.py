@@ -65,8 +65,8 @@ SIDE_BY_SIDE_SECONDS = 80.0
 """Of one model beside LoadGen. With fifteen pairs, 15 to 40 s, two runs one after the other said -5.9 and +3.5 %."""
 
 GPU_BATCH = 512
-"""So that a pass of each pair lasts tens of milliseconds. With 128 images Keras' MobileNetV2 took 6.3 to 6.5 ms on an
-H100, in which its process computed for 3.2 to 3.8 ms, differently from run to run."""
+"""So that an iteration of each pair lasts tens of milliseconds. With 128 images Keras' MobileNetV2 took
+6.3 to 6.5 ms on an H100, in which its process computed for 3.2 to 3.8 ms, differently from run to run."""
 
 PAIRS = {
     "ResNet-50": ("torchvision:resnet50", "keras_applications:ResNet50"),
@@ -81,10 +81,10 @@ def a_a() -> None:
     ours, differences = [], 0
     with _loaded_core():
         for number in range(20):
-            _, found = _run(names, target=0.01, limit=270.0, seed=number)
-            ours.append(found.entries[1].ratio)
-            differences += found.entries[1].verdict != "no difference"
-            print(f"A/A: {_shown(found)}", flush=True)
+            _, result = _run(names, target=0.01, limit=270.0, seed=number)
+            ours.append(result.entries[1].ratio)
+            differences += result.entries[1].verdict != "no difference"
+            print(f"A/A: {_shown(result)}", flush=True)
         for how in ("timm", "torch"):
             sequential = [_alone(how, names[1]) / _alone(how, names[0]) for _ in range(20)]
             label = {"timm": "timm's benchmark loop", "torch": "torch.utils.benchmark"}[how]
@@ -95,13 +95,13 @@ def a_a() -> None:
 def slowdown() -> None:
     """A network against itself with one more block of 3 % of its work."""
     names = ("python:tests.bench.models:plain", "python:tests.bench.models:longer")
-    found = []
+    result = []
     for number in range(10):
         _, run = _run(names, target=0.01, limit=180.0, seed=number)
-        found.append(run.entries[1])
+        result.append(run.entries[1])
         print(f"slowdown: {_shown(run)}", flush=True)
-    slower = sum(timed.verdict == "slower" for timed in found)
-    print(f"slowdown: called slower {slower} of {len(found)} times; {_summary([t.ratio for t in found])}")
+    slower = sum(timed.verdict == "slower" for timed in result)
+    print(f"slowdown: called slower {slower} of {len(result)} times; {_summary([t.ratio for t in result])}")
 
 
 def repeatability() -> None:
@@ -286,11 +286,11 @@ def _run(
         return record, summarise(Dataset((Path(empty),)), record)
 
 
-def _shown(found: LatencyRange) -> str:
-    timed = found.entries[1]
+def _shown(result: LatencyRange) -> str:
+    timed = result.entries[1]
     return (
-        f"{timed.ratio:.4f} ({interval(timed.low, timed.high, 4)}), noise floor {found.noise_floor:.4f}, "
-        f"{timed.verdict}, {found.sessions} sessions, stopped by {found.stopped}"
+        f"{timed.ratio:.4f} ({interval(timed.low, timed.high, 4)}), noise floor {result.noise_floor:.4f}, "
+        f"{timed.verdict}, {result.sessions} sessions, stopped by {result.stopped}"
     )
 
 

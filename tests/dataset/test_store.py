@@ -71,9 +71,9 @@ def test_local_measurements_lie_on_top(tmp_path):
     store.write(builders.architecture(), local)
     dataset = Dataset.open(local, packaged)
     assert [record.entry for record in dataset.architecture_measurements] == ["torchvision:resnet50"]
-    found = dataset.architecture_of("torchvision:resnet50@IMAGENET1K_V2")
-    assert found is not None
-    assert found.id == "resnet50"
+    result = dataset.architecture_of("torchvision:resnet50@IMAGENET1K_V2")
+    assert result is not None
+    assert result.id == "resnet50"
     assert Dataset.open(tmp_path / "absent", packaged).roots == (packaged,)
 
 

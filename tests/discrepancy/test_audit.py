@@ -130,8 +130,8 @@ def test_one_checkpoint_with_two_accuracies(tmp_path):
     resealed = [
         type(c).seal(**{n: getattr(c, n) for n in type(c).model_fields if n != "id"}) for c in (one, other, dated)
     ]
-    found = audit.audit(dataset_of(tmp_path, *resealed))
-    assert [(f.rule, f.size) for f in found] == [("checkpoint", 0.47)]
+    audited = audit.audit(dataset_of(tmp_path, *resealed))
+    assert [(f.rule, f.size) for f in audited] == [("checkpoint", 0.47)]
 
 
 @pytest.mark.parametrize(

@@ -107,9 +107,9 @@ def exceptions(dataset):
 
 def test_every_mapping_whose_networks_differ_is_listed_with_its_reason(dataset):
     """A new pair, or another reason for an old one, has to be looked at before it goes into the list."""
-    found = sorted(exceptions(dataset))
+    result = sorted(exceptions(dataset))
     if os.environ.get("CATALOGUE_EXCEPTIONS") == "write":
         EXCEPTIONS.parent.mkdir(exist_ok=True)
-        EXCEPTIONS.write_text("\n".join(found) + "\n", encoding="utf-8")
-    assert not [line for line in found if "NOT COMPARED" in line]
-    assert found == EXCEPTIONS.read_text(encoding="utf-8").splitlines()
+        EXCEPTIONS.write_text("\n".join(result) + "\n", encoding="utf-8")
+    assert not [line for line in result if "NOT COMPARED" in line]
+    assert result == EXCEPTIONS.read_text(encoding="utf-8").splitlines()

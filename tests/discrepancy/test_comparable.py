@@ -1,4 +1,4 @@
-"""Which claims may be held against each other: each rule, alone."""
+"""Which claims are comparable: each rule, alone."""
 
 from __future__ import annotations
 
@@ -59,20 +59,20 @@ def test_the_comparable_range_is_of_one_setting_and_the_naive_of_all(tmp_path):
     )  # fmt: skip
     store.write(builders.family(), tmp_path)
     store.write(builders.collection(*claims), tmp_path)
-    (found,) = accuracy.rank(Dataset.open(packaged=tmp_path), group="today")
-    assert (found.naive.points, found.naive.claims) == (8.0, 5)
-    assert (found.comparable.points, found.comparable.input_size, found.comparable.claims) == (1.0, 224, 2)
-    assert (found.comparable.highest.entry, found.comparable.lowest.entry) == (
+    (ranked,) = accuracy.rank(Dataset.open(packaged=tmp_path), group="today")
+    assert (ranked.naive.points, ranked.naive.claims) == (8.0, 5)
+    assert (ranked.comparable.points, ranked.comparable.input_size, ranked.comparable.claims) == (1.0, 224, 2)
+    assert (ranked.comparable.highest.entry, ranked.comparable.lowest.entry) == (
         "timm:resnet50@b", "torchvision:resnet50@a"
     )  # fmt: skip
-    assert found.left_out == {"more_than_labels": 1}
-    assert found.shown is found.comparable
+    assert ranked.left_out == {"more_than_labels": 1}
+    assert ranked.shown is ranked.comparable
 
 
 def test_naive_ranges_rank_after_comparable_ones():
     """On the real dataset: no comparable range comes after one that is not, and none is wider than its naive one."""
     ranked = accuracy.rank(Dataset.open(), "top1", "today")
-    marks = [found.comparable is None for found in ranked]
+    marks = [each.comparable is None for each in ranked]
     assert marks == sorted(marks)
     assert sum(not mark for mark in marks) > 400
-    assert all(found.comparable.points <= found.naive.points for found in ranked if found.comparable)
+    assert all(each.comparable.points <= each.naive.points for each in ranked if each.comparable)

@@ -54,22 +54,22 @@ def summary(record):
 
 def test_a_gap_is_the_product_of_networks_and_frameworks():
     """The other's network takes half again as long; its framework makes 0.8 of it what the first makes of its own."""
-    found = summary(run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000, wander=0.5))
-    split = found.entries[1].split
+    summarised = summary(run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000, wander=0.5))
+    split = summarised.entries[1].split
     assert split is not None
     assert (split.network.value, split.frameworks.value) == (
         pytest.approx(1.5, rel=2e-3),
         pytest.approx(0.8, rel=2e-3),
     )
-    assert split.product == pytest.approx(found.entries[1].ratio, rel=2e-3)
+    assert split.product == pytest.approx(summarised.entries[1].ratio, rel=2e-3)
     assert split.holds
-    assert found.split is not None
-    assert found.split.product == pytest.approx(found.ratio, rel=2e-3)
+    assert summarised.split is not None
+    assert summarised.split.product == pytest.approx(summarised.ratio, rel=2e-3)
 
 
 def test_entries_with_one_network_differ_by_their_frameworks_alone():
-    found = summary(run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=0, digests=(ONE, ONE)))
-    split = found.entries[1].split
+    summarised = summary(run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=0, digests=(ONE, ONE)))
+    split = summarised.entries[1].split
     assert split is not None
     assert (split.network.value, split.network.low, split.network.high) == (1, 1, 1)
     assert split.frameworks.value == pytest.approx(1.2, rel=2e-3)
@@ -176,10 +176,10 @@ def test_a_split_is_of_the_same_iterations_whatever_disturbs_them():
 
 def test_a_single_session_gives_no_verdict_and_no_interval():
     calm = run(a=1_000_000, b=1_200_000, network_a=500_000, network_b=750_000, sessions=1)
-    found = summary(calm)
-    assert found.entries[1].ratio == pytest.approx(1.2, rel=2e-3)
-    assert [timed.verdict for timed in found.entries] == ["reference", "one session"]
-    assert (found.low, found.high, found.entries[1].low) == (None, None, None)
+    summarised = summary(calm)
+    assert summarised.entries[1].ratio == pytest.approx(1.2, rel=2e-3)
+    assert [timed.verdict for timed in summarised.entries] == ["reference", "one session"]
+    assert (summarised.low, summarised.high, summarised.entries[1].low) == (None, None, None)
 
 
 def test_a_session_of_few_iterations_is_warned_of():
@@ -212,8 +212,8 @@ def test_other_devices_are_not_ranked_with_processors(tmp_path):
 
     for record in (builders.environment(), builders.family(), on_gpu, builders.latency()):
         store.write(record, tmp_path)
-    assert [found.measurement for found in latency.rank(dataset)] == [builders.latency().id]
-    assert [found.measurement for found in latency.on_other_devices(dataset)] == [on_gpu.id]
+    assert [result.measurement for result in latency.rank(dataset)] == [builders.latency().id]
+    assert [result.measurement for result in latency.on_other_devices(dataset)] == [on_gpu.id]
 
 
 def test_each_model_of_a_device_has_its_newest_run(tmp_path):
@@ -229,4 +229,4 @@ def test_each_model_of_a_device_has_its_newest_run(tmp_path):
         for record in (where, newer, older):
             store.write(record, tmp_path)
         wanted.add((model, newer.id))
-    assert {(found.machine, found.measurement) for found in latency.on_other_devices(dataset)} == wanted
+    assert {(result.machine, result.measurement) for result in latency.on_other_devices(dataset)} == wanted

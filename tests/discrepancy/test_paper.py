@@ -1,4 +1,4 @@
-"""The analysis, held against what Montes et al. (2022) publish: their Figure 2 and Table 1 from our records."""
+"""The analysis, compared with what Montes et al. (2022) publish: their Figure 2 and Table 1 from our records."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ FIGURE_2 = {
 def test_the_largest_ranges_are_the_papers_to_a_hundredth(dataset):
     ranked = accuracy.rank(dataset, "top1", "2022")
     assert [r.architecture for r in ranked[:10]] == list(FIGURE_2)
-    for found in ranked[:10]:
-        assert found.naive.points == pytest.approx(FIGURE_2[found.architecture], abs=0.0051)
+    for each in ranked[:10]:
+        assert each.naive.points == pytest.approx(FIGURE_2[each.architecture], abs=0.0051)
 
 
 def test_counts_of_wide_ranges(dataset):
@@ -57,24 +57,24 @@ def test_how_often_a_zoo_is_highest_or_lowest(dataset, zoo, metric):
 
 def test_every_range_names_both_sources(dataset):
     known = {claim.id: claim for claim in dataset.claims}
-    for found in accuracy.rank(dataset, "top1"):
-        for end in (found.naive.highest, found.naive.lowest):
+    for ranked in accuracy.rank(dataset, "top1"):
+        for end in (ranked.naive.highest, ranked.naive.lowest):
             assert known[end.claim].value == end.value
             assert known[end.claim].entry == end.entry
             assert end.source
 
 
 def test_the_reproduction_beside_the_paper(dataset):
-    found = paper.reproduce(dataset)
-    assert all(row.agrees for row in (*found.figure_2, *found.counts))
-    assert len(found.table_1) == 16
-    ties = [row for row in found.table_1 if not row.agrees]
+    reproduction = paper.reproduce(dataset)
+    assert all(row.agrees for row in (*reproduction.figure_2, *reproduction.counts))
+    assert len(reproduction.table_1) == 16
+    ties = [row for row in reproduction.table_1 if not row.agrees]
     assert len(ties) <= 3
     assert all("tie" in explanation(row.explanation) for row in ties)
-    by_name = {row.what: row for row in found.figure_3}
+    by_name = {row.what: row for row in reproduction.figure_3}
     assert by_name["ResNet-50 V2"].ours == pytest.approx(1.877, abs=0.001)  # read at 299 and 224 pixels
     assert by_name["ResNet-50"].agrees
     assert "stride" in explanation(by_name["ResNet-50"].explanation)  # the cause, from the diff's record
     assert "kernel 7x7 in a, 3x3 in b" in explanation(by_name["SqueezeNet 1.0"].explanation)
-    missing = [row for row in found.figure_3 if row.ours is None]
+    missing = [row for row in reproduction.figure_3 if row.ours is None]
     assert all(explanation(row.explanation) for row in missing)

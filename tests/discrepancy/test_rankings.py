@@ -28,9 +28,9 @@ def test_macs_compare_at_one_input_size_and_say_what_the_naive_ratio_is(tmp_path
         builders.architecture("timm:resnet50", result=builders.result(macs=110)),
         builders.architecture("onnx_model_zoo:resnet50-v1-7", result=builders.result(macs=400, input=large)),
     )
-    (found,) = macs.rank(dataset)
-    assert (found.ratio, found.naive_ratio, found.input_size, found.zoos) == (1.1, 4.0, 224, 2)
-    assert (found.highest.entry, found.lowest.entry) == ("timm:resnet50", "torchvision:resnet50")
+    (ranked,) = macs.rank(dataset)
+    assert (ranked.ratio, ranked.naive_ratio, ranked.input_size, ranked.zoos) == (1.1, 4.0, 224, 2)
+    assert (ranked.highest.entry, ranked.lowest.entry) == ("timm:resnet50", "torchvision:resnet50")
 
 
 def test_one_zoo_alone_is_not_ranked_and_missing_is_not_zero(tmp_path):
@@ -54,11 +54,11 @@ def test_the_newest_count_wins(tmp_path):
 
 
 def test_latency_ratio_noise_floor_and_verdict(tmp_path):
-    (found,) = latency.rank(dataset_of(tmp_path, builders.latency()))
-    assert found.ratio == pytest.approx(1.9, abs=0.15)
-    assert found.noise_floor == 0
-    assert [timed.verdict for timed in found.entries] == ["reference", "slower"]
-    assert (found.slowest, found.fastest) == ("timm:resnet50", "torchvision:resnet50")
+    (ranked,) = latency.rank(dataset_of(tmp_path, builders.latency()))
+    assert ranked.ratio == pytest.approx(1.9, abs=0.15)
+    assert ranked.noise_floor == 0
+    assert [timed.verdict for timed in ranked.entries] == ["reference", "slower"]
+    assert (ranked.slowest, ranked.fastest) == ("timm:resnet50", "torchvision:resnet50")
 
 
 def test_a_ratio_inside_the_noise_is_no_difference(tmp_path):
@@ -68,18 +68,18 @@ def test_a_ratio_inside_the_noise_is_no_difference(tmp_path):
         return tuple(int(generator.gauss(mean, mean * 0.05)) for _ in range(2))
 
     samples = tuple((noisy(100_000), noisy(101_000), noisy(100_000)) for _ in range(40))
-    (found,) = latency.rank(dataset_of(tmp_path, builders.latency(samples=samples)))
-    assert found.noise_floor > 0
-    assert found.entries[1].verdict == "no difference"
+    (ranked,) = latency.rank(dataset_of(tmp_path, builders.latency(samples=samples)))
+    assert ranked.noise_floor > 0
+    assert ranked.entries[1].verdict == "no difference"
 
 
 @pytest.mark.parametrize(("slower", "verdict"), [(400, "no difference"), (600, "slower")])
 def test_what_is_less_than_half_the_precision_asked_for_is_no_difference(tmp_path, slower, verdict):
-    """Rounds without any noise, a null pair at 1, and the usual 1 %."""
+    """Rounds without any noise, an A/A pair at 1, and the usual 1 %."""
     ns = [(100_000,) * 2, (100_000 + slower,) * 2, (100_000,) * 2]
-    (found,) = latency.rank(dataset_of(tmp_path, builders.latency(samples=(tuple(ns),) * 40)))
-    assert found.noise_floor == 0
-    assert found.entries[1].verdict == verdict
+    (ranked,) = latency.rank(dataset_of(tmp_path, builders.latency(samples=(tuple(ns),) * 40)))
+    assert ranked.noise_floor == 0
+    assert ranked.entries[1].verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_verdicts(low, high, least, verdict):
 def test_accuracy_verdicts_know_sampling(tmp_path):
     small = (builders.claim(value=76.13), builders.claim("timm:resnet50", value=76.2))
     dataset = dataset_of(tmp_path, builders.collection(*small))
-    (found,) = accuracy.rank(dataset, group="today")
-    assert (found.naive.points, found.naive.verdict) == (0.07, "can be sampling")
+    (ranked,) = accuracy.rank(dataset, group="today")
+    assert (ranked.naive.points, ranked.naive.verdict) == (0.07, "can be sampling")
     assert accuracy.rank(dataset, group="2022") == []
 
 
@@ -115,8 +115,8 @@ def test_the_ends_of_a_range_are_two_zoos(tmp_path):
         builders.claim("torchvision:resnet50@IMAGENET1K_V2", 80.86),
         builders.claim("timm:resnet50", 78.0),
     )
-    (found,) = accuracy.rank(dataset_of(tmp_path, builders.collection(*claims)), group="today")
-    assert (found.naive.points, found.naive.highest.zoo, found.naive.lowest.zoo) == (2.86, "torchvision", "timm")
+    (ranked,) = accuracy.rank(dataset_of(tmp_path, builders.collection(*claims)), group="today")
+    assert (ranked.naive.points, ranked.naive.highest.zoo, ranked.naive.lowest.zoo) == (2.86, "torchvision", "timm")
 
 
 def test_the_headline_ratio_is_that_of_its_two_ends(tmp_path):
@@ -151,8 +151,8 @@ def test_a_full_run_is_not_displaced_by_a_smaller_later_one(tmp_path):
     samples = tuple((a, b, b, c) for a, b, c in record.samples)
     full = builders.latency(samples=samples, participants=(first, second, third, null))
     later = builders.latency(started_at=builders.WHEN.replace(hour=13))
-    (found,) = latency.rank(dataset_of(tmp_path, full, later))
-    assert len(found.entries) == 3
+    (ranked,) = latency.rank(dataset_of(tmp_path, full, later))
+    assert len(ranked.entries) == 3
 
 
 def test_a_network_without_macs_is_no_division_by_zero(tmp_path):

@@ -42,8 +42,8 @@ def records() -> list[Any]:
     ]
 
 
-def write(folder: Path, found: list[Any]) -> Dataset:
-    for record in found:
+def write(folder: Path, result: list[Any]) -> Dataset:
+    for record in result:
         store.write(record, folder)
     return Dataset.open(packaged=folder)
 

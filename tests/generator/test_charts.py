@@ -35,8 +35,8 @@ def test_each_bar_begins_where_the_last_one_ended():
 
 @pytest.mark.parametrize("points", [[(4.1, 76.0)], [(0.05, 20.0), (80.0, 91.0)], [(1e-5, 50.0), (1e5, 50.0)]])
 def test_every_dot_lies_inside_the_axes(points):
-    found = [Dot(x, y, "timm", "<i>", "#") for x, y in points]
-    drawing = ElementTree.fromstring(standalone(scatter(found, "t", "d", "x", "y")))
+    dots = [Dot(x, y, "timm", "<i>", "#") for x, y in points]
+    drawing = ElementTree.fromstring(standalone(scatter(dots, "t", "d", "x", "y")))
     width, height = (float(part) for part in drawing.get("viewBox").split()[2:])
     circles = [node for node in drawing.iter() if node.tag.endswith("circle")]
     assert len(circles) == len(points)

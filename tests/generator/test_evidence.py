@@ -67,7 +67,7 @@ def test_every_command_on_the_pages_is_one(site):
         command: click.Command = cli
         context = click.Context(cli, info_name="zoodata")
         while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
-            name, found, arguments = command.resolve_command(context, arguments)
-            assert found is not None, text
-            command, context = found, click.Context(found, parent=context, info_name=name)
+            name, result, arguments = command.resolve_command(context, arguments)
+            assert result is not None, text
+            command, context = result, click.Context(result, parent=context, info_name=name)
         command.make_context(context.info_name, list(arguments), parent=context.parent)

@@ -33,9 +33,9 @@ HIDDEN = {
 
 @pytest.mark.parametrize("text", [MARKUP, FORMULA, FOREIGN], ids=["markup", "formula", "foreign"])
 def test_hostile_text_stays_text_everywhere(tmp_path, browser, text):
-    found, fields = small.filled_with(text)
+    records, fields = small.filled_with(text)
     assert fields > 40, "the text stands in many fields"
-    dataset = small.write(tmp_path / "data", found)
+    dataset = small.write(tmp_path / "data", records)
     out = tmp_path / "site"
     build_site(dataset, out)
     context = browser.new_context(viewport={"width": 360, "height": 800})
@@ -81,9 +81,9 @@ def test_compare_shows_hostile_text_as_text(tmp_path, browser):
 
     from tests.generator.conftest import Compressing
 
-    found, _ = small.filled_with(MARKUP)
+    records, _ = small.filled_with(MARKUP)
     out = tmp_path / "site"
-    build_site(small.write(tmp_path / "data", found), out)
+    build_site(small.write(tmp_path / "data", records), out)
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Compressing, directory=str(out)))
     threading.Thread(target=served.serve_forever, daemon=True).start()
     page = browser.new_page()

@@ -46,13 +46,13 @@ def test_every_document_of_the_api_fits_its_schema(site, tmp_path):
 
 def test_the_api_says_what_the_records_say(site):
     made = dict(api.documents(site))
-    found = made["architectures/resnet50.json"]
-    assert {claim.value for claim in found.claims} == {76.13, 78.5, 74.9}
-    entry = next(entry for entry in found.entries if entry.entry == "torchvision:resnet50")
+    result = made["architectures/resnet50.json"]
+    assert {claim.value for claim in result.claims} == {76.13, 78.5, 74.9}
+    entry = next(entry for entry in result.entries if entry.entry == "torchvision:resnet50")
     assert (entry.counts.parameters, entry.counts.macs) == (25_557_032, 4_089_184_256)
-    assert found.comparisons[0].verdict == "parametric"
-    assert found.replies[0].text == "This number is of the old recipe."
-    assert found.measured[0].images == 4
+    assert result.comparisons[0].verdict == "parametric"
+    assert result.replies[0].text == "This number is of the old recipe."
+    assert result.measured[0].images == 4
     assert made["entries.json"].entries["timm:resnet50"] == "resnet50"
 
 

@@ -122,8 +122,8 @@ def test_no_link_inside_is_dead(site):
 
 def test_no_id_stands_twice_on_a_page(site):
     for path in site.rglob("*.html"):
-        found = re.findall(r'\sid="([^"]+)"', path.read_text(encoding="utf-8"))
-        assert len(found) == len(set(found)), path.name
+        result = re.findall(r'\sid="([^"]+)"', path.read_text(encoding="utf-8"))
+        assert len(result) == len(set(result)), path.name
 
 
 def test_tables_have_captions_and_scopes(site):

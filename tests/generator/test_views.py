@@ -35,8 +35,8 @@ def test_causes_are_told_from_records(site):
 
 
 def test_what_no_record_explains_is_said_to_be_unknown(tmp_path):
-    found = [record for record in small.records() if record.kind != "comparison"]
-    site = views.make(small.write(tmp_path, found))
+    records = [record for record in small.records() if record.kind != "comparison"]
+    site = views.make(small.write(tmp_path, records))
     assert site.headlines["architecture"][0].cause == "Not known: these two networks were not compared."
 
 
@@ -89,17 +89,17 @@ def change(**values):
 def test_layers_of_one_block_are_drawn_together_and_equal_blocks_once():
     places = tuple(FindingPlace(a=f"layer{n}.2.conv2", b=f"block{n}/conv2") for n in (1, 2, 3))
     pools = tuple(FindingPlace(a=f"layer{n}.2.pool", b=None) for n in (1, 2, 3))
-    found = blocks_of([
+    result = blocks_of([
         change(places=places),
         change(kind="removed", operator="max_pool", attribute=None, a=None, b=None,
                part_a=Part(operators=("max_pool",)), places=pools),
     ])  # fmt: skip
-    assert len(found) == 1
-    assert found[0].more == 2
-    stride, pool = found[0].steps
+    assert len(result) == 1
+    assert result[0].more == 2
+    stride, pool = result[0].steps
     assert (stride.a.says, stride.b.says) == ("convolution, stride 1", "convolution, stride 2")
     assert (pool.a.says, pool.b) == ("max pool", None)
-    drawing = str(blocks(found, "torchvision:resnet50", "tf_slim:resnet_v1_50"))
+    drawing = str(blocks(result, "torchvision:resnet50", "tf_slim:resnet_v1_50"))
     assert "and 2 more like it" in drawing
     assert "nothing here" in drawing
 
@@ -151,13 +151,13 @@ def test_others_are_compared_with_the_authors_own(tmp_path):
     architecture = dataset.architectures["resnet50"].model_copy(
         update={"reference": Reference(entry="torchvision:resnet50", source="the paper")}
     )
-    found = nearest(dataset, architecture)
-    assert (found.entry, found.top1) == ("torchvision:resnet50", 76.13)
-    assert [(other.entry, other.verdict) for other in found.others] == [
+    result = nearest(dataset, architecture)
+    assert (result.entry, result.top1) == ("torchvision:resnet50", 76.13)
+    assert [(other.entry, other.verdict) for other in result.others] == [
         ("timm:resnet50", "parametric"), ("onnx_model_zoo:resnet50-v1-7", None),
     ]  # fmt: skip
-    assert found.others[0].points == pytest.approx(2.37)
-    assert "stride 2 in a" in basis(found.others[0].basis)
+    assert result.others[0].points == pytest.approx(2.37)
+    assert "stride 2 in a" in basis(result.others[0].basis)
     assert nearest(dataset, dataset.architectures["resnet50"]) is None
 
 

@@ -288,8 +288,8 @@ def onnx_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
         attribute("pads", [2, 0, 2, 0] if kernel(graph.node[number]) == 3 else [1, 0, 0, 1])(graph, number)
 
     def kernel(node: Any) -> int:
-        found = [list(a.ints) for a in node.attribute if a.name == "kernel_shape"]
-        return found[0][0] if found else 0
+        result = [list(a.ints) for a in node.attribute if a.name == "kernel_shape"]
+        return result[0][0] if result else 0
 
     def numbers(*kinds: str) -> list[int]:
         return [n for n, node in enumerate(model._model.graph.node) if node.op_type in kinds]

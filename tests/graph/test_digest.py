@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("graph")]
 PROGRAM = """
 from zoodata.zoos import registry
 from zoodata.graph.digest import digest
-print(digest(registry.get("torchvision").build("mobilenet_v3_small", hollow=True).network()))
+print(digest(registry.get("torchvision").build("mobilenet_v3_small", meta_device=True).network()))
 """
 
 
@@ -27,14 +27,14 @@ def network(name="mobilenet_v3_small", zoo="torchvision"):
 def test_the_digest_is_one_over_processes_and_hash_seeds():
     from zoodata.graph.digest import digest
 
-    found = {digest(network())}
+    result = {digest(network())}
     for seed in ("0", "1234"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         run = subprocess.run(
             [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
         )
-        found.add(run.stdout.strip())
-    assert len(found) == 1
+        result.add(run.stdout.strip())
+    assert len(result) == 1
 
 
 def test_the_digest_does_not_depend_on_the_images_size_nor_on_names():

@@ -113,8 +113,8 @@ def test_the_onnx_form_runs_in_onnx_runtime(entry):
     written = onnx_writer.model(network, "written", weights)
     onnx.checker.check_model(written, full_check=True)
     session = onnxruntime.InferenceSession(written.SerializeToString(), providers=["CPUExecutionProvider"])
-    found = session.run(None, {"image": image[None]})[0].ravel()
-    assert faithful.relative_error(faithful.scores(network, weights, image), found) < FAITHFUL
+    result = session.run(None, {"image": image[None]})[0].ravel()
+    assert faithful.relative_error(faithful.scores(network, weights, image), result) < FAITHFUL
     light = onnx_writer.model(network, "light")
     onnx.checker.check_model(light)
     assert light.ByteSize() < 600_000

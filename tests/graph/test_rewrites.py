@@ -150,8 +150,8 @@ def test_torch(name):
 
     make, plain, rewritten = TORCH[name]
     a, b = (torch_reader.read(Fn(make, body), (1, 3, 16, 16)) for body in (plain, rewritten))
-    found = diff(a, b)
-    assert found.verdict in ("identical", "benign"), found.findings
+    result = diff(a, b)
+    assert result.verdict in ("identical", "benign"), result.findings
 
 
 def keras_model(body):
@@ -191,8 +191,8 @@ KERAS = {
 
 @pytest.mark.parametrize("name", KERAS)
 def test_keras(name):
-    found = diff(*(keras_model(body) for body in KERAS[name]))
-    assert found.verdict in ("identical", "benign"), found.findings
+    result = diff(*(keras_model(body) for body in KERAS[name]))
+    assert result.verdict in ("identical", "benign"), result.findings
 
 
 def onnx_network(nodes, stored):
@@ -265,8 +265,8 @@ def test_onnx(name):
     for nodes, stored in (one, other):
         last = nodes[-1]
         fixed.append(onnx_network([*nodes[:-1], (last[0], last[1], "y", last[3])], stored))
-    found = diff(*fixed)
-    assert found.verdict in ("identical", "benign"), found.findings
+    result = diff(*fixed)
+    assert result.verdict in ("identical", "benign"), result.findings
 
 
 def test_there_are_fifty():

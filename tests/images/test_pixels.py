@@ -88,18 +88,18 @@ def test_each_usual_mistake_is_told_from_the_others():
     images = probes()
     assert departures(lambda image: pixels.apply(SPEC, image), SPEC, images) == ()
     for step in mistakes(SPEC):
-        found = departures(lambda image, spec=step.spec: pixels.apply(spec, image), SPEC, images)
-        assert found is not None
-        assert len(found) == 1
-        same = next(other for other in mistakes(SPEC) if other.name == found[0])
+        departed = departures(lambda image, spec=step.spec: pixels.apply(spec, image), SPEC, images)
+        assert departed is not None
+        assert len(departed) == 1
+        same = next(other for other in mistakes(SPEC) if other.name == departed[0])
         assert all(np.array_equal(pixels.apply(same.spec, i), pixels.apply(step.spec, i)) for i in images)
 
 
 def test_two_mistakes_at_once_are_both_named_and_a_strange_one_is_not_guessed():
     images = probes()
     both = SPEC.model_copy(update={"channel_order": "BGR", "resize": (224, 224)})
-    found = departures(lambda image: pixels.apply(both, image), SPEC, images)
-    assert found == ("channels in the order BGR", "resized straight to the crop's size, without a crop")
+    departed = departures(lambda image: pixels.apply(both, image), SPEC, images)
+    assert departed == ("channels in the order BGR", "resized straight to the crop's size, without a crop")
     assert departures(lambda image: pixels.apply(SPEC, image) ** 2, SPEC, images) is None
 
 
@@ -121,10 +121,10 @@ def test_whatever_the_image_the_result_has_the_size_of_the_crop(
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     if min(pixels.target_size(spec, (height, width))) < 1:
         return  # a strip so thin that nothing of it is left
-    found = pixels.apply(spec, image)
-    assert found.shape == ((3, crop, crop) if layout == "NCHW" else (crop, crop, 3))
-    assert found.dtype == np.float32
-    assert np.isfinite(found).all()
+    result = pixels.apply(spec, image)
+    assert result.shape == ((3, crop, crop) if layout == "NCHW" else (crop, crop, 3))
+    assert result.dtype == np.float32
+    assert np.isfinite(result).all()
 
 
 @pytest.mark.parametrize("data", [b"", b"not an image", b"\x89PNG\r\n\x1a\n" + b"0" * 40])

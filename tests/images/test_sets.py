@@ -17,11 +17,12 @@ def test_class_folders_are_numbered_in_the_order_of_their_names(tmp_path):
     for wnid, name in (("n02", "b.JPEG"), ("n01", "a.JPEG"), ("n01", "c.jpeg"), ("n10", "d.png")):
         picture(tmp_path / wnid / name)
     picture(tmp_path / "loose.jpg")
-    found = sets.find(tmp_path)
-    assert [(item.name, item.label) for item in found.items] == [
+    image_set = sets.find(tmp_path)
+    assert [(item.name, item.label) for item in image_set.items] == [
         ("n01/a.JPEG", 0), ("n01/c.jpeg", 0), ("n02/b.JPEG", 1), ("n10/d.png", 2)
     ]  # fmt: skip
-    assert (found.layout, found.classes, found.left_out) == ("class folders", 3, {"outside_class_folders": 1})
+    assert (image_set.layout, image_set.classes) == ("class folders", 3)
+    assert image_set.left_out == {"outside_class_folders": 1}
 
 
 def test_numbered_folders_say_their_class(tmp_path):
@@ -43,9 +44,9 @@ def test_parquet_as_hugging_face_has_it(tmp_path):
 
     table = pa.table({"image": [{"bytes": b"one"}, {"bytes": b"two"}, {"bytes": b"three"}], "label": [4, -1, 0]})
     parquet.write_table(table, tmp_path / "val-00000.parquet")
-    found = sets.find(tmp_path)
-    assert [(item.label, sets.read_bytes(item)) for item in found.items] == [(4, b"one"), (0, b"three")]
-    assert found.left_out == {"unlabelled": 1}
+    image_set = sets.find(tmp_path)
+    assert [(item.label, sets.read_bytes(item)) for item in image_set.items] == [(4, b"one"), (0, b"three")]
+    assert image_set.left_out == {"unlabelled": 1}
 
 
 def test_the_identity_is_of_names_contents_and_labels():

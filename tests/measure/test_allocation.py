@@ -22,14 +22,14 @@ from zoodata.ratios.trimmed import kept_fraction
 QUOTIENTS = [([1], [0])]
 
 
-def session(scatter, count=40, seed=1):
+def session(deviation, count=40, seed=1):
     generator = random.Random(seed)
-    return [[[round(1e12 * math.exp(generator.gauss(0, scatter)))] for _ in range(2)] for _ in range(count)]
+    return [[[round(1e12 * math.exp(generator.gauss(0, deviation)))] for _ in range(2)] for _ in range(count)]
 
 
 def test_a_quiet_machine_wants_new_processes_and_a_noisy_one_more_rounds():
     quiet, noisy, mad = (
-        rounds_wanted(session(scatter), QUOTIENTS, AdditiveFit(), 20, 1) for scatter in (0.0005, 0.01, 0.5)
+        rounds_wanted(session(deviation), QUOTIENTS, AdditiveFit(), 20, 1) for deviation in (0.0005, 0.01, 0.5)
     )
     assert quiet == MIN_ROUNDS < noisy < mad == MAX_ROUNDS
 
@@ -43,9 +43,9 @@ def test_cheap_processes_want_fewer_rounds():
 @pytest.mark.parametrize("seed", range(5))
 def test_it_is_the_number_that_makes_a_run_s_variance_smallest(seed):
     """Against the whole curve: time of a session times the variance of its ratio."""
-    scatter, set_up, each = 0.012, 20.0, 1.0
-    wanted = rounds_wanted(session(scatter, 400, seed), QUOTIENTS, AdditiveFit(), set_up, each)
-    variance = 2 * scatter**2
+    deviation, set_up, each = 0.012, 20.0, 1.0
+    wanted = rounds_wanted(session(deviation, 400, seed), QUOTIENTS, AdditiveFit(), set_up, each)
+    variance = 2 * deviation**2
 
     def cost(rounds):
         return (set_up + rounds * each) * (PROCESS_DEVIATION**2 + variance / rounds)

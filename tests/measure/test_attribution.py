@@ -26,18 +26,18 @@ def images(tmp_path_factory):
 
 def split(images, a, b):
     with Worker(Attributor, worker_environment("cpu", 1)) as worker:
-        found = attribute(worker, a, b, images, 1)
-    assert sum(step.points for step in found.steps) == pytest.approx(found.top1_b - found.top1_a)
-    return found, {step.factor: step.points for step in found.steps}
+        attribution = attribute(worker, a, b, images, 1)
+    assert sum(step.points for step in attribution.steps) == pytest.approx(attribution.top1_b - attribution.top1_a)
+    return attribution, {step.factor: step.points for step in attribution.steps}
 
 
 def test_a_wrong_preprocessing_is_found_to_be_the_cause(images):
     swapped = SPEC.model_copy(update={"channel_order": "BGR"})
-    found, points = split(images, Side(MODEL, None, SPEC), Side(MODEL, None, swapped))
-    assert points["preprocessing"] == found.top1_b - found.top1_a < -30
+    attribution, points = split(images, Side(MODEL, None, SPEC), Side(MODEL, None, swapped))
+    assert points["preprocessing"] == attribution.top1_b - attribution.top1_a < -30
     assert {points[name] for name in ("runtime of a", "architecture", "weights", "runtime of b")} == {0.0}
-    assert found.preprocessing_on_a.points == points["preprocessing"]
-    assert found.together == 0
+    assert attribution.preprocessing_on_a.points == points["preprocessing"]
+    assert attribution.together == 0
 
 
 def test_other_weights_are_found_to_be_the_cause(images, tmp_path):
@@ -46,8 +46,8 @@ def test_other_weights_are_found_to_be_the_cause(images, tmp_path):
     state = colours.model().state_dict()
     state["head.weight"] = state["head.weight"].roll(1, 0)
     torch.save(state, tmp_path / "rolled.pth")
-    found, points = split(images, Side(MODEL, None, SPEC), Side(MODEL, str(tmp_path / "rolled.pth"), SPEC))
-    assert points["weights"] == found.top1_b - found.top1_a < -50
+    attribution, points = split(images, Side(MODEL, None, SPEC), Side(MODEL, str(tmp_path / "rolled.pth"), SPEC))
+    assert points["weights"] == attribution.top1_b - attribution.top1_a < -50
     assert points["architecture"] == points["preprocessing"] == 0
 
 

@@ -17,32 +17,32 @@ ZOODATA = [sys.executable, "-W", "ignore", "-c", "from zoodata.cli.main import m
 pytestmark = [pytest.mark.zoos]
 
 
-def fields(found):
-    return {row["field"]: (row["a"], row["b"]) for row in found["fields"]}
+def fields(result):
+    return {row["field"]: (row["a"], row["b"]) for row in result["fields"]}
 
 
 @pytest.mark.xdist_group("torch")
 def test_two_recipes_of_one_graph_are_evaluated_at_other_sizes():
     """pytorch/vision#7570: IMAGENET1K_V1 and V2 differ in the resize before the crop."""
-    found = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "torchvision:resnet50@IMAGENET1K_V2", [])
-    assert fields(found) == {"resize": (256, 232)}
-    assert found["pixels"]["mean"] > 1
-    assert found["undocumented"] == {"a": [], "b": []}
+    comparison = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "torchvision:resnet50@IMAGENET1K_V2", [])
+    assert fields(comparison) == {"resize": (256, 232)}
+    assert comparison["pixels"]["mean"] > 1
+    assert comparison["undocumented"] == {"a": [], "b": []}
 
 
 @pytest.mark.xdist_group("torch")
 def test_the_same_recipe_in_two_zoos_is_the_same_to_the_pixel():
-    found = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "timm:resnet50@tv_in1k", [])
-    assert found["fields"] == []
-    assert found["pixels"]["largest"] < 1e-3
+    comparison = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "timm:resnet50@tv_in1k", [])
+    assert comparison["fields"] == []
+    assert comparison["pixels"]["largest"] < 1e-3
 
 
 @pytest.mark.xdist_group("tensorflow")
 def test_keras_leaves_the_size_to_its_user():
     """keras#8672: what the published numbers were resized with stands nowhere in the package."""
-    found = Preparer().compare("keras_applications:ResNet50", "keras_applications:VGG16", [])
-    assert found["undocumented"]["a"] == ["resize", "crop", "interpolation"]
-    assert found["pixels"] is None
+    comparison = Preparer().compare("keras_applications:ResNet50", "keras_applications:VGG16", [])
+    assert comparison["undocumented"]["a"] == ["resize", "crop", "interpolation"]
+    assert comparison["pixels"] is None
 
 
 @pytest.mark.xdist_group("tensorflow")
@@ -59,15 +59,15 @@ def test_keras_has_three_modes():
 @pytest.mark.xdist_group("tensorflow")
 def test_a_network_that_rescales_by_itself_is_marked():
     """tensorflow#46105: MobileNetV3's preprocess_input does nothing, since its network does."""
-    found = Preparer().compare("keras_applications:MobileNetV3Large", "keras_applications:MobileNetV2", [])
-    assert fields(found)["embedded"] == (True, False)
+    comparison = Preparer().compare("keras_applications:MobileNetV3Large", "keras_applications:MobileNetV2", [])
+    assert fields(comparison)["embedded"] == (True, False)
 
 
 @pytest.mark.xdist_group("torch")
 def test_onnx_models_document_nothing():
     """onnx/models#622: nobody can know how their images were preprocessed."""
-    found = Preparer().compare("onnx_model_zoo:bvlc_alexnet", "torchvision:alexnet", [])
-    assert found["undocumented"]["a"] == ["everything"]
+    comparison = Preparer().compare("onnx_model_zoo:bvlc_alexnet", "torchvision:alexnet", [])
+    assert comparison["undocumented"]["a"] == ["everything"]
 
 
 @pytest.mark.xdist_group("torch")
@@ -97,8 +97,8 @@ def test_the_command_says_it_and_draws_where(tmp_path):
 @pytest.mark.xdist_group("torch")
 def test_efficientnets_have_a_size_and_a_filter_of_their_own():
     """pytorch/vision#5958: evaluated at 224 and bilinear they lose up to ten points."""
-    found = fields(Preparer().compare("torchvision:efficientnet_b0", "torchvision:efficientnet_b7", []))
-    assert found["crop"] == ([224, 224], [600, 600])
+    comparison = fields(Preparer().compare("torchvision:efficientnet_b0", "torchvision:efficientnet_b7", []))
+    assert comparison["crop"] == ([224, 224], [600, 600])
     bicubic = Preparer().compare("torchvision:efficientnet_b7", "torchvision:resnet50", [])
     assert fields(bicubic)["interpolation"] == ("bicubic", "bilinear")
 
@@ -106,8 +106,8 @@ def test_efficientnets_have_a_size_and_a_filter_of_their_own():
 @pytest.mark.xdist_group("tensorflow")
 def test_some_of_tf_slims_nets_count_a_background_class():
     """tensorflow#5228: Inception, MobileNet and ResNet V2 have 1001 classes; VGG and ResNet V1 have 1000."""
-    found = fields(Preparer().compare("tf_slim:inception_v1", "tf_slim:vgg_16", []))
-    assert found["label_offset"] == (1, 0)
+    comparison = fields(Preparer().compare("tf_slim:inception_v1", "tf_slim:vgg_16", []))
+    assert comparison["label_offset"] == (1, 0)
     assert "label_offset" not in fields(Preparer().compare("tf_slim:resnet_v1_50", "tf_slim:vgg_16", []))
     assert "label_offset" not in fields(Preparer().compare("tf_slim:resnet_v2_50", "tf_slim:inception_v1", []))
 

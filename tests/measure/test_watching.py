@@ -63,5 +63,5 @@ def test_the_device_that_is_watched_is_the_one_cuda_runs_on(shown, device, expec
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     else:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
-    found = watching.gpu(device)
-    assert (found and found._handle) == expected
+    result = watching.gpu(device)
+    assert (result and result._handle) == expected

@@ -34,10 +34,10 @@ def test_more_iterations_in_a_repetition_do_not_make_a_participant_the_faster(de
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_ratios_to_the_reference_are_those_of_its_two_workers(device):
     run = samples(machine(40, [1, 1.1, 1])[0], 4, device)
-    found = ratios_to_reference(run, 2)
-    assert found == dict(enumerate(ratios(run, [[pair] for pair in QUOTIENTS], 2), start=1))
-    assert [found[1]] == ratios(run, [[QUOTIENTS[0]]], 2), "whichever others are asked for"
-    assert found[1].low < found[1].value < found[1].high
+    result = ratios_to_reference(run, 2)
+    assert result == dict(enumerate(ratios(run, [[pair] for pair in QUOTIENTS], 2), start=1))
+    assert [result[1]] == ratios(run, [[QUOTIENTS[0]]], 2), "whichever others are asked for"
+    assert result[1].low < result[1].value < result[1].high
 
 
 def test_on_processors_the_fastest_iterations_count_and_elsewhere_all():

@@ -27,7 +27,7 @@ def test_a_session_that_was_disturbed_all_along_is_seen_by_what_others_had():
 
 
 def test_a_model_that_leaves_cores_idle_is_not_disturbed():
-    """What counts is less than its own other passes had, not less than all there is."""
+    """What counts is less than its other iterations had, not less than all there is."""
     ns, cpu_us = machine(40, [1, 1, 1])
     halved = [[counted, [each // 2 for each in idle], again] for counted, idle, again in cpu_us]
     halved_shares, expected = (undisturbed_share(ns, each, processors(ns, each)) for each in (halved, cpu_us))

@@ -120,7 +120,7 @@ def test_a_ratio_of_products_is_the_product_of_ratios():
 
 
 def test_the_same_fraction_is_kept_of_everybody():
-    """Of fifty passes five count, and of the fivefold as many 25: else whoever has more would look faster."""
+    """Of fifty iterations five count, and of the fivefold as many 25: else whoever has more would look faster."""
     few, many = list(range(100, 150)), [each for each in range(100, 150) for _ in range(5)]
     ns = [[few[n : n + 5], many[5 * n : 5 * n + 25]] for n in range(0, 50, 5)]
     assert log(Samples(ns, [10], "cpu"), [([1], [0])]) == pytest.approx(0, abs=1e-12)
@@ -130,9 +130,9 @@ def test_the_same_fraction_is_kept_of_everybody():
 
 @given(st.lists(st.floats(1, 100), min_size=1, max_size=80), st.sampled_from([TRIM_FRACTION, 0.2, 0.33, 1.0]))
 def test_the_mean_of_the_fastest_lies_among_them(times, fraction):
-    found = mean_of_fastest(np.array(times), fraction)
-    assert min(times) * (1 - 1e-12) <= found <= fmean(times) * (1 + 1e-12)
+    result = mean_of_fastest(np.array(times), fraction)
+    assert min(times) * (1 - 1e-12) <= result <= fmean(times) * (1 + 1e-12)
     if fraction * len(times) <= 1:
-        assert found == pytest.approx(min(times))
+        assert result == pytest.approx(min(times))
     if fraction == 1.0:
-        assert found == pytest.approx(fmean(times))
+        assert result == pytest.approx(fmean(times))

@@ -48,9 +48,9 @@ def test_imagenet_takes_6250_bytes():
 
 @given(st.lists(st.booleans(), min_size=1, max_size=40))
 def test_a_record_says_itself(values):
-    found = record(values, [True] * len(values))
-    again = AccuracyMeasurement.model_validate_json(found.model_dump_json())
-    assert again == found
+    result = record(values, [True] * len(values))
+    again = AccuracyMeasurement.model_validate_json(result.model_dump_json())
+    assert again == result
 
 
 @pytest.mark.parametrize(

@@ -114,10 +114,10 @@ def test_undocumented_preprocessing_is_none():
 
 def test_claims_name_their_place_and_gaps_are_recorded():
     claims, not_stated = registry.get("torchvision").claims()
-    found = {(c.entry, c.metric): c for c in claims}
-    top1 = found["torchvision:resnet50@IMAGENET1K_V2", "top1"]
+    result = {(c.entry, c.metric): c for c in claims}
+    top1 = result["torchvision:resnet50@IMAGENET1K_V2", "top1"]
     assert (top1.value, top1.source.package) == (80.858, "torchvision")
-    macs = found["torchvision:resnet50@IMAGENET1K_V2", "macs"]
+    macs = result["torchvision:resnet50@IMAGENET1K_V2", "macs"]
     assert (macs.stated, macs.stated_unit, macs.value) == ("4.089", "GFLOPS", 4_089_000_000)
     assert {item.entry for item in not_stated} == {"torchvision:vgg16@IMAGENET1K_FEATURES"}
     keras, _ = registry.get("keras_applications").claims()

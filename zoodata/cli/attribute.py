@@ -22,17 +22,18 @@ checkpoint = click.Path(exists=True, dir_okay=False)
 json_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def as_text(found: Attribution) -> str:
+def as_text(attribution: Attribution) -> str:
     """The waterfall for a terminal."""
-    width = max(len(part.factor) for part in (*found.steps, found.preprocessing_on_a))
-    lines = [f"a  {found.a}  {found.top1_a:.2f} %", f"b  {found.b}  {found.top1_b:.2f} %", ""]
-    lines.append(f"b is {found.top1_b - found.top1_a:+.2f} points from a, over {found.images} images:")
-    lines += [_line(part, width) for part in found.steps]
-    lines += ["", "Beside it:", _line(found.preprocessing_on_a, width)]
+    width = max(len(part.factor) for part in (*attribution.steps, attribution.preprocessing_on_a))
+    lines = [f"a  {attribution.a}  {attribution.top1_a:.2f} %", f"b  {attribution.b}  {attribution.top1_b:.2f} %", ""]
+    points = attribution.top1_b - attribution.top1_a
+    lines.append(f"b is {points:+.2f} points from a, over {attribution.images} images:")
+    lines += [_line(part, width) for part in attribution.steps]
+    lines += ["", "Beside it:", _line(attribution.preprocessing_on_a, width)]
     lines.append(
-        f"  {'acting together':{width}}  {found.together:+7.2f}  (effect of preprocessing on b less that on a)"
+        f"  {'acting together':{width}}  {attribution.together:+7.2f}  (effect of preprocessing on b less that on a)"
     )
-    return "\n".join([*lines, *(f"Note: {note}" for note in found.notes)])
+    return "\n".join([*lines, *(f"Note: {note}" for note in attribution.notes)])
 
 
 def _line(part: Step, width: int) -> str:
@@ -84,18 +85,18 @@ def command(
             Worker(Attributor, worker_environment("cpu", threads), default_memory_limit()) as worker,
             step("attribution", 7 * -(-len(items) // 50)) as shown,
         ):
-            found = attribute(worker, *sides, items, threads, shown.advance)
+            attribution = attribute(worker, *sides, items, threads, shown.advance)
     except NoImages as error:
         raise no_images(error) from None
     except WorkerFailed as error:
         raise click.ClickException(error.message) from None
     if style == "json":
-        click.echo(json.dumps(asdict(found) | {"gap": found.top1_b - found.top1_a}, indent=1))
+        click.echo(json.dumps(asdict(attribution) | {"gap": attribution.top1_b - attribution.top1_a}, indent=1))
     elif style == "svg":
         from zoodata_site.charts import standalone, waterfall
 
-        rows = [(part.factor, part.points) for part in found.steps]
-        title = f"From {public_name(found.a)} to {public_name(found.b)}"
-        click.echo(standalone(waterfall(title, found.top1_a, rows, found.top1_b)))
+        rows = [(part.factor, part.points) for part in attribution.steps]
+        title = f"From {public_name(attribution.a)} to {public_name(attribution.b)}"
+        click.echo(standalone(waterfall(title, attribution.top1_a, rows, attribution.top1_b)))
     else:
-        click.echo(as_text(found))
+        click.echo(as_text(attribution))

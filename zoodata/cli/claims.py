@@ -106,10 +106,10 @@ def collect_command(zoos: tuple[str, ...], checkout: Path | None, data: Path) ->
     dataset, day = read_dataset(data), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     for name in zoos or registry.names():
         try:
-            found = collect(name, dataset, data, checkout, day)
+            collected = collect(name, dataset, data, checkout, day)
         except NotThisZoo as error:
             raise click.UsageError(str(error)) from error
-        click.echo(f"{name}: {found[1]} new claims in {found[0]}" if found else f"{name}: nothing new")
+        click.echo(f"{name}: {collected[1]} new claims in {collected[0]}" if collected else f"{name}: nothing new")
 
 
 @command.command("changed")
@@ -157,10 +157,10 @@ def import_command(file: Path, day: datetime, data: Path) -> None:
       zoodata claims import claims.csv --on 2026-11-24 --data zoodata/data
     """
     try:
-        found = table.collections(file, f"{day:%Y-%m-%d}")
+        collections = table.collections(file, f"{day:%Y-%m-%d}")
     except (table.NotAClaimTable, UnicodeDecodeError) as error:
         raise click.UsageError(f"{file.name} is no table of claims: {error}") from error
-    for collection in found:
+    for collection in collections:
         store.write(collection, data)
         click.echo(f"{collection.id}: {len(collection.claims)} claims, {len(collection.left_out)} rows left out")
 
@@ -225,9 +225,9 @@ def show_command(claim: str, data: Path) -> None:
       zoodata claims show 1a2b3c4d5e
     """
     dataset = read_dataset(data)
-    found = [(each, own) for each in dataset.collections for own in each.claims if own.id.startswith(claim.lower())]
-    if len(claim) < SHORTEST_ID or not found:
+    matches = [(each, own) for each in dataset.collections for own in each.claims if own.id.startswith(claim.lower())]
+    if len(claim) < SHORTEST_ID or not matches:
         raise click.UsageError(f"no claim's id begins with {claim!r}; give at least {SHORTEST_ID} characters of one")
-    for collection, own in found:
+    for collection, own in matches:
         shown = own.model_dump(mode="json") | {"collection": collection.id, "file": path_of(collection).as_posix()}
         click.echo(json.dumps(shown, indent=1, ensure_ascii=False))

@@ -60,7 +60,7 @@ def cli() -> None:
       zoodata zoos                                      which zoos are here
       zoodata models --architecture resnet50            who has a ResNet-50
       zoodata bench architecture torchvision:resnet50   count one network
-      zoodata bench latency --architecture resnet50     time all of them in turns
+      zoodata bench latency --architecture resnet50     time all of them in interleaved rounds
       zoodata diff torchvision:resnet50 keras_applications:ResNet50 --prove
                                                         what differs, where, and proof
       zoodata rank macs                                 what differs most

@@ -22,20 +22,20 @@ def run(dataset: Dataset, zoo: str | None, architecture: str | None) -> list[dic
         return [row for row in rows if zoo is None or row["zoo"] == zoo]
     if zoo is not None:
         registry.get(zoo)  # refuses an unknown name
-    found = list_zoos([zoo] if zoo else list(registry.all_zoos()))
-    for listing in found:
+    listings = list_zoos([zoo] if zoo else list(registry.all_zoos()))
+    for listing in listings:
         if listing.reason is not None:
             click.echo(f"left out: {listing.reason}", err=True)
-    return [_row(dataset, f"{listing.zoo}:{entry}") for listing in found for entry in listing.entries]
+    return [_row(dataset, f"{listing.zoo}:{entry}") for listing in listings for entry in listing.entries]
 
 
 def _row(dataset: Dataset, entry: str) -> dict[str, Any]:
-    found = dataset.catalogue_entries.get(entry)
-    item = found[1] if found else None
+    mapped = dataset.catalogue_entries.get(entry)
+    item = mapped[1] if mapped else None
     return {
         "entry": entry,
         "zoo": entry_zoo(entry),
-        "architecture": found[0].id if found else None,
+        "architecture": mapped[0].id if mapped else None,
         "variant": item.variant if item else None,
         "unavailable": item.unavailable.message if item and item.unavailable else None,
     }

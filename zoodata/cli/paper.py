@@ -35,10 +35,11 @@ def command(data: Path, style: str) -> None:
     Accuracies are the claims of 2022; compute is our own count of the networks that can be built here, with
     what the diff of the two found. Where ours differs, the last column says why.
     """
-    found = paper.reproduce(read_dataset(data))
-    parts = {name: [_row(row) for row in getattr(found, name)] for name in PARTS}
+    reproduction = paper.reproduce(read_dataset(data))
+    parts = {name: [_row(row) for row in getattr(reproduction, name)] for name in PARTS}
     if style == "json":
-        content = {**parts, "today": [asdict(each) | {"left_out": worded(each.left_out)} for each in found.today]}
+        today = [asdict(each) | {"left_out": worded(each.left_out)} for each in reproduction.today]
+        content = {**parts, "today": today}
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     columns = {"what": "what", "published": "published", "ours": "ours", "agrees": "agrees", "explanation": "from"}
@@ -47,7 +48,7 @@ def command(data: Path, style: str) -> None:
         show(rows, columns, style, title)
     today = [
         {"what": r.title, "points": r.shown.points, "high": r.shown.highest.entry, "low": r.shown.lowest.entry}
-        for r in found.today
+        for r in reproduction.today
     ]
     show(today, {"what": "what", "points": "points", "high": "highest", "low": "lowest"}, style,
          "Figure 2 on today's comparable claims")  # fmt: skip

@@ -35,64 +35,65 @@ def compare_preprocessing(a: str, b: str, images: Path | None) -> PreprocessingC
     return in_worker(Preprocessor, Preprocessor.compare, a, b, sample)
 
 
-def show_comparison(a: str, b: str, found: PreprocessingComparison, style: str, picture: Path | None) -> None:
+def show_comparison(a: str, b: str, comparison: PreprocessingComparison, style: str, picture: Path | None) -> None:
     """Print it; the picture goes into a file, lighter where the images differ more."""
     if style == "json":
-        click.echo(json.dumps(_as_json(a, b, found), indent=1))
+        click.echo(json.dumps(_as_json(a, b, comparison), indent=1))
     else:
-        _as_text(a, b, found)
+        _as_text(a, b, comparison)
     if picture is not None:
-        _draw(found, picture)
+        _draw(comparison, picture)
 
 
-def _as_json(a: str, b: str, found: PreprocessingComparison) -> dict[str, object]:
-    measured = None if found.pixels is None else {k: v for k, v in asdict(found.pixels).items() if v is not None}
+def _as_json(a: str, b: str, comparison: PreprocessingComparison) -> dict[str, object]:
+    pixels = comparison.pixels
+    measured = None if pixels is None else {k: v for k, v in asdict(pixels).items() if v is not None}
     return {
         "entries": [a, b],
-        "a": None if found.a is None else found.a.model_dump(mode="json"),
-        "b": None if found.b is None else found.b.model_dump(mode="json"),
-        "undocumented": {"a": list(found.undocumented_a), "b": list(found.undocumented_b)},
-        "declares_nothing": list(found.declares_nothing),
-        "fields": [asdict(each) for each in found.fields],
+        "a": None if comparison.a is None else comparison.a.model_dump(mode="json"),
+        "b": None if comparison.b is None else comparison.b.model_dump(mode="json"),
+        "undocumented": {"a": list(comparison.undocumented_a), "b": list(comparison.undocumented_b)},
+        "declares_nothing": list(comparison.declares_nothing),
+        "fields": [asdict(each) for each in comparison.fields],
         "pixels": measured,
-        "borrowed": found.borrowed,
-        "unreadable": list(found.unreadable),
+        "borrowed": comparison.borrowed,
+        "unreadable": list(comparison.unreadable),
     }
 
 
-def _draw(found: PreprocessingComparison, picture: Path) -> None:
-    if found.picture is None:
+def _draw(comparison: PreprocessingComparison, picture: Path) -> None:
+    if comparison.picture is None:
         raise click.ClickException("the preprocessed images have no common size: there is no picture")
     import numpy as np
     from PIL import Image
 
-    Image.fromarray(np.asarray(found.picture, dtype=np.uint8)).save(picture, format="PNG")
+    Image.fromarray(np.asarray(comparison.picture, dtype=np.uint8)).save(picture, format="PNG")
 
 
-def _as_text(a: str, b: str, found: PreprocessingComparison) -> None:
+def _as_text(a: str, b: str, comparison: PreprocessingComparison) -> None:
     click.echo(f"a  {a}\nb  {b}\n")
-    for side, gaps in (("a", found.undocumented_a), ("b", found.undocumented_b)):
-        if side in found.declares_nothing:
+    for side, gaps in (("a", comparison.undocumented_a), ("b", comparison.undocumented_b)):
+        if side in comparison.declares_nothing:
             click.echo(f"{side} declares no preprocessing. Whoever uses it must guess.")
         elif gaps:
             click.echo(f"{side} does not declare: {', '.join(gaps)}. Whoever uses it must guess.")
-    if found.borrowed:
-        click.echo(f"Where {found.borrowed} declares no size, the other's resize and crop were taken below.")
-    if found.fields:
-        show([{**asdict(row), "a": str(row.a), "b": str(row.b)} for row in found.fields],
+    if comparison.borrowed:
+        click.echo(f"Where {comparison.borrowed} declares no size, the other's resize and crop were taken below.")
+    if comparison.fields:
+        show([{**asdict(row), "a": str(row.a), "b": str(row.b)} for row in comparison.fields],
              {"field": "field", "a": "a", "b": "b"}, "text")  # fmt: skip
-    elif found.a and found.b:
+    elif comparison.a and comparison.b:
         click.echo("Every field is the same.")
-    for name in found.unreadable:
+    for name in comparison.unreadable:
         click.echo(f"{name} cannot be decoded and was left out.")
-    if found.pixels is not None:
-        click.echo(_pixels(found.pixels))
+    if comparison.pixels is not None:
+        click.echo(_pixels(comparison.pixels))
 
 
-def _pixels(found: PixelDifference) -> str:
-    if found.mean is None:
+def _pixels(pixels: PixelDifference) -> str:
+    if pixels.mean is None:
         return "The preprocessed images have other sizes."
     return (
-        f"On {found.images} images, as pictures of 0 to 255: a mean difference of {found.mean:.2f} levels, "
-        f"{found.largest:.0f} at most; {found.differing:.1%} of the pixels differ by more than one level."
+        f"On {pixels.images} images, as pictures of 0 to 255: a mean difference of {pixels.mean:.2f} levels, "
+        f"{pixels.largest:.0f} at most; {pixels.differing:.1%} of the pixels differ by more than one level."
     )

@@ -51,16 +51,16 @@ def accuracy_command(metric: str, group: str, limit: int | None, data: Path, sty
     Points are of comparable claims (one image size, trained on ImageNet-1k labels alone, floating point, the zoo's
     own number); the naive range over all claims stands beside them.
     """
-    rows = [_accuracy_row(found) for found in accuracy.rank(read_dataset(data), metric, group)][:limit]
+    rows = [_accuracy_row(each) for each in accuracy.rank(read_dataset(data), metric, group)][:limit]
     shown = rows if style == "json" else [_accuracy_text(row) for row in rows]
     columns = {"title": "architecture", "points": "points", "naive_points": "naive", "input_size": "input",
                "verdict": "verdict", "high": "highest", "low": "lowest", "zoos": "zoos"}  # fmt: skip
     show(shown, columns, style)
 
 
-def _accuracy_row(found: accuracy.AccuracyRange) -> dict[str, Any]:
+def _accuracy_row(ranked: accuracy.AccuracyRange) -> dict[str, Any]:
     """A range as JSON output shows it; what is left out by its words."""
-    return found.as_dict() | {"left_out": worded(found.left_out)}
+    return ranked.as_dict() | {"left_out": worded(ranked.left_out)}
 
 
 def _accuracy_text(row: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _accuracy_text(row: dict[str, Any]) -> dict[str, Any]:
 @format_option
 def macs_command(limit: int | None, data: Path, style: str) -> None:
     """Ratios of multiply-accumulates, counted by one counter, at one input size an architecture."""
-    rows = [found.as_dict() for found in macs.rank(read_dataset(data))][:limit]
+    rows = [each.as_dict() for each in macs.rank(read_dataset(data))][:limit]
     shown = rows if style == "json" else [_macs_text(row) for row in rows]
     columns = {"title": "architecture", "ratio": "ratio", "input_size": "input", "high": "highest", "low": "lowest",
                "parameter_difference": "parameters differ by", "naive_ratio": "at published sizes"}  # fmt: skip
@@ -101,18 +101,18 @@ def _macs_text(row: dict[str, Any]) -> dict[str, Any]:
 @format_option
 def latency_command(limit: int | None, data: Path, style: str) -> None:
     """Ratios of time, slowest over fastest, each within one run on one machine."""
-    rows = [_latency_row(found) for found in latency.rank(read_dataset(data))][:limit]
+    rows = [_latency_row(each) for each in latency.rank(read_dataset(data))][:limit]
     columns = {"title": "architecture", "ratio": "ratio", "noise_floor": "noise floor", "slowest": "slowest",
                "fastest": "fastest", "same_input": "same input", "machine": "machine",
                "stopped": "stopped by"}  # fmt: skip
     show(rows, columns, style)
 
 
-def _latency_row(found: latency.LatencyRange) -> dict[str, Any]:
+def _latency_row(ranked: latency.LatencyRange) -> dict[str, Any]:
     """A range as JSON output shows it, with its warnings and missing splits in words."""
-    row = asdict(found)
-    row["warnings"] = [{"kind": warning.code, **asdict(warning_words(warning))} for warning in found.warnings]
-    for entry, timed in zip(row["entries"], found.entries, strict=True):
+    row = asdict(ranked)
+    row["warnings"] = [{"kind": warning.code, **asdict(warning_words(warning))} for warning in ranked.warnings]
+    for entry, timed in zip(row["entries"], ranked.entries, strict=True):
         entry["unsplit"] = None if timed.unsplit is None else unsplit(timed.unsplit)
     return row
 
@@ -167,12 +167,12 @@ def measured_command(
     """
     dataset = read_dataset(data)
     if claims:
-        rows = [found.as_dict() for found in measured.against_claims(dataset)][:limit]
+        rows = [each.as_dict() for each in measured.against_claims(dataset)][:limit]
         columns = {"entry": "entry", "metric": "metric", "claimed": "claimed", "measured": "measured",
                    "images": "images", "verdict": "verdict"}  # fmt: skip
         show(rows, columns, style)
         return
-    rows = [found.as_dict() for found in measured.pairs(dataset)][:limit]
+    rows = [each.as_dict() for each in measured.pairs(dataset)][:limit]
     if images is not None:
         at_hand = _at_hand(images, labels)
         rows = [row | {"classes": _classes(dataset, row, *at_hand)} for row in rows]

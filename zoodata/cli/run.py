@@ -88,15 +88,15 @@ def _default_entries(dataset: Dataset) -> list[str]:
 
 
 def _installed() -> set[str]:
-    found = set()
+    installed = set()
     for name, zoo in registry.all_zoos().items():
         try:
             require(zoo)
         except NotInstalled as error:
             click.echo(f"left out: {error}", err=True)
         else:
-            found.add(name)
-    return found
+            installed.add(name)
+    return installed
 
 
 def _summarise(dataset: Dataset) -> None:

@@ -24,7 +24,7 @@ def run(paths: Sequence[Path], data: Path) -> Report:
     private = [data] if data.is_dir() else []
     report = Report()
     for root in roots:
-        # A whole dataset stands for itself; mere measurements are held against the packaged catalogue.
+        # A whole dataset stands for itself; mere measurements are checked with the packaged catalogue.
         whole = (root / "catalogue").is_dir()
         home = [root] if root.resolve() == data.resolve() else []
         report += validate([root], (), home) if whole else validate([store.PACKAGED, root], [root], home)

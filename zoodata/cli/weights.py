@@ -38,15 +38,15 @@ def command(a: str, b: str, weights_a: str | None, weights_b: str | None, style:
     from zoodata.measure.host import Host
 
     sides = ((a, weights_a), (b, weights_b))
-    found = related(*(in_worker(Host, Host.fingerprints, entry, weights) for entry, weights in sides))
+    relation = related(*(in_worker(Host, Host.fingerprints, entry, weights) for entry, weights in sides))
     if style == "json":
-        click.echo(json.dumps({"a": a, "b": b} | asdict(found), indent=1))
+        click.echo(json.dumps({"a": a, "b": b} | asdict(relation), indent=1))
         return
-    click.echo(f"{found.verdict.upper()}: {MEANING[found.verdict]}")
+    click.echo(f"{relation.verdict.upper()}: {MEANING[relation.verdict]}")
     click.echo(
-        f"{found.tensors_a} tensors in a, {found.tensors_b} in b; {found.exact} equal bit for bit, "
-        f"{found.sorted} with the same values, {found.half} in half precision."
+        f"{relation.tensors_a} tensors in a, {relation.tensors_b} in b; {relation.exact} equal bit for bit, "
+        f"{relation.sorted} with the same values, {relation.half} in half precision."
     )
-    for side, names in (("a", found.only_a), ("b", found.only_b)):
-        if names and found.half:
+    for side, names in (("a", relation.only_a), ("b", relation.only_b)):
+        if names and relation.half:
             click.echo(f"Only {side}: {', '.join(names[:8])}{f' and {len(names) - 8} more' if len(names) > 8 else ''}")

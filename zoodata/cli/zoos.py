@@ -17,15 +17,15 @@ def run() -> list[dict[str, Any]]:
     zoos = registry.all_zoos()
     return [
         {
-            "zoo": found.zoo,
-            "title": zoos[found.zoo].title,
-            "installed": found.reason is None,
-            "entries": len(found.entries) if found.reason is None else None,
-            "versions": _versions(zoos[found.zoo].packages),
-            "reason": found.reason,
-            "homepage": zoos[found.zoo].homepage,
+            "zoo": listing.zoo,
+            "title": zoos[listing.zoo].title,
+            "installed": listing.reason is None,
+            "entries": len(listing.entries) if listing.reason is None else None,
+            "versions": _versions(zoos[listing.zoo].packages),
+            "reason": listing.reason,
+            "homepage": zoos[listing.zoo].homepage,
         }
-        for found in list_zoos(list(zoos))
+        for listing in list_zoos(list(zoos))
     ]
 
 

@@ -55,10 +55,10 @@ class Checkout:
         Raises:
             NotThisZoo: when there are none.
         """
-        found = sorted(path for path in self.root.glob(pattern) if path.is_file() and not path.is_symlink())
-        if not found:
+        paths = sorted(path for path in self.root.glob(pattern) if path.is_file() and not path.is_symlink())
+        if not paths:
             raise NotThisZoo(f"{self.root} has no {pattern}: is it a checkout of {self.repository}?")
-        return found
+        return paths
 
     def place(self, path: Path, line: int) -> Source:
         """The source record of one line."""
@@ -124,11 +124,11 @@ def within(record: Any, *keys: str) -> Any:
 
 def text(record: Any, *keys: str) -> Located:
     """A scalar deep in nested dictionaries, with its line; an empty one where it is missing."""
-    found = within(record, *keys)
-    return found if isinstance(found, Located) else Located("", 0)
+    value = within(record, *keys)
+    return value if isinstance(value, Located) else Located("", 0)
 
 
 def items(record: Any, key: str) -> list[Any]:
     """The list under a key; empty where there is none."""
-    found = within(record, key)
-    return found if isinstance(found, list) else []
+    value = within(record, key)
+    return value if isinstance(value, list) else []

@@ -40,17 +40,17 @@ def place(claim: Claim) -> tuple[Any, ...]:
     return claim.entry, claim.metric, *document
 
 
-def fresh(found: Iterable[Claim], known: Iterable[ClaimCollection]) -> list[Claim]:
+def fresh(claims: Iterable[Claim], known: Iterable[ClaimCollection]) -> list[Claim]:
     """The claims that say what no earlier collection says at their place."""
     said = {(place(claim), claim.value) for collection in known for claim in collection.claims}
-    return [claim for claim in found if (place(claim), claim.value) not in said]
+    return [claim for claim in claims if (place(claim), claim.value) not in said]
 
 
 def changes(collections: Sequence[ClaimCollection]) -> list[Change]:
     """Places that say something else in a later collection. Undated collections come first."""
     ordered = sorted(collections, key=lambda collection: (collection.collected_on or "", collection.id))
     latest: dict[Any, list[tuple[Claim, str]]] = defaultdict(list)
-    found = []
+    changed = []
     for collection in ordered:
         own: dict[Any, list[Claim]] = defaultdict(list)
         for claim in collection.claims:
@@ -60,6 +60,6 @@ def changes(collections: Sequence[ClaimCollection]) -> list[Change]:
             # Several numbers at one place in one document (two tables) are no change.
             if before and len(before) == len(claims) == 1 and before[0][0].value != claims[0].value:
                 old, name = before[0]
-                found.append(Change(old.entry, old.metric, old, claims[0], (name, collection.id)))
+                changed.append(Change(old.entry, old.metric, old, claims[0], (name, collection.id)))
             latest[where] = [(claim, collection.id) for claim in claims]
-    return found
+    return changed

@@ -96,13 +96,13 @@ def _collection(
     left_out = []
     for number, row in rows:
         try:
-            found = list(_claims(row))
+            stated = list(_claims(row))
         except (ValidationError, ValueError) as error:
             left_out.append(LeftOut(locator=f"{table} line {number}", reason=_why(error)))
             continue
-        fresh = [claim for claim in found if claim.id not in claims]
-        if not found or not fresh:
-            reason = "states no number" if not found else "says word for word what another row says"
+        fresh = [claim for claim in stated if claim.id not in claims]
+        if not stated or not fresh:
+            reason = "states no number" if not stated else "says word for word what another row says"
             left_out.append(LeftOut(locator=f"{table} line {number}: {row['model_id']}"[:300], reason=reason))
         claims.update((claim.id, claim) for claim in fresh)
     if any(MEASURED_ELSEWHERE in row["compute_stated_as"] for _, row in rows):
@@ -173,7 +173,7 @@ def _claims(row: Mapping[str, str]) -> Iterator[Claim]:
 
 
 def _cost_unit(text: str) -> tuple[str, int]:
-    """The source's own unit for the cost of a pass, and how many of it are a thousand million.
+    """The unit in which the source states the cost of a forward pass, and how many of it are a thousand million.
 
     The table's column says in what words and size the source states it, and what a curator made of that in
     brackets, which stands aside: ``MFLOPs (are MMACs)``, ``MACs(M)``, ``FLOPs/2 (M), i.e. MACs``.

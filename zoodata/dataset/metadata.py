@@ -11,7 +11,8 @@ import pandas as pd
 TITLE = "zoodata: discrepancies between pre-trained model zoos"
 DESCRIPTION = (
     "Claims of model zoos about their pre-trained models with the place that states each, counts of their networks by "
-    "one counter, latencies measured in turns, comparisons of networks with proofs, and the environments behind them."
+    "one counter, latencies measured in interleaved rounds, comparisons of networks with proofs, and the "
+    "environments behind them."
 )
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 

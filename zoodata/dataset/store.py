@@ -220,7 +220,7 @@ class Dataset:
 
     @cached_property
     def catalogue_entries(self) -> dict[str, tuple[Architecture, CatalogueEntry]]:
-        """Entry name (weights apart) to its place in the catalogue."""
+        """Entry name (without weights) to its place in the catalogue."""
         return {
             item.entry: (architecture, item)
             for architecture in self.architectures.values()
@@ -229,8 +229,8 @@ class Dataset:
 
     def architecture_of(self, entry: str) -> Architecture | None:
         """The architecture an entry is mapped to, if any."""
-        found = self.catalogue_entries.get(without_weights(entry))
-        return found[0] if found else None
+        mapped = self.catalogue_entries.get(without_weights(entry))
+        return mapped[0] if mapped else None
 
     @cached_property
     def collections(self) -> tuple[ClaimCollection, ...]:
@@ -274,10 +274,10 @@ class Dataset:
     @cached_property
     def comparisons(self) -> dict[tuple[str, str], ComparisonMeasurement]:
         """Two entries to their newest comparison that has a result, or where there is none its newest reason."""
-        found = sorted(
+        newest_last = sorted(
             self._of(ComparisonMeasurement), key=lambda record: (record.result is not None, record.started_at)
         )
-        return {(record.a, record.b): record for record in found}
+        return {(record.a, record.b): record for record in newest_last}
 
     @cached_property
     def replies(self) -> tuple[Reply, ...]:

@@ -64,12 +64,12 @@ def _indent(value: Any, margin: str) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in members:
             raise RefusedJson("duplicate-key", f"has the key {key[:60]!a} twice", key[:60])
-        found[key] = value
-    return found
+        members[key] = value
+    return members
 
 
 def _finite(text: str) -> float:

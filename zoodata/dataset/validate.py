@@ -1,4 +1,4 @@
-"""The validator: every file held against its schema, its hash, its place and the rest of the dataset.
+"""The validator: every file checked with its schema, its hash, its place and the rest of the dataset.
 
 It reads and never writes; whatever it meets becomes an :class:`Issue`, never a traceback. What it does not
 refuse, the rest of zoodata must be able to rank, export and show.
@@ -191,8 +191,8 @@ def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | 
     try:
         record = KINDS[kind].model_validate_json(json.dumps(upgrade(content)))
     except ValidationError as error:
-        found = [_from_pydantic(detail, name) for detail in error.errors(include_url=False)]
-        return (issues + found)[:MOST_ISSUES], None
+        problems = [_from_pydantic(detail, name) for detail in error.errors(include_url=False)]
+        return (issues + problems)[:MOST_ISSUES], None
     except ValueError as error:
         return [Issue(name, "E013", "schema_version", str(error))], None
     is_current = content.get("schema_version") == CURRENT[kind]

@@ -13,9 +13,9 @@ def days(dataset: Dataset) -> list[str]:
     moments += [record.started_at for record in dataset.latency_measurements]
     moments += [record.started_at for record in dataset.accuracy_measurements]
     moments += [record.started_at for record in dataset.comparisons.values()]
-    found = [moment.date().isoformat() for moment in moments]
-    found += [collection.collected_on[:10] for collection in dataset.collections if collection.collected_on]
-    return sorted(found)
+    days_of = [moment.date().isoformat() for moment in moments]
+    days_of += [collection.collected_on[:10] for collection in dataset.collections if collection.collected_on]
+    return sorted(days_of)
 
 
 def version(dataset: Dataset) -> str:

@@ -55,7 +55,7 @@ class Span:
 
 @dataclass(frozen=True)
 class AccuracyRange:
-    """How far the claims about one architecture are apart."""
+    """The range of the claims about one architecture."""
 
     architecture: str
     title: str
@@ -134,7 +134,7 @@ def _range(dataset: Dataset, name: str, rows: Sequence[Row], metric: str, group:
         group=group,
         metric=metric,
         naive=naive,
-        comparable=_comparable([row for row, found in zip(rows, obstacles, strict=True) if found is None]),
+        comparable=_comparable([row for row, reason in zip(rows, obstacles, strict=True) if reason is None]),
         left_out=dict(Counter(code for code in obstacles if code is not None).most_common()),
     )
 

@@ -197,7 +197,7 @@ def impossible(evidence: Evidence) -> Iterator[AuditFinding]:
 
 
 def contradiction(evidence: Evidence) -> Iterator[AuditFinding]:
-    """Two statements of one zoo about one model, more than rounding apart."""
+    """Two statements of one zoo about one model, that differ by more than rounding."""
     groups: dict[Any, list[Statement]] = defaultdict(list)
     for s in evidence.statements:
         if s.claim.metric not in ("input_size", "file_size"):

@@ -45,7 +45,7 @@ class Statement:
 
     @property
     def model(self) -> str:
-        """What it is about, weights apart."""
+        """What it is about, without weights."""
         return without_weights(self.claim.entry)
 
     @property
@@ -99,12 +99,12 @@ class Statement:
         return step(self.claim)
 
     def differs_from(self, other: Statement) -> bool:
-        """Whether two statements are more than rounding apart; of accuracies in two precisions, more than a rerun."""
+        """Whether two statements differ by more than rounding; of accuracies in two precisions, more than a rerun."""
         rerun = RERUN if self.is_accuracy and self.precision != other.precision else 0.0
         return abs(self.value - other.value) > max(self.step, other.step, rerun) * 1.001
 
     def may_be_the_same_run(self, other: Statement) -> bool:
-        """Whether nothing that both sides state sets them apart: training, crop, resize, interpolation, weights."""
+        """Whether both sides state the same training, crop, resize, interpolation and weights, where both do."""
         mine, theirs = self.claim.inferred or Inferred(), other.claim.inferred or Inferred()
         if (mine.training, mine.training_data) != (theirs.training, theirs.training_data):
             return False
@@ -182,10 +182,10 @@ class Evidence:
 
     @cached_property
     def _by_metric(self) -> dict[str, list[Statement]]:
-        found: dict[str, list[Statement]] = defaultdict(list)
+        statements: dict[str, list[Statement]] = defaultdict(list)
         for statement in self.statements:
-            found[statement.claim.metric].append(statement)
-        return found
+            statements[statement.claim.metric].append(statement)
+        return statements
 
     def of_metric(self, metric: str) -> Iterable[Statement]:
         """The statements of one metric."""
@@ -197,11 +197,11 @@ class Evidence:
 
     @cached_property
     def _by_architecture(self) -> dict[str, list[Count]]:
-        found: dict[str, list[Count]] = defaultdict(list)
+        counts: dict[str, list[Count]] = defaultdict(list)
         for count in self.measured:
             if count.architecture is not None:
-                found[count.architecture].append(count)
-        return found
+                counts[count.architecture].append(count)
+        return counts
 
     def counts(self, statement: Statement) -> list[Count]:
         """Our counts of what a statement is about: of the entry itself, else of all entries of its architecture."""
@@ -221,11 +221,11 @@ class Evidence:
             return ()
         network = storage.unpack(stored)
         layers = [node for node in reversed(network.nodes) if node.operator in LAYERS and node.dynamic]
-        found, head = [], 0
+        fewest, head = [], 0
         for node in layers[:HEADS]:
             head += sum(prod(shape) for shape in stored_shapes(network, node).values())
-            found += [number - head for number in count.parameter_counts()]
-        return tuple(found)
+            fewest += [number - head for number in count.parameter_counts()]
+        return tuple(fewest)
 
     def with_parameters(self, statement: Statement) -> str | None:
         """Another architecture of the same family that has the stated count."""
@@ -243,8 +243,8 @@ class Evidence:
         frame = tables.claims(self.dataset)
         rows: pd.DataFrame = frame[frame["metric"].eq(metric) & frame["architecture"].notna()]
         known = {statement.claim.id: statement for statement in self.of_metric(metric)}
-        found: dict[tuple[str, int], list[Statement]] = defaultdict(list)
+        statements: dict[tuple[str, int], list[Statement]] = defaultdict(list)
         for row in rows.to_dict("records"):
             if obstacle(row) is None:
-                found[row["architecture"], size_of(row) or 0].append(known[row["claim"]])
-        return found
+                statements[row["architecture"], size_of(row) or 0].append(known[row["claim"]])
+        return statements

@@ -166,7 +166,7 @@ def on_other_devices(dataset: Dataset) -> list[LatencyRange]:
 
 def _is_of_its_architecture(dataset: Dataset, record: LatencyMeasurement) -> bool:
     mapped = (dataset.architecture_of(participant.entry) for participant in record.participants)
-    return all(found is not None and found.id == record.architecture for found in mapped)
+    return all(architecture is not None and architecture.id == record.architecture for architecture in mapped)
 
 
 def _zoos(record: LatencyMeasurement) -> int:
@@ -227,8 +227,8 @@ class RunRatios:
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     """One run's ratios, judged against its own noise floor."""
     run = RunRatios(record)
-    floor = abs(run.to_reference[run.repeat].value - 1)
-    least = least_difference(floor, record.conditions.target_half_width)
+    noise_floor = abs(run.to_reference[run.repeat].value - 1)
+    least = least_difference(noise_floor, record.conditions.target_half_width)
     timed = tuple(_timed(run, model, least) for model in run.models)
     by_model = dict(zip(run.models, timed, strict=True))
     ends = widest(run.models, lambda model: entry_zoo(run.of(model).entry), lambda model: by_model[model].ratio)
@@ -242,7 +242,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         ratio=round(ratio.value, 4),
         low=_digits(ratio.low),
         high=_digits(ratio.high),
-        noise_floor=round(floor, 4),
+        noise_floor=round(noise_floor, 4),
         least_difference=round(least, 4),
         slowest=run.of(slow).entry,
         fastest=run.of(fast).entry,
@@ -327,13 +327,13 @@ def _energy(counted: Sequence[tuple[float | None, int | None]]) -> float | None:
     return round(joules / iterations * 1e3, 3) if iterations else None
 
 
-def least_difference(floor: float, target: float) -> float:
+def least_difference(noise_floor: float, target: float) -> float:
     """What a difference must exceed: the noise floor, and half of the half width that the run was asked for.
 
     One A/A ratio is one draw of noise and may lie near 1 by coincidence; a ratio known just as well as asked has a
     standard error of half its half width. Criterion.rs asks the same of an interval (its noise threshold, 1 %).
     """
-    return max(floor, target / 2)
+    return max(noise_floor, target / 2)
 
 
 def verdict(ratio: RatioEstimate, least: float) -> Verdict:

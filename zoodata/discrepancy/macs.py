@@ -27,7 +27,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class MacsRange:
-    """How far entries of one architecture are apart in compute."""
+    """The range of compute among the entries of one architecture."""
 
     architecture: str
     title: str

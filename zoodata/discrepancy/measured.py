@@ -63,8 +63,8 @@ def label(record: AccuracyMeasurement) -> str:
 def interval(record: AccuracyMeasurement, metric: str = "top1") -> Interval:
     """The measured proportion with Wilson's interval, in percent."""
     assert record.result is not None and record.images is not None
-    found = wilson_interval(getattr(record.result, f"{metric}_hits"), record.images.images)
-    return Interval(100 * found.value, 100 * found.low, 100 * found.high, found.samples)
+    bounds = wilson_interval(getattr(record.result, f"{metric}_hits"), record.images.images)
+    return Interval(100 * bounds.value, 100 * bounds.low, 100 * bounds.high, bounds.samples)
 
 
 def newest(dataset: Dataset) -> list[AccuracyMeasurement]:

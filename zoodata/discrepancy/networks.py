@@ -30,14 +30,14 @@ class ComparedPair:
 def compared(dataset: Dataset, one: str, other: str) -> ComparisonMeasurement | None:
     """The comparison of two entries, whichever was a; weights do not matter to it. None where there is no result."""
     one, other = without_weights(one), without_weights(other)
-    found = dataset.comparisons.get((one, other)) or dataset.comparisons.get((other, one))
-    return found if found is not None and found.result is not None else None
+    comparison = dataset.comparisons.get((one, other)) or dataset.comparisons.get((other, one))
+    return comparison if comparison is not None and comparison.result is not None else None
 
 
 def verdict_between(dataset: Dataset, one: str, other: str) -> Verdict | None:
     """``identical``, ``benign``, ``parametric`` or ``structural``; None where the two were not compared."""
-    found = compared(dataset, one, other)
-    return found.result.verdict if found is not None and found.result is not None else None
+    comparison = compared(dataset, one, other)
+    return comparison.result.verdict if comparison is not None and comparison.result is not None else None
 
 
 def costly_findings(dataset: Dataset, one: str, other: str) -> tuple[FindingRecord, ...]:

@@ -132,13 +132,13 @@ def reproduce(dataset: Dataset) -> Reproduction:
 
 
 def _figure_2(ranked: Sequence[accuracy.AccuracyRange]) -> list[Beside]:
-    ours = {found.architecture: found for found in ranked}
+    ours = {ranked_range.architecture: ranked_range for ranked_range in ranked}
     rows = []
     for name, published in FIGURE_2.items():
-        found = ours.get(name)
-        span = found.naive if found else None
+        ranked_range = ours.get(name)
+        span = ranked_range.naive if ranked_range else None
         ends = RangeEnds(span.highest, span.lowest) if span else None
-        title, points = (found.title if found else name), (span.points if span else None)
+        title, points = (ranked_range.title if ranked_range else name), (span.points if span else None)
         rows.append(_beside(title, published, points, 0.0051, ends))
     return rows
 
@@ -146,11 +146,11 @@ def _figure_2(ranked: Sequence[accuracy.AccuracyRange]) -> list[Beside]:
 def _counts(ranked: dict[str, list[accuracy.AccuracyRange]]) -> list[Beside]:
     rows = []
     for metric, limits in COUNTS.items():
-        points = [found.naive.points for found in ranked[metric]]
+        points = [ranked_range.naive.points for ranked_range in ranked[metric]]
         rows.append(_beside(f"architectures compared in {metric}", COMPARABLE[metric], len(points), 0, None))
         for limit, words, published in limits:
             wide = sum(value >= limit if limit == 0.9599 else value > limit for value in points)
-            rows.append(_beside(f"of them {words} apart in {metric}", published, wide, 0, None))
+            rows.append(_beside(f"of them with a difference of {words} in {metric}", published, wide, 0, None))
     return rows
 
 

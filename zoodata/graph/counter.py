@@ -1,6 +1,6 @@
 """Counts over a network: one counter for every framework, so that a ratio never compares two counters.
 
-A MAC is one multiply-accumulate of a convolution, a linear layer or a matrix product that a pass executes,
+A MAC is one multiply-accumulate of a convolution, a linear layer or a matrix product that a forward pass executes,
 also where it depends on weights alone (the position bias of Swin V2). Biases, normalisations, activations,
 poolings and additions count none, as in torchvision's ``_ops`` and fvcore.
 """
@@ -76,6 +76,6 @@ def _convolution(network: Network, node: Node) -> int:
 
 
 def node_parameters(network: Network, node: Node) -> int:
-    """Stored numbers that a node reads directly."""
+    """Stored elements that a node reads directly."""
     sources = {edge.source for edge in node.inputs}
     return sum(prod(network.nodes[s].shape) for s in sources if network.nodes[s].operator == PARAMETER)

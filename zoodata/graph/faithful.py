@@ -28,12 +28,12 @@ def scores(network: Network, weights: Mapping[str, Array], image: Array, precise
     return np.asarray(result.numpy()).ravel()
 
 
-def relative_error(expected: Array, found: Array) -> float:
+def relative_error(expected: Array, computed: Array) -> float:
     """Largest difference over largest score; infinite where either is not a number."""
-    if expected.shape != found.shape or not (np.isfinite(expected).all() and np.isfinite(found).all()):
+    if expected.shape != computed.shape or not (np.isfinite(expected).all() and np.isfinite(computed).all()):
         return float("inf")
     largest = float(np.abs(expected).max())
-    return float(np.abs(expected - found).max()) / (largest or 1.0)
+    return float(np.abs(expected - computed).max()) / (largest or 1.0)
 
 
 def error(network: Network, forward: Forward, seed: int) -> float:
@@ -45,9 +45,9 @@ def error(network: Network, forward: Forward, seed: int) -> float:
     """
     image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
     weights = random_weights(network, seed)
-    found = relative_error(forward(image, weights, False), scores(network, weights, image))
-    if found < FAITHFUL:
-        return found
+    worst = relative_error(forward(image, weights, False), scores(network, weights, image))
+    if worst < FAITHFUL:
+        return worst
     weights = calibrated(network, weights, image)
     return min(
         relative_error(forward(image, weights, precise), scores(network, weights, image, precise))
@@ -57,24 +57,24 @@ def error(network: Network, forward: Forward, seed: int) -> float:
 
 def calibrated(network: Network, weights: Mapping[str, Array], image: Array) -> dict[str, Array]:
     """Weights whose batch norms hold the statistics of what reaches them, off by a tenth here and there."""
-    found = dict(weights)
+    tensors = dict(weights)
     if not any(node.operator == "batch_norm" for node in network.nodes):
-        return found
+        return tensors
     generator = np.random.default_rng(0)
-    stored = {name: torch.from_numpy(np.array(array)).double() for name, array in found.items()}
+    stored = {name: torch.from_numpy(np.array(array)).double() for name, array in tensors.items()}
 
     def observe(node: Node, values: dict[int, Any]) -> None:
         if node.operator == "batch_norm" and node.attributes["channel"] is not None:
-            _observe(network, node, values, found, generator)
+            _observe(network, node, values, tensors, generator)
 
     with torch.inference_mode():
         for _ in steps(network, stored, torch.from_numpy(image).double(), before=observe):
             pass
-    return found
+    return tensors
 
 
 def _observe(
-    network: Network, node: Node, values: dict[int, Any], found: dict[str, Array], generator: np.random.Generator
+    network: Network, node: Node, values: dict[int, Any], activations: dict[str, Array], generator: np.random.Generator
 ) -> None:
     x = Operands(node, values)()
     axes = [axis for axis in range(x.dim()) if axis != node.attributes["channel"]]
@@ -86,5 +86,5 @@ def _observe(
         if edge is None or name is None or edge.axes is not None:
             continue
         jitter = torch.from_numpy(generator.uniform(0.9, 1.1, vector.shape))
-        found[name] = (vector * jitter).numpy().astype(np.float32).reshape(found[name].shape)
-        values[edge.source] = torch.from_numpy(found[name]).double().reshape(vector.shape)
+        activations[name] = (vector * jitter).numpy().astype(np.float32).reshape(activations[name].shape)
+        values[edge.source] = torch.from_numpy(activations[name]).double().reshape(vector.shape)

@@ -69,7 +69,7 @@ def _number(value: int) -> str:
 def as_json(network: Network, title: str) -> str:
     """Operations with counts, and the digest."""
     counts = count(network)
-    found = {
+    document = {
         "entry": title,
         "digest": digest(network),
         "input": list(network.input_shape),
@@ -79,7 +79,7 @@ def as_json(network: Network, title: str) -> str:
         "unknown_operators": list(counts.unknown_operators),
         "nodes": rows(network),
     }
-    return json.dumps(found, indent=1, ensure_ascii=False)
+    return json.dumps(document, indent=1, ensure_ascii=False)
 
 
 def as_dot(network: Network, title: str) -> str:

@@ -81,11 +81,11 @@ class Node:
     @property
     def operands(self) -> dict[str, Edge]:
         """Operands by role; where a role repeats (what is concatenated), ``input``, ``input:2``, ``input:3``."""
-        found: dict[str, Edge] = {}
+        edges: dict[str, Edge] = {}
         for edge in self.inputs:
-            count = sum(1 for known in found.values() if known.role == edge.role)
-            found[f"{edge.role}:{count + 1}" if count else edge.role] = edge
-        return found
+            count = sum(1 for known in edges.values() if known.role == edge.role)
+            edges[f"{edge.role}:{count + 1}" if count else edge.role] = edge
+        return edges
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Network:
-    """One inference pass of one model."""
+    """One forward pass of one model."""
 
     framework: Literal["torch", "tensorflow", "onnx"]
     input_shape: Shape
@@ -126,11 +126,11 @@ class Network:
     @cached_property
     def consumers(self) -> dict[int, list[Node]]:
         """Node number to the nodes that read it."""
-        found: dict[int, list[Node]] = {node.number: [] for node in self.nodes}
+        readers: dict[int, list[Node]] = {node.number: [] for node in self.nodes}
         for node in self.nodes:
             for source in dict.fromkeys(edge.source for edge in node.inputs):
-                found[source].append(node)
-        return found
+                readers[source].append(node)
+        return readers
 
     def operand_shape(self, edge: Edge) -> Shape:
         """Shape of an operand as its node sees it."""

@@ -53,8 +53,8 @@ class Call:
             if isinstance(given, View):
                 raise NotImplementedError
             return [int(number) for number in np.asarray(given).ravel()]
-        found = self.own.get(name, default)
-        return list(found) if isinstance(found, (list, tuple)) else found
+        value = self.own.get(name, default)
+        return list(value) if isinstance(value, (list, tuple)) else value
 
 
 Handler = Callable[[Call], "View | list[View]"]
@@ -86,8 +86,8 @@ def handles(*types: str) -> Callable[[Handler], Handler]:
 def constant_of(proto: onnx.NodeProto) -> npt.NDArray[Any]:
     """The numbers of a Constant node."""
     for attribute in proto.attribute:
-        found = onnx.helper.get_attribute_value(attribute)
-        return numpy_helper.to_array(found) if isinstance(found, onnx.TensorProto) else np.asarray(found)
+        value = onnx.helper.get_attribute_value(attribute)
+        return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)
     raise ValueError("a Constant without contents")
 
 
@@ -127,9 +127,9 @@ def _inferred(c: Call, names: list[str], operands: list[View], types: list[Any])
     outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in c.proto.output]
     graph = onnx.helper.make_graph([c.proto], "one", declared, outputs, initializer=constants)
     imports = [onnx.helper.make_opsetid(c.proto.domain, c.version)]
-    found = shape_inference.infer_shapes(onnx.helper.make_model(graph, opset_imports=imports), data_prop=True)
+    inferred = shape_inference.infer_shapes(onnx.helper.make_model(graph, opset_imports=imports), data_prop=True)
     shapes = []
-    for value in found.graph.output:
+    for value in inferred.graph.output:
         if not value.type.tensor_type.HasField("shape"):
             raise UnknownShape(f"the shape that {c.proto.op_type} gives is not known before it runs")
         shapes.append(tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim))
@@ -379,12 +379,12 @@ def _split(c: Call) -> list[View]:
     x, axis = c.value(0), int(c.own.get("axis", 0))
     parts = len(c.proto.output)
     sizes = c.whole_numbers(1, "split") or [-(-x.shape[axis] // parts)] * parts
-    found, start = [], 0
+    pieces, start = [], 0
     for size in sizes:
         stop = min(start + size, x.shape[axis])
-        found.append(shaping.cut(c.b, x, axis, start, stop, 1))
+        pieces.append(shaping.cut(c.b, x, axis, start, stop, 1))
         start = stop
-    return found
+    return pieces
 
 
 @handles("Slice")

@@ -35,7 +35,7 @@ Value = View | npt.NDArray[Any]
 
 
 class UnreadableGraph(ValueError):
-    """The file is an ONNX model, but not one whose single pass can be read."""
+    """The file is an ONNX model, but not one whose forward pass can be read."""
 
 
 def read(model: onnx.ModelProto) -> Network:
@@ -127,10 +127,10 @@ class _Reader:
                 self.known[name] = value
 
     def _folded(self, proto: onnx.NodeProto, inputs: list[Any]) -> list[Value]:
-        found = run_alone(proto, [np.asarray(given) for given in inputs if given is not None], self.versions)
-        if sum(array.size for array in found) > LARGEST_FOLD:
+        results = run_alone(proto, [np.asarray(given) for given in inputs if given is not None], self.versions)
+        if sum(array.size for array in results) > LARGEST_FOLD:
             raise UnreadableGraph(f"{proto.name or proto.op_type} is a very large constant")
-        return list(found)
+        return list(results)
 
 
 def run_alone(proto: onnx.NodeProto, inputs: list[Any], versions: Mapping[str, int]) -> list[npt.NDArray[Any]]:
@@ -159,12 +159,12 @@ def placeholders(graph: onnx.GraphProto) -> dict[str, Shape]:
 
 def _stored(graph: onnx.GraphProto) -> dict[str, Shape]:
     """Floating-point tensors stored in the file or standing for stored ones; single numbers are constants."""
-    found = {
+    shapes = {
         tensor.name: tuple(tensor.dims)
         for tensor in graph.initializer
         if tensor.data_type in FLOATS and tuple(tensor.dims) not in ((), (1,))
     }
-    return found | placeholders(graph)
+    return shapes | placeholders(graph)
 
 
 def _roles(graph: onnx.GraphProto, stored: Mapping[str, Shape]) -> dict[str, Role]:

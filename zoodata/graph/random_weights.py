@@ -20,17 +20,17 @@ def random_weights(network: Network, seed: int) -> dict[str, Array]:
     """A value for every stored tensor that the network reads, in the shape it is stored in."""
     shapes = {parameter.name: parameter.shape for parameter in network.parameters}
     generator = np.random.default_rng(seed)
-    found = {}
+    tensors = {}
     for node in network.nodes:
         if node.operator != "parameter":
             continue
         name = node.attributes["parameter"]
-        if name in found:  # another part of the same tensor
+        if name in tensors:  # another part of the same tensor
             continue
         consumer = network.consumers[node.number][0]
         edge = next(edge for edge in consumer.inputs if edge.source == node.number)
-        found[name] = _values(network, consumer, edge, generator, shapes.get(name, node.shape)).astype(np.float32)
-    return found
+        tensors[name] = _values(network, consumer, edge, generator, shapes.get(name, node.shape)).astype(np.float32)
+    return tensors
 
 
 def _values(

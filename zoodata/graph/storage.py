@@ -52,10 +52,10 @@ def unpack(stored: StoredNetwork) -> Network:
     """
     try:
         network = _unpack(stored)
-        found = digest(network)
+        computed = digest(network)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"not a stored network: {type(error).__name__} {error}") from error
-    if found != stored.digest:
+    if computed != stored.digest:
         raise Damaged("the contents do not have the digest that the record states")
     return network
 

@@ -446,13 +446,13 @@ def _unpack(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> lis
 @handles("Split", "SplitV")
 def _split(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> list[View]:
     given, axis = (inputs[1], inputs[0]) if operation.type == "Split" else (inputs[0], inputs[2])
-    x, found, start = value(b, given), [], 0
+    x, parts, start = value(b, given), [], 0
     place = numbers(axis)[0] % len(x.axes)
     for tensor in operation.outputs:
         stop = start + tensor.shape[place]
-        found.append(shaping.cut(b, x, place, start, stop, 1))
+        parts.append(shaping.cut(b, x, place, start, stop, 1))
         start = stop
-    return found
+    return parts
 
 
 @handles("Slice")

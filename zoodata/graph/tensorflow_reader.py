@@ -20,17 +20,17 @@ from zoodata.graph.network import Network, Parameter, Role
 
 CALLS = {"StatefulPartitionedCall", "PartitionedCall"}
 CONTROL_FLOW = {"If", "While", "StatelessIf", "StatelessWhile", "Case", "StatelessCase", "Switch", "Merge", "Enter"}
-PASSES = {"ReadVariableOp", "Identity", "StopGradient", "EnsureShape", "IdentityN", "PreventGradient", "Snapshot"}
+TRANSPARENT = {"ReadVariableOp", "Identity", "StopGradient", "EnsureShape", "IdentityN", "PreventGradient", "Snapshot"}
 LARGEST_FOLD = 1 << 24
 """Elements of a constant that is computed while reading."""
 STATISTICS = re.compile(r"(^|/)moving_(mean|variance)(:0)?$")
 
 Value = View | npt.NDArray[Any]
-"""Of a tensor: a value of the network, or numbers known beforehand."""
+"""Of a tensor: a value of the network, or values known beforehand."""
 
 
 class Unreadable(ValueError):
-    """A graph whose pass cannot be followed."""
+    """A graph whose forward pass cannot be followed."""
 
 
 def role_of(name: str, trainable: bool) -> Role:
@@ -113,7 +113,7 @@ class _Walker:
         if kind in {"Placeholder", "VarHandleOp", "VariableV2"}:
             raise Unreadable(f"{operation.name} feeds the output and is neither the image nor a stored variable")
         inputs = [known[tensor.name] for tensor in operation.inputs]
-        if kind in PASSES or (kind == "Cast" and not tensorflow_operators.changes_numbers(operation)):
+        if kind in TRANSPARENT or (kind == "Cast" and not tensorflow_operators.changes_numbers(operation)):
             results: list[Value] = list(inputs)
         elif kind == "Shape":
             results = [np.asarray(_sizes(operation.inputs[0]), dtype=operation.outputs[0].dtype.as_numpy_dtype)]
@@ -135,10 +135,10 @@ class _Walker:
         return [known[tensor.name] for tensor in inner.outputs]
 
     def _folded(self, operation: tf.Operation, inputs: list[Value]) -> list[Value]:
-        """Numbers computed from numbers."""
+        """Values computed from known values."""
         size = max(int(np.prod(_sizes(tensor))) for tensor in operation.outputs)
         if size > LARGEST_FOLD:
-            raise Unreadable(f"{operation.name} is a constant of {size} numbers")
+            raise Unreadable(f"{operation.name} is a constant of {size} elements")
         return list(tensorflow_operators.evaluate(operation.node_def, [np.asarray(value) for value in inputs]))
 
 
@@ -160,14 +160,14 @@ def _library_graph(graph: tf.Graph, name: str) -> Any:
 
 def _reachable(outputs: Iterable[tf.Tensor], known: Mapping[str, Any]) -> set[str]:
     """Names of the operations the outputs depend on: training-only branches fall away."""
-    found: set[str] = set()
+    reached: set[str] = set()
     waiting = [tensor.op for tensor in outputs if tensor.name not in known]
     while waiting:
         operation = waiting.pop()
-        if operation.name not in found:
-            found.add(operation.name)
+        if operation.name not in reached:
+            reached.add(operation.name)
             waiting += [tensor.op for tensor in operation.inputs if tensor.name not in known]
-    return found
+    return reached
 
 
 def _sizes(tensor: tf.Tensor) -> tuple[int, ...]:

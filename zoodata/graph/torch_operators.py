@@ -67,8 +67,8 @@ def pair(value: Any, rank: int = 2) -> list[int]:
     """An int or a short list as one number per position axis; an empty list stays empty."""
     if isinstance(value, int):
         return [value] * rank
-    found = [int(number) for number in value]
-    return found * rank if len(found) == 1 else found
+    values = [int(number) for number in value]
+    return values * rank if len(values) == 1 else values
 
 
 def both(padding: Sequence[int]) -> list[tuple[int, int]]:
@@ -78,15 +78,15 @@ def both(padding: Sequence[int]) -> list[tuple[int, int]]:
 
 def arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     """All arguments by name, defaults filled in."""
-    found = {}
+    named = {}
     for number, argument in enumerate(func._schema.arguments):
         if number < len(args):
-            found[argument.name] = args[number]
+            named[argument.name] = args[number]
         elif argument.name in kwargs:
-            found[argument.name] = kwargs[argument.name]
+            named[argument.name] = kwargs[argument.name]
         else:
-            found[argument.name] = argument.default_value
-    return found
+            named[argument.name] = argument.default_value
+    return named
 
 
 def opaque(t: Any, func: Any, args: Any, kwargs: Any, result: Any, operator: str | None = None) -> Any:
@@ -529,12 +529,12 @@ def _split(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> list[View]
     x, axis = t.view(args[0]), given.get("dim", 0) or 0
     if func.overloadpacket.__name__ == "unbind":
         return [shaping.select(t.builder, x, axis, number) for number in range(len(result))]
-    found, start = [], 0
+    parts, start = [], 0
     for part in result:
         stop = start + part.shape[axis]
-        found.append(shaping.cut(t.builder, x, axis, start, stop, 1))
+        parts.append(shaping.cut(t.builder, x, axis, start, stop, 1))
         start = stop
-    return found
+    return parts
 
 
 @handles("cat", "concat", "concatenate")

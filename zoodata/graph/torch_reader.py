@@ -1,9 +1,9 @@
-"""Read a torch module: one pass on the meta device, every aten operation put into canonical form.
+"""Read a torch module: one forward pass on the meta device, every aten operation put into canonical form.
 
 Parameters are on the meta device, so a network of any size is read without its weights, without
 arithmetic and in little memory. What does not depend on weights or image (index tables, masks, position
 grids) is computed for real, and is a constant of the network. Inference mode shows operators whole
-(``linear``, ``scaled_dot_product_attention``); those without a word of ours are taken apart by torch
+(``linear``, ``scaled_dot_product_attention``); those without a word of ours are split into others by torch
 itself, and what remains is an opaque node that runs by its aten name.
 """
 
@@ -30,11 +30,11 @@ META = torch.device("meta")
 
 
 class Unreadable(ValueError):
-    """A torch module whose pass cannot be followed."""
+    """A torch module whose forward pass cannot be followed."""
 
 
 def read(module: torch.nn.Module, input_shape: Shape) -> Network:
-    """Trace one inference pass.
+    """Trace one forward pass.
 
     Args:
         module: any module; its parameters are left as they are.
@@ -70,18 +70,18 @@ def _on_meta(module: torch.nn.Module) -> Iterator[list[tuple[torch.Tensor, Param
     """
     replaced: list[tuple[dict[str, Any], str, Any]] = []
     stored: list[tuple[torch.Tensor, Parameter]] = []
-    twins: dict[int, torch.Tensor] = {}
+    on_meta: dict[int, torch.Tensor] = {}
 
     def put(holder: dict[str, Any], key: str, name: str, role: Role) -> None:
         original = holder[key]
-        known = id(original) in twins
+        known = id(original) in on_meta
         if not known:
             meta = original if original.device == META else torch.empty_like(original, device=META)
-            twins[id(original)] = meta
+            on_meta[id(original)] = meta
             stored.append((meta, Parameter(name, tuple(original.shape), role)))
-        if twins[id(original)] is not original:
+        if on_meta[id(original)] is not original:
             replaced.append((holder, key, original))
-            holder[key] = twins[id(original)]
+            holder[key] = on_meta[id(original)]
 
     for prefix, part in module.named_modules():
         for key, parameter in part._parameters.items():
@@ -127,14 +127,14 @@ def _places(module: torch.nn.Module, builder: Builder) -> Iterator[None]:
 
 
 class Recorder(TorchDispatchMode):
-    """Turns each aten call into nodes. Tensors are kept alive so that an id names one tensor only."""
+    """Makes nodes of each aten call. Tensors are kept alive so that an id names one tensor only."""
 
     def __init__(self, builder: Builder, image: torch.Tensor, stored: list[tuple[torch.Tensor, Parameter]]) -> None:
         super().__init__()
         self.builder = builder
         self._alive: list[torch.Tensor] = []
         self._views: dict[int, View] = {}
-        self._twins: dict[int, torch.Tensor] = {}
+        self._on_meta: dict[int, torch.Tensor] = {}
         # Which tensors show the same memory: writing to one changes the others.
         self._sharing: dict[int, list[torch.Tensor]] = {}
         self._stale: set[int] = set()
@@ -177,11 +177,13 @@ class Recorder(TorchDispatchMode):
         kwargs = kwargs or {}
         word = str(func.overloadpacket.__name__)
         if torch_operators.is_random(word, args):
-            raise Unreadable(f"draws random numbers in its pass ({word}): no two passes give the same scores")
+            raise Unreadable(f"draws random numbers in its forward pass ({word}): no two give the same scores")
         tensors = list(torch_meta.tensors((args, kwargs)))
         if word in torch_operators.DECIDES and any(tensor.device == META for tensor in tensors):
-            raise Unreadable("its pass depends on numbers it computes (control flow: an if, a loop or an item())")
-        if all(tensor.device != META and id(tensor) not in self._twins for tensor in tensors):
+            raise Unreadable(
+                "its forward pass depends on values it computes (control flow: an if, a loop or an item())"
+            )
+        if all(tensor.device != META and id(tensor) not in self._on_meta for tensor in tensors):
             args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
             return func(*args, **kwargs)
         if word in torch_operators.SHAPE_ONLY:
@@ -206,18 +208,18 @@ class Recorder(TorchDispatchMode):
         return result
 
     def _is_constant(self, tensor: torch.Tensor) -> bool:
-        return tensor.device != META and id(tensor) not in self._twins
+        return tensor.device != META and id(tensor) not in self._on_meta
 
     def _make_dynamic(self, tensor: torch.Tensor) -> None:
         """A real tensor is about to receive values that depend on the image: go on with it on meta."""
         value = self.view(tensor)
-        self._twins[id(tensor)] = torch.empty_like(tensor, device=META)
+        self._on_meta[id(tensor)] = torch.empty_like(tensor, device=META)
         self.name(tensor, value)
 
     def _meta(self, tensor: torch.Tensor) -> torch.Tensor:
         if tensor.device == META:
             return tensor
-        twin = self._twins.get(id(tensor))
+        twin = self._on_meta.get(id(tensor))
         return twin if twin is not None else torch.empty_like(tensor, device=META)
 
     def _record(self, word: str, func: Any, handler: Any, args: Any, kwargs: Any, result: Any) -> None:

@@ -5,8 +5,8 @@ which. Frameworks write them differently (NHWC against NCHW, tokens before or af
 here has no nodes for them: an operand carries a view of the value it reads.
 
 A view lists, per axis as the operator sees it, the *atoms* the axis is made of, outermost first. An atom
-is ``(axis, inner, size)``: ``size`` steps along axis ``axis`` of the value, each step ``inner`` elements
-of that axis apart. The channel axis of 96 split into 3 heads of 32 has the atoms ``(0, 32, 3)`` and
+is ``(axis, inner, size)``: ``size`` steps along axis ``axis`` of the value, each of ``inner`` elements
+of that axis. The channel axis of 96 split into 3 heads of 32 has the atoms ``(0, 32, 3)`` and
 ``(0, 1, 32)``. Axis ``-1`` is no axis of the value: the value is repeated ``size`` times. An axis without
 atoms has size 1; values themselves have no axes of size 1, so that ``(1, C, 1, 1)`` and ``(C,)`` are one.
 """
@@ -85,7 +85,7 @@ def split(atom: Atom, outer: int) -> tuple[Atom, Atom]:
 def reshape(axes: Axes, shape: Sequence[int]) -> Axes | None:
     """The same elements in the same order under another shape; None where an axis would be cut unevenly."""
     atoms = [atom for axis in axes for atom in axis]
-    position, found = 0, []
+    position, new_axes = 0, []
     for wanted in shape:
         group: list[Atom] = []
         left = wanted
@@ -104,8 +104,8 @@ def reshape(axes: Axes, shape: Sequence[int]) -> Axes | None:
                 left = 1
             else:
                 return None
-        found.append(merged(group) if len(group) > 1 else tuple(group))
-    return tuple(found) if position == len(atoms) else None
+        new_axes.append(merged(group) if len(group) > 1 else tuple(group))
+    return tuple(new_axes) if position == len(atoms) else None
 
 
 def permute(axes: Axes, order: Sequence[int]) -> Axes:
@@ -120,12 +120,12 @@ def is_bijective(axes: Axes) -> bool:
 
 def whole_axes(axis: Axis, shape: Shape) -> list[int] | None:
     """The value's axes that make up this axis, if it is made of undivided ones only."""
-    found = []
+    wholes = []
     for base, inner, size in axis:
         if base == REPEAT or inner != 1 or size != shape[base]:
             return None
-        found.append(base)
-    return found
+        wholes.append(base)
+    return wholes
 
 
 def align(primary: Axis, other: Axis) -> tuple[list[Atom], list[Atom]] | None:
@@ -175,14 +175,14 @@ def seen_from(primary: Axes, base_shape: Shape, other: Axes) -> Axes | None:
             return None
         for atom, counterpart in zip(*cut, strict=True):
             pieces[atom[0]].append((atom, counterpart))
-    found: list[Axis] = []
+    axes: list[Axis] = []
     for base in pieces:
         base.sort(key=lambda pair: -pair[0][1])
         if all(counterpart is None for _, counterpart in base):
-            found.append(())
+            axes.append(())
             continue
-        found.append(merged((REPEAT, 0, atom[2]) if other is None else other for atom, other in base))
-    return tuple(found)
+        axes.append(merged((REPEAT, 0, atom[2]) if other is None else other for atom, other in base))
+    return tuple(axes)
 
 
 def resized(axes: Axes, base: int, size: int) -> Axes:
@@ -246,7 +246,7 @@ def composed(outer: Axes, inner: Axes) -> Axes | None:
         if pieces is None:
             return None
         by_axis.append([(i, piece) for (i, _), piece in zip(cuts, pieces, strict=True)])
-    found: list[Axis] = []
+    axes: list[Axis] = []
     for view in outer:
         atoms: list[Atom] = []
         for a, i, s in view:
@@ -254,5 +254,5 @@ def composed(outer: Axes, inner: Axes) -> Axes | None:
                 atoms.append((a, 0, s))
             else:
                 atoms.extend(next(piece for inner_step, piece in by_axis[a] if inner_step == i))
-        found.append(merged(atoms))
-    return tuple(found)
+        axes.append(merged(atoms))
+    return tuple(axes)

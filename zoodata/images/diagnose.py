@@ -79,22 +79,22 @@ def departures(
     """What a pipeline does otherwise than the specification says.
 
     Args:
-        pipeline: a decoded image (height, width, 3) to the input of one pass.
+        pipeline: a decoded image (height, width, 3) to the input of one forward pass.
         images: uint8; sizes that differ from the crop's and are not square show the most.
 
     Returns:
         The names of the mistakes that explain it; none if it does as specified; None if it differs and no
         one or two of the usual mistakes explain it.
     """
-    found = [pipeline(image) for image in images]
-    if _agree(found, spec, images):
+    results = [pipeline(image) for image in images]
+    if _agree(results, spec, images):
         return ()
     known = list(mistakes(spec))
     for step in known:
-        if _agree(found, step.spec, images):
+        if _agree(results, step.spec, images):
             return (step.name,)
     for first, second in combinations(known, 2):
-        if first.part != second.part and _agree(found, _both(spec, first, second), images):
+        if first.part != second.part and _agree(results, _both(spec, first, second), images):
             return (first.name, second.name)
     return None
 
@@ -108,8 +108,8 @@ def _both(spec: Preprocessing, *steps: Step) -> Preprocessing:
     return spec.model_copy(update=changes)
 
 
-def _agree(found: Sequence[Array], spec: Preprocessing, images: Sequence[Array]) -> bool:
-    for got, image in zip(found, images, strict=True):
+def _agree(results: Sequence[Array], spec: Preprocessing, images: Sequence[Array]) -> bool:
+    for got, image in zip(results, images, strict=True):
         want = apply(spec, image)
         if got.shape != want.shape:
             return False
@@ -124,8 +124,8 @@ def probes(seed: int = 0) -> list[Array]:
     from PIL import Image
 
     random = np.random.default_rng(seed)
-    found = []
+    images = []
     for height, width in ((300, 400), (500, 333), (260, 260)):
         small = random.integers(0, 256, (height // 8 + 2, width // 8 + 2, 3), dtype=np.uint8)
-        found.append(np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)))
-    return found
+        images.append(np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)))
+    return images

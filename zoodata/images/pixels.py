@@ -41,7 +41,7 @@ def decode(data: bytes, decoder: str = "pillow") -> Array:
 
 
 def apply(spec: Preprocessing, image: Array, out: Array | None = None) -> Array:
-    """A decoded image (height, width, 3) to the float32 input of one pass, in the specification's layout.
+    """A decoded image (height, width, 3) to the float32 input of one forward pass, in the specification's layout.
 
     Args:
         out: write the result here.
@@ -61,7 +61,7 @@ def normalise(spec: Preprocessing, image: Array, out: Array | None = None) -> Ar
     # Plane by plane and in place: a few times faster than over the last axis, and without holding Python's lock.
     shape = (image.shape[2], *image.shape[:2])
     if out is not None and out.shape != (shape if spec.layout == "NCHW" else image.shape):
-        raise ValueError(f"the image becomes {image.shape[0]}x{image.shape[1]}, the room is for {out.shape}")
+        raise ValueError(f"the image becomes {image.shape[0]}x{image.shape[1]}, the buffer holds {out.shape}")
     planes = out if out is not None and spec.layout == "NCHW" else np.empty(shape, dtype=np.float32)
     for channel, plane in enumerate(planes):
         plane[...] = image[..., channel]
@@ -139,10 +139,10 @@ def _pillow_decode(data: bytes) -> Array:
 def _opencv_decode(data: bytes) -> Array:
     import cv2
 
-    found = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
-    if found is None:
+    decoded = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
         raise ValueError("not an image")
-    return np.ascontiguousarray(found[..., ::-1])
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _tensorflow_decode(data: bytes) -> Array:

@@ -68,17 +68,17 @@ def find(folder: Path, labels: Path | None = None) -> ImageSet:
     tables = sorted(path for path in folder.rglob("*.parquet") if path.is_file())
     listed = labels or next((folder / name for name in LABEL_FILES if (folder / name).is_file()), None)
     if listed is not None:
-        found = _listed(folder, listed)
+        image_set = _listed(folder, listed)
     elif tables:
-        found = _parquet(folder, tables)
+        image_set = _parquet(folder, tables)
     else:
-        found = _class_folders(folder)
-    if not found.items:
-        raise NoImages(f"{folder} holds no labelled image", found.left_out)
-    names = {item.name for item in found.items}
-    if len(names) != len(found.items):
-        raise NoImages(f"{folder} lists {len(found.items) - len(names)} images twice")
-    return found
+        image_set = _class_folders(folder)
+    if not image_set.items:
+        raise NoImages(f"{folder} holds no labelled image", image_set.left_out)
+    names = {item.name for item in image_set.items}
+    if len(names) != len(image_set.items):
+        raise NoImages(f"{folder} lists {len(image_set.items) - len(names)} images twice")
+    return image_set
 
 
 def sample(items: Sequence[Item], most: int) -> list[Item]:
@@ -133,14 +133,14 @@ def _stated(path: Path) -> dict[str, int]:
     Raises:
         NoImages: when the list cannot be read, or says two things of one image.
     """
-    found: dict[str, int] = {}
+    labels: dict[str, int] = {}
     try:
         for name, label in _labels(path):
-            if found.setdefault(name, label) != label:
-                raise NoImages(f"{path.name} gives {ascii(name)[:80]} two labels, {found[name]} and {label}")
+            if labels.setdefault(name, label) != label:
+                raise NoImages(f"{path.name} gives {ascii(name)[:80]} two labels, {labels[name]} and {label}")
     except (UnicodeError, csv.Error) as error:
         raise NoImages(f"{path.name} is no list in UTF-8: {error}") from None
-    return found
+    return labels
 
 
 def _number(text: str | None) -> int | None:
@@ -240,5 +240,5 @@ def _row(path: str, row: int) -> bytes:
 
 
 def _image_files(root: Path) -> list[Path]:
-    found = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
-    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+    paths = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return sorted(paths, key=lambda path: path.relative_to(root).as_posix())

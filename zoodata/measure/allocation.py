@@ -36,7 +36,7 @@ def rounds_wanted(
         set_up_seconds: the time that starting and warming up the session's processes took.
         round_seconds: the time that a round takes.
 
-    On a quiet machine that is the minimum; where rounds scatter by several percent, a few dozen.
+    On a quiet machine that is the minimum; where rounds vary by several percent, a few dozen.
 
     Source: Kalibera and Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013, section 5 (optimal repetitions).
     """

@@ -71,12 +71,12 @@ def _accelerators() -> tuple[Accelerator, ...]:
     if not shutil.which("nvidia-smi"):
         return ()
     rows = _output("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
-    found = []
+    devices = []
     for row in rows.splitlines():
         parts = [part.strip() for part in row.split(",")]
         if len(parts) == 3 and parts[1].isdigit():
-            found.append(Accelerator(model=parts[0], memory_mib=int(parts[1]), driver=parts[2]))
-    return tuple(found)
+            devices.append(Accelerator(model=parts[0], memory_mib=int(parts[1]), driver=parts[2]))
+    return tuple(devices)
 
 
 def _operating_system() -> str:

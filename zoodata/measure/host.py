@@ -169,7 +169,7 @@ class Host:
         return as_record(settled(compared, proof), proof)
 
     def _at_one_size(self, a: str, b: str) -> tuple[Network, Network]:
-        """Both networks for images of one size, as far as either model bears the other's; else as they are."""
+        """Both networks for images of one size, where either model takes the other's size; else as they are."""
         one, other = self._network(a), self._network(b)
         if one.input_shape == other.input_shape:
             return one, other

@@ -160,7 +160,7 @@ def start_workers(
     meter: Meter | None,
     memory_shift: int | None = None,
 ) -> tuple[list[TimedWorker], list[tuple[PlannedParticipant, WorkerFailed]]]:
-    """Build a worker for each participant; those that fail are returned apart.
+    """Build a worker for each participant; those that fail are returned separately.
 
     Imports, most of the time, run in parallel. Models are built one after the other: built in parallel, processes get
     each other's pages between their own, and one network then differs three times as much between sessions.

@@ -118,13 +118,13 @@ def _pixels(
         return PixelDifference(len(images), same_size), None
     stacked = np.stack([each.mean(axis=-1) for each in whole])
     levels = np.clip(stacked.mean(axis=0) * 8, 0, 255).astype(np.uint8).tolist()
-    found = PixelDifference(
+    difference = PixelDifference(
         len(images), same_size,
         mean=float(np.mean([each.mean() for each in whole])),
         largest=float(max(each.max() for each in whole)),
         differing=float(np.mean([(each.max(axis=-1) > threshold).mean() for each in whole])),
     )  # fmt: skip
-    return found, tuple(map(tuple, levels))
+    return difference, tuple(map(tuple, levels))
 
 
 def _difference(a: str, b: str, one: Preprocessing, other: Preprocessing, image: Array) -> Array | None:

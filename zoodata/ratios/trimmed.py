@@ -56,7 +56,7 @@ class TrimmedMean:
         return max(map(kept_fraction, samples.sessions()))
 
     def round_variance(self, session: Iterations, quotients: Sequence[Quotient]) -> float:
-        """See the protocol. A rule of thumb: the scatter of the fastest iteration of each round."""
+        """See the protocol. A rule of thumb: the standard deviation of the fastest iteration of each round."""
         return AdditiveFit(min).round_variance(session, quotients)
 
 

@@ -51,7 +51,7 @@ LeftOutReason = Literal[
 """Why an image of a set was not evaluated."""
 
 CheckCode = Literal[
-    "declared_preprocessing",  # images are prepared as the zoo declares, pixel by pixel, on generated images
+    "declared_preprocessing",  # images are preprocessed as the zoo declares, pixel by pixel, on generated images
     "label_range",  # the labels are among the model's classes
     "other_preprocessing",  # no usual mistake in preprocessing makes the model surer of the right classes
     "class_shift",  # no shift of the class numbers by one fits better

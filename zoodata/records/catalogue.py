@@ -36,7 +36,7 @@ class CatalogueEntry(Record):
 
     entry: EntryName
     variant: Line | None = None
-    """What sets this version apart, in a word the field uses (V1.5, TF SAME padding)."""
+    """What distinguishes this version, in a word the field uses (V1.5, TF SAME padding)."""
     note: Text | None = None
     unavailable: Unavailable | None = None
 

@@ -42,7 +42,7 @@ UNITS: dict[str, str] = {
 }
 """The one unit in which each metric's value is kept.
 
-``macs`` is whatever the source publishes as the cost of a pass, under whatever name (``stated_unit``): whether
+``macs`` is whatever the source publishes as the cost of a forward pass, under whatever name (``stated_unit``): whether
 it counted multiply-accumulates or operations is for the audit to find out, not for a record to decide.
 """
 
@@ -115,7 +115,7 @@ class ClaimConditions(Sparse):
 
 
 class Inferred(Sparse):
-    """What we make of a claim where its source is silent or speaks in its own words."""
+    """What we make of a claim where its source is silent or uses words that we must map."""
 
     input_size: Count | None = None
     """The architecture's usual size, where the source states none."""
@@ -142,7 +142,7 @@ class Claim(HashedRecord, Sparse):
     conditions: ClaimConditions = ClaimConditions()
     source: Source
     claimed_on: PartialDate | None = None
-    """When the source stated it, as far as the source itself says: 2022, 2022-11 or 2022-11-14."""
+    """When the source stated it, as precisely as the source does: 2022, 2022-11 or 2022-11-14."""
     architecture_in_source: Line | None = None
     """The name that the source itself uses, where ours differs."""
     checkpoint: Line | None = None

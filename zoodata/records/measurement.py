@@ -51,7 +51,7 @@ Positive = Annotated[int, Field(gt=0, le=10**9)]
 
 
 class InputShape(Record):
-    """What the network takes, batch apart."""
+    """What the network takes, without the batch."""
 
     channels: Positive
     height: Positive

@@ -50,8 +50,8 @@ class PortableKerasModel:
         run = self._function(device)
 
         def scores(images: Array) -> Array:
-            found = keras.ops.convert_to_numpy(run(place(filled(images, batch))))
-            return np.asarray(found, dtype=np.float32)[: len(images)].reshape(len(images), -1)
+            batch_scores = keras.ops.convert_to_numpy(run(place(filled(images, batch))))
+            return np.asarray(batch_scores, dtype=np.float32)[: len(images)].reshape(len(images), -1)
 
         return scores
 

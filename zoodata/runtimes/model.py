@@ -75,7 +75,7 @@ class Model(Protocol):
         """
 
     def stored(self) -> Weights:
-        """The model's tensors as they are now. Empty for a hollow model."""
+        """The model's tensors as they are now. Empty for a model on the meta device."""
 
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
         """One forward pass in the framework with these stored tensors.

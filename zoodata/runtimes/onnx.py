@@ -92,12 +92,12 @@ class OnnxModel:
         step = image.shape[0] if isinstance(image.shape[0], int) else None
 
         def scores(images: Array) -> Array:
-            found = []
+            rows = []
             for start in range(0, len(images), step or len(images)):
                 part = images[start : start + (step or len(images))]
                 output = session.run(None, {image.name: filled(part, step or len(part))})[0]
-                found.append(np.asarray(output, dtype=np.float32)[: len(part)].reshape(len(part), -1))
-            return np.concatenate(found)
+                rows.append(np.asarray(output, dtype=np.float32)[: len(part)].reshape(len(part), -1))
+            return np.concatenate(rows)
 
         return scores
 
@@ -117,7 +117,7 @@ class OnnxModel:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # A spinning pool would burn the core of whoever has the next turn.
+        # A spinning pool would burn the core of whichever participant runs next.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[wanted])
         if session.get_providers()[0] != wanted:

@@ -62,12 +62,12 @@ class TfliteModel:
         interpreter.allocate_tensors()
 
         def scores(images: Array) -> Array:
-            found = []
+            rows = []
             for image in images:
                 interpreter.set_tensor(self._input["index"], _quantised(image[None], self._input))
                 interpreter.invoke()
-                found.append(_real(interpreter.get_tensor(self._output["index"]), self._output).ravel())
-            return np.stack(found)
+                rows.append(_real(interpreter.get_tensor(self._output["index"]), self._output).ravel())
+            return np.stack(rows)
 
         return scores
 

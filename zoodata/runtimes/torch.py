@@ -55,7 +55,7 @@ def parameters_on_meta() -> Iterator[None]:
 
 
 class _TablesAreReal(TorchDispatchMode):
-    """While a hollow module is built: initialising a parameter does nothing, and what else a constructor
+    """While a module is built on the meta device: initialising a parameter does nothing, and what else a constructor
     makes "where the parameters are" (index tables, masks) is made for real."""
 
     def __init__(self) -> None:
@@ -132,9 +132,9 @@ class TorchModel:
 
         def scores(images: Array) -> Array:
             with torch.inference_mode():
-                found = first_tensor(module(torch.from_numpy(images).to(device)))
-            assert found is not None, "a classifier returns scores"
-            return np.asarray(found.float().cpu().numpy()).reshape(len(images), -1)
+                tensor = first_tensor(module(torch.from_numpy(images).to(device)))
+            assert tensor is not None, "a classifier returns scores"
+            return np.asarray(tensor.float().cpu().numpy()).reshape(len(images), -1)
 
         return scores
 

@@ -35,7 +35,7 @@ def sentence(finding: AuditFinding) -> str:
             own = f"the networks of this architecture counted here have {nearest:,}"
             return f"states {stated(one)} parameters; {own}{hint}"
         case OtherUnit(one, counts, size, macs):
-            return f"{stated(one)} are {counts}: a pass at {size} px takes {macs / 1e9:.3f} GMAC"
+            return f"{stated(one)} are {counts}: a forward pass at {size} px takes {macs / 1e9:.3f} GMAC"
         case OtherCost(one, size, macs):
             return f"states {stated(one)}; the networks counted here take {macs / 1e9:.3f} GMAC at {size} px"
         case TooSmall(size, parameters):

@@ -8,9 +8,9 @@ from zoodata.wording.findings import sentence
 METRICS = {"parameters": "parameters", "macs": "multiply-accumulates"}
 
 
-def basis(found: Basis) -> str:
+def basis(reason: Basis) -> str:
     """What a nearness rests on."""
-    match found:
+    match reason:
         case NetworkBasis(finding):
             return "nothing differs" if finding is None else sentence(finding)
         case CountBasis(counts):

@@ -28,51 +28,52 @@ def assumed(size: AssumedSize) -> str:
     return f"resize and crop are not declared; assumed: short side {size.short_side}, bicubic, {crop}"
 
 
-def check(found: Check) -> str:
+def check(checked: Check) -> str:
     """What a check showed: that it passed, or why the result cannot be believed."""
-    return _passed(found) if found.passed else _failed(found)
+    return _passed(checked) if checked.passed else _failed(checked)
 
 
-def _passed(found: Check) -> str:
-    match found.code:
+def _passed(checked: Check) -> str:
+    match checked.code:
         case "declared_preprocessing":
             return "preprocessed as declared, pixel by pixel, on generated images"
         case "label_range":
-            if found.labels is None:
+            if checked.labels is None:
                 return "the labels are among the model's classes"
-            return f"labels up to {found.labels - 1} for {found.classes} classes"
+            return f"labels up to {checked.labels - 1} for {checked.classes} classes"
         case "other_preprocessing":
-            if found.ways is None:
+            if checked.ways is None:
                 return "no usual mistake in preprocessing suits the model better"
-            return f"none of {found.ways} other ways to preprocess {found.images} images suits the model better"
+            return f"none of {checked.ways} other ways to preprocess {checked.images} images suits the model better"
         case "class_shift":
             return "no shift of the class numbers fits better"
         case "class_order":
             return "class numbers in order, and no shift of them fits better"
 
 
-def _failed(found: Check) -> str:
-    mistakes = " and ".join(found.mistakes) if found.mistakes else "a mistake that is none of the usual ones"
-    match found.code:
+def _failed(checked: Check) -> str:
+    mistakes = " and ".join(checked.mistakes) if checked.mistakes else "a mistake that is none of the usual ones"
+    match checked.code:
         case "declared_preprocessing":
             return f"the preprocessing is not what the zoo declares, as was asked for: {mistakes}"
         case "label_range":
-            if found.labels is None:
+            if checked.labels is None:
                 return "the labels go beyond the model's classes"
-            background = f", of which the first {found.offset} is the background" if found.offset else ""
-            return f"the labels go up to {found.labels - 1} and the model has {found.classes} classes{background}"
+            background = f", of which the first {checked.offset} is the background" if checked.offset else ""
+            return f"the labels go up to {checked.labels - 1} and the model has {checked.classes} classes{background}"
         case "other_preprocessing":
             return (
                 "the preprocessing is probably wrong (unless labels or weights are): with "
-                f"{mistakes}, the model is surer of the right class on {found.right_otherwise} of {found.images} images"
+                f"{mistakes}, the model is surer of the right class on {checked.right_otherwise} of "
+                f"{checked.images} images"
             )
         case "class_shift":
             return (
-                f"the class numbers are off by one: {found.right_otherwise} of {found.images} images are right with "
-                f"label offset {found.offset_otherwise}, {found.right} with {found.offset}"
+                f"the class numbers are off by one: {checked.right_otherwise} of {checked.images} images are right "
+                f"with label offset {checked.offset_otherwise}, {checked.right} with {checked.offset}"
             )
         case "class_order":
             return (
-                f"no better than chance: {found.right} of {found.images} images are right; the weights, the order of "
-                "the classes or the preprocessing is wrong"
+                f"no better than chance: {checked.right} of {checked.images} images are right; the weights, the "
+                "order of the classes or the preprocessing is wrong"
             )

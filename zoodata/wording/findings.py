@@ -48,7 +48,7 @@ def sentence(finding: FindingRecord) -> str:
         cost = f" The layers concerned take {a} against {b} GMAC."
     if finding.misfit is not None:
         one, other = shown(finding.misfit.shape_a), shown(finding.misfit.shape_b)
-        misfit = f" Because of it {finding.misfit.layer} takes {other} stored numbers instead of {one}."
+        misfit = f" Because of it {finding.misfit.layer} takes {other} stored elements instead of {one}."
     effect = REASONS[finding.reason] if finding.reason else EFFECTS[finding.severity]
     return f"{body}{cost}{misfit}{effect}"
 

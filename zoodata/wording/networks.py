@@ -14,6 +14,14 @@ MEANING: dict[Verdict, str] = {
 }
 """What each verdict means for someone who swaps weights."""
 
+SHORT_MEANING: dict[Verdict, str] = {
+    "identical": "one network",
+    "benign": "same function",
+    "parametric": "weights load, outputs differ",
+    "structural": "weights do not load",
+}
+"""The same in a few words, for beside a verdict's code."""
+
 
 def proof(shown: ProofRecord | None, findings: Sequence[FindingRecord]) -> str | None:
     """What running both networks showed; None where nothing was run."""

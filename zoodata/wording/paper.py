@@ -6,9 +6,9 @@ from zoodata.discrepancy.paper import CountedEnds, Explanation, NoRatio, RangeEn
 from zoodata.wording.findings import sentence
 
 
-def explanation(found: Explanation) -> str:
+def explanation(reason: Explanation) -> str:
     """Where a figure comes from; empty where there is nothing to say."""
-    match found:
+    match reason:
         case RangeEnds(high, low):
             return f"{high.entry} {high.value:g}, {low.entry} {low.value:g}"
         case Tie():
@@ -16,20 +16,18 @@ def explanation(found: Explanation) -> str:
         case NoRatio(in_catalogue, absent):
             return _without(absent) or "One zoo only." if in_catalogue else "Not in the catalogue."
         case CountedEnds():
-            return " ".join(part for part in (_ends(found), _without(found.absent)) if part)
+            return " ".join(part for part in (_ends(reason), _without(reason.absent)) if part)
         case None:
             return ""
 
 
-def _ends(found: CountedEnds) -> str:
-    high, low = found.highest, found.lowest
+def _ends(counted: CountedEnds) -> str:
+    high, low = counted.highest, counted.lowest
     if high.macs == low.macs:
-        return (
-            f"One counter finds {high.macs / 1e9:.3f} G in {found.zoos} zoos; the paper's figure is of three counters."
-        )
+        return f"One counter gives {high.macs / 1e9:.3f} G in {counted.zoos} zoos; the paper used three counters."
     sizes = "" if high.side == low.side else f", read at {high.side} and {low.side} pixels"
     ends = f"{high.entry} {high.macs / 1e9:.3f} G over {low.entry} {low.macs / 1e9:.3f} G{sizes}."
-    return " ".join([ends, *map(sentence, found.findings)])
+    return " ".join([ends, *map(sentence, counted.findings)])
 
 
 def _without(absent: tuple[str, ...]) -> str:

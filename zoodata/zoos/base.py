@@ -83,7 +83,8 @@ class Zoo(Protocol):
             entry: one of :meth:`entries`.
             weights: load this checkpoint through the zoo's own interface (may download).
             path: load a local checkpoint instead. Nothing in it is executed.
-            hollow: the caller only wants the network: storage for parameters may be left out.
+            meta_device: build parameters without storage (the meta device) where the framework can; for callers who
+                only read the network.
 
         Without weights the network is the one the zoo's default weights belong to, randomly initialised.
 
@@ -95,7 +96,7 @@ class Zoo(Protocol):
         """The pipeline the zoo declares for the entry's (default) weights; None if it declares none."""
 
     def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
-        """The zoo's own code that turns a decoded RGB image (Pillow) into the input of one pass, float32.
+        """The zoo's own code that turns a decoded RGB image (Pillow) into the input of one forward pass, float32.
 
         None where the zoo has none that can be called; then the specification is what is run.
         """

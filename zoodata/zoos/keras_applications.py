@@ -199,12 +199,12 @@ def _table_claims(text: str, path: str) -> Iterator[Claim]:
         # The entry is the function with its defaults; other widths and the minimal kind are other models.
         if not match or match["minimal"] or float(match["alpha"]) != 1.0:
             continue
-        found = [
+        claims = [
             ("top1", match["top1"], "percent", float(match["top1"]), "percent"),
             ("parameters", match["parameters"], "M", float(match["parameters"]) * 1e6, "count"),
             ("macs", match["macs"], "M", float(match["macs"]) * 1e6, "count"),
         ]
-        for metric, stated, stated_unit, value, unit in found:
+        for metric, stated, stated_unit, value, unit in claims:
             yield Claim.seal(
                 entry=f"keras_applications:MobileNetV3{match['size'].title()}",
                 metric=metric,

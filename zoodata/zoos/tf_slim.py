@@ -77,7 +77,7 @@ class Slim:
     def build(
         self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
     ) -> Model:
-        """See :class:`zoodata.zoos.base.Zoo`. A local checkpoint is restored when the model is prepared."""
+        """See :class:`zoodata.zoos.base.Zoo`. A local checkpoint is restored when the model is made ready to run."""
         known(entry, NETS, self.name)
         if weights is not None and path is None:
             raise NeedsDownload(

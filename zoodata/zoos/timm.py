@@ -109,7 +109,7 @@ class Timm:
         import timm
 
         version = metadata.version("timm")
-        found = []
+        claims = []
         for name in timm.list_pretrained():
             entry, _, tag = name.partition(".")
             config = timm.get_pretrained_cfg(name)
@@ -117,7 +117,7 @@ class Timm:
                 size = getattr(config, field)
                 if size is None:
                     continue
-                found.append(
+                claims.append(
                     Claim.seal(
                         entry=f"timm:{entry}@{tag}" if tag else f"timm:{entry}",
                         metric="input_size",
@@ -132,7 +132,7 @@ class Timm:
                         ),
                     )
                 )
-        return Statements(found)
+        return Statements(claims)
 
     def _config(self, entry: str, weights: str | None) -> Any:
         import timm

@@ -88,9 +88,10 @@ class Torchvision:
 
     def claims(self) -> Statements:
         """Accuracy, parameters, compute and file size of every checkpoint's metadata."""
-        found = [item for entry in self.entries() for member in self._enum(entry) for item in _claims(entry, member)]
+        claims = [item for entry in self.entries() for member in self._enum(entry) for item in _claims(entry, member)]
         return Statements(
-            [item for item in found if isinstance(item, Claim)], [item for item in found if isinstance(item, NotStated)]
+            [item for item in claims if isinstance(item, Claim)],
+            [item for item in claims if isinstance(item, NotStated)],
         )
 
     def _enum(self, entry: str) -> Any:
@@ -145,14 +146,14 @@ def _claims(entry: str, member: Any) -> Iterator[Claim | NotStated]:
     # torchvision calls "GFLOPS" what is a count of multiply-accumulates, and "MB" what is mebibytes.
     parameters, gigamacs, mebibytes = (member.meta[key] for key in ("num_params", "_ops", "_file_size"))
     top1, top5 = accuracy["acc@1"], accuracy["acc@5"]
-    found: list[tuple[Metric, float, str, float, str, str]] = [
+    values: list[tuple[Metric, float, str, float, str, str]] = [
         ("top1", top1, "percent", top1, "percent", "meta['_metrics']['ImageNet-1K']['acc@1']"),
         ("top5", top5, "percent", top5, "percent", "meta['_metrics']['ImageNet-1K']['acc@5']"),
         ("parameters", parameters, "count", parameters, "count", "meta['num_params']"),
         ("macs", gigamacs, "GFLOPS", round(gigamacs * 1e9), "count", "meta['_ops']"),
         ("file_size", mebibytes, "MB", round(mebibytes * 2**20), "bytes", "meta['_file_size']"),
     ]
-    for metric, value, stated_unit, normalised, unit, place in found:
+    for metric, value, stated_unit, normalised, unit, place in values:
         if math.isnan(value):  # VGG16's features-only weights have no classifier
             yield NotStated(
                 entry=f"torchvision:{entry}@{member.name}", metric=metric, reason=f"{symbol}.{place} is NaN"

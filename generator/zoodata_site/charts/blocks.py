@@ -41,23 +41,23 @@ class Block:
     """How many other blocks differ alike."""
 
 
-def blocks(found: Sequence[Block], a: str, b: str) -> Markup:
+def blocks(drawn_blocks: Sequence[Block], a: str, b: str) -> Markup:
     """Blocks under each other, the one network left and the other right."""
-    if not found:
+    if not drawn_blocks:
         return Markup("")
     width = 2 * BOX + GAP
-    height = HEAD + sum(HEAD + ROW * len(block.steps) for block in found) + 4
+    height = HEAD + sum(HEAD + ROW * len(block.steps) for block in drawn_blocks) + 4
     said = "; ".join(
         f"{step.a.name + ' ' + step.a.says if step.a else 'nothing'} against "
         f"{step.b.name + ' ' + step.b.says if step.b else 'nothing'}"
-        for block in found
+        for block in drawn_blocks
         for step in block.steps
     )
     parts = [svg.opened(width, height, "The differing blocks, side by side", f"{a} against {b}: {said}")]
     for left, name in ((0, a), (BOX + GAP, b)):
         parts.append(svg.text("zd-label", left + BOX / 2, 16, svg.shorten(name, LONGEST), "middle"))
     top = HEAD
-    for block in found:
+    for block in drawn_blocks:
         again = f", and {block.more} more like it" if block.more else ""
         parts.append(svg.text("zd-note", 0, top + 17, svg.shorten(f"{block.title}{again}", 88)))
         top += HEAD

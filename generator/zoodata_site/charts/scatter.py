@@ -24,12 +24,12 @@ class Dot:
     href: str
 
 
-def scatter(found: Sequence[Dot], title: str, description: str, x_unit: str, y_unit: str) -> Markup:
+def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_unit: str) -> Markup:
     """Dots by a positive magnitude (logarithmic) and a value (linear). Each dot is a link that says what it is."""
-    if not found:
+    if not dots:
         return Markup("")
-    across = svg.decades(min(dot.x for dot in found), max(dot.x for dot in found))
-    up = svg.ticks(min(dot.y for dot in found), max(dot.y for dot in found))
+    across = svg.decades(min(dot.x for dot in dots), max(dot.x for dot in dots))
+    up = svg.ticks(min(dot.y for dot in dots), max(dot.y for dot in dots))
     low, high = math.log(across[0]), math.log(across[-1])
     plot_width, plot_height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
@@ -39,7 +39,7 @@ def scatter(found: Sequence[Dot], title: str, description: str, x_unit: str, y_u
     def y(value: float) -> float:
         return round(TOP + (up[-1] - value) / (up[-1] - up[0]) * plot_height, 1)
 
-    parts = [svg.opened(WIDTH, HEIGHT, title, f"{description} {len(found)} entries.", links=True)]
+    parts = [svg.opened(WIDTH, HEIGHT, title, f"{description} {len(dots)} entries.", links=True)]
     for tick in across:
         parts.append(svg.line("zd-grid", x(tick), TOP, x(tick), HEIGHT - BOTTOM))
         parts.append(svg.text("zd-tick", x(tick), HEIGHT - BOTTOM + 14, f"{tick:g}", "middle"))
@@ -48,7 +48,7 @@ def scatter(found: Sequence[Dot], title: str, description: str, x_unit: str, y_u
         parts.append(svg.text("zd-tick", LEFT - 6, y(tick) + 4, f"{tick:g}", "end"))
     parts.append(svg.text("zd-tick", WIDTH - RIGHT, HEIGHT - 6, x_unit, "end"))
     parts.append(svg.text("zd-tick", LEFT + 6, TOP + 12, y_unit))
-    for dot in found:
+    for dot in dots:
         parts.append(
             Markup(
                 '<a href="{}" aria-label="{}"><circle class="zd-dot zoo-{}" cx="{}" cy="{}" r="4">'

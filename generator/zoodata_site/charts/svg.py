@@ -59,10 +59,10 @@ def ticks(low: float, high: float, count: int = 6) -> list[float]:
     step = 10 ** math.floor(math.log10(span / count))
     step *= next(m for m in (1, 2, 5, 10) if span / (step * m) <= count)
     first = math.floor(low / step) * step
-    found = [round(first, 10)]
-    while found[-1] < high or len(found) < 2:
-        found.append(round(found[-1] + step, 10))
-    return found
+    marks = [round(first, 10)]
+    while marks[-1] < high or len(marks) < 2:
+        marks.append(round(marks[-1] + step, 10))
+    return marks
 
 
 def ratio_ticks(low: float, high: float) -> list[float]:

@@ -54,11 +54,11 @@ def documents(site: Site) -> Iterator[tuple[str, Document]]:
         architecture="architectures/{id}.json", zoos="zoos.json", zoo="zoos/{name}.json", entries="entries.json",
     )  # fmt: skip
     yield "architectures.json", ArchitecturesDocument(version=site.version, architectures=_summaries(site))
-    entries = {entry.entry: view.found.architecture.id for view in site.architectures for entry in view.entries}
+    entries = {entry.entry: view.discrepancies.architecture.id for view in site.architectures for entry in view.entries}
     yield "entries.json", EntriesDocument(version=site.version, entries=dict(sorted(entries.items())))
     yield "zoos.json", ZoosDocument(version=site.version, zoos=[zoo.name for zoo in site.zoos])
     for view in site.architectures:
-        yield f"architectures/{view.found.architecture.id}.json", _architecture(view)
+        yield f"architectures/{view.discrepancies.architecture.id}.json", _architecture(view)
     for zoo in site.zoos:
         yield f"zoos/{zoo.name}.json", _zoo(zoo)
 
@@ -87,19 +87,19 @@ def _summaries(site: Site) -> list[SummaryDocument]:
 
 
 def _architecture(view: ArchitectureView) -> ArchitectureDocument:
-    found = view.found
+    discrepancies = view.discrepancies
     return ArchitectureDocument(
-        id=found.architecture.id,
-        title=found.architecture.title,
-        family=found.family,
-        paper=_as(PaperDocument, found.architecture.paper.model_dump(mode="json")),
-        same_design_as=found.architecture.same_design_as,
+        id=discrepancies.architecture.id,
+        title=discrepancies.architecture.title,
+        family=discrepancies.family,
+        paper=_as(PaperDocument, discrepancies.architecture.paper.model_dump(mode="json")),
+        same_design_as=discrepancies.architecture.same_design_as,
         entries=[_entry(entry) for entry in view.entries],
         claims=[_claim(claim) for claim in view.claims],
-        accuracy=_accuracy(found.today),
-        accuracy_2022=_accuracy(found.paper),
-        macs=None if found.macs is None else _as(MacsDocument, asdict(found.macs)),
-        latency=None if found.latency is None else _latency(found.latency),
+        accuracy=_accuracy(discrepancies.today),
+        accuracy_2022=_accuracy(discrepancies.paper),
+        macs=None if discrepancies.macs is None else _as(MacsDocument, asdict(discrepancies.macs)),
+        latency=None if discrepancies.latency is None else _latency(discrepancies.latency),
         other_devices=[_latency(run) for run in view.devices],
         comparisons=[_comparison(compared) for compared in view.compared],
         measured=[_pair(pair) for pair in view.pairs],
@@ -116,18 +116,18 @@ def _as(model: type[Made], values: Mapping[str, Any]) -> Made:
     return model.model_validate({name: values[name] for name in model.model_fields})
 
 
-def _accuracy(found: AccuracyRange | None) -> AccuracyDocument | None:
-    if found is None:
+def _accuracy(spread: AccuracyRange | None) -> AccuracyDocument | None:
+    if spread is None:
         return None
-    return _as(AccuracyDocument, asdict(found) | {"left_out": worded(found.left_out)})
+    return _as(AccuracyDocument, asdict(spread) | {"left_out": worded(spread.left_out)})
 
 
-def _latency(found: LatencyRange) -> LatencyDocument:
-    values = asdict(found)
-    for entry, timed in zip(values["entries"], found.entries, strict=True):
+def _latency(latency: LatencyRange) -> LatencyDocument:
+    values = asdict(latency)
+    for entry, timed in zip(values["entries"], latency.entries, strict=True):
         entry["unsplit"] = None if timed.unsplit is None else unsplit(timed.unsplit)
-    warned = [{"kind": warning.code, **asdict(words(warning))} for warning in found.warnings]
-    old_names = {"sittings": found.sessions, "speaks": found.trim_fraction}
+    warned = [{"kind": warning.code, **asdict(words(warning))} for warning in latency.warnings]
+    old_names = {"sittings": latency.sessions, "speaks": latency.trim_fraction}
     return _as(LatencyDocument, values | old_names | {"warnings": warned})
 
 

@@ -27,10 +27,10 @@ def write(site: Site, folder: Path) -> None:
 
 
 def architecture(row: Row) -> str:
-    """What is apart most: the networks' verdict, the comparable claims, the time."""
+    """What differs most: the networks' verdict, the comparable claims, the time."""
     parts = [f"{len(row.zoos)} zoos"]
     if row.today:
-        parts.append(f"{row.today.text} points apart")
+        parts.append(f"{row.today.text} points of difference")
     if row.latency:
         parts.append(f"{row.latency.text}x in time")
     if row.severity:

@@ -22,7 +22,7 @@ class CountsDocument(Document):
     """What one counter counted of an entry's network."""
 
     parameters: int
-    statistics: int = Field(description="Batch-norm means and variances, apart from parameters")
+    statistics: int = Field(description="Batch-norm means and variances, beside the parameters")
     macs: int = Field(description="Multiply-accumulates for one image")
     classes: int
     input: str = Field(description="Channels × height × width")

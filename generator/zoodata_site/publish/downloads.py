@@ -30,7 +30,8 @@ def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:
     """Write records, tables, metadata, schemas and the versioned archive below a folder."""
     _copy_records(dataset, folder / "data")
     write_schemas(folder / "data" / "schemas")
-    (folder / "data" / "schemas" / "api.schema.json").write_text(json.dumps(documents.schema(), indent=1), encoding="utf-8")
+    schema = json.dumps(documents.schema(), indent=1)
+    (folder / "data" / "schemas" / "api.schema.json").write_text(schema, encoding="utf-8")
     export(dataset, folder / FOLDER, packed=True, site=address)
     _claims_by_architecture(dataset, folder / FOLDER / "claims")
     _archive(dataset, folder / FOLDER / site.version)

@@ -30,18 +30,18 @@ class Item:
 
 def items(site: Site) -> list[Item]:
     """The newest discrepancies: compared networks that differ, measured times, changed numbers."""
-    found = [item for view in site.architectures for item in _of_architecture(view)]
-    found += [
+    newest = [item for view in site.architectures for item in _of_architecture(view)]
+    newest += [
         Item(site.newest, f"{zoo.title} changed {change.metric} of {change.entry}",
              f"From {change.before} ({change.was}) to {change.after} ({change.now}).", f"zoos/{zoo.name}.html#history")
         for zoo in site.zoos
         for change in zoo.changes
     ]  # fmt: skip
-    return sorted(found, key=lambda item: (item.day, item.title), reverse=True)[:MOST]
+    return sorted(newest, key=lambda item: (item.day, item.title), reverse=True)[:MOST]
 
 
 def _of_architecture(view: ArchitectureView) -> Iterator[Item]:
-    architecture = view.found.architecture
+    architecture = view.discrepancies.architecture
     page = f"architectures/{architecture.id}.html"
     for compared in view.compared:
         pair = compared.pair
@@ -50,11 +50,11 @@ def _of_architecture(view: ArchitectureView) -> Iterator[Item]:
             day = next((e.day for e in view.evidence if e.href.endswith(pair.record)), "")
             yield Item(day, f"{architecture.title}: {pair.a} and {pair.b} differ ({pair.verdict})", text,
                        f"{page}#networks")  # fmt: skip
-    if view.found.latency is not None:
-        found = view.found.latency
-        day = next((e.day for e in view.evidence if e.href.endswith(found.record)), "")
-        title = f"{architecture.title}: {found.slowest} takes {found.ratio:.2f} times as long as {found.fastest}"
-        text = f"95 % interval {interval(found.low, found.high, 2)}, on {found.machine}."
+    if view.discrepancies.latency is not None:
+        timed = view.discrepancies.latency
+        day = next((e.day for e in view.evidence if e.href.endswith(timed.record)), "")
+        title = f"{architecture.title}: {timed.slowest} takes {timed.ratio:.2f} times as long as {timed.fastest}"
+        text = f"95 % interval {interval(timed.low, timed.high, 2)}, on {timed.machine}."
         yield Item(day, title, text, f"{page}#latency")
     for reply in view.replies:
         yield Item(reply.said_on, f"{architecture.title}: {reply.author} answers", reply.text, f"{page}#replies")

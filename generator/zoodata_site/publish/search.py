@@ -17,7 +17,7 @@ def write(site: Site, folder: Path) -> None:
         names: dict[str, list[str]] = {}
         for entry in view.entries:
             names.setdefault(entry.zoo, []).append(entry.entry.partition(":")[2])
-        rows.append([view.found.architecture.id, view.found.architecture.title, names])
+        rows.append([view.discrepancies.architecture.id, view.discrepancies.architecture.title, names])
     # "</" would end a script that somebody puts into a page; JSON may write it otherwise.
     text = json.dumps(rows, ensure_ascii=True, separators=(",", ":")).replace("</", "<\\/")
     target = folder / FILE

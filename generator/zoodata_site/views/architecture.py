@@ -52,7 +52,7 @@ class ComparedView:
 class ArchitectureView:
     """Everything on an architecture's page."""
 
-    found: ArchitectureFindings
+    discrepancies: ArchitectureFindings
     entries: tuple[EntryView, ...]
     claims: tuple[ClaimView, ...]
     compared: tuple[ComparedView, ...]
@@ -82,7 +82,7 @@ class Runs:
 
 def architecture_view(
     dataset: Dataset,
-    found: ArchitectureFindings,
+    discrepancies: ArchitectureFindings,
     entries: tuple[EntryView, ...],
     claims: Sequence[ClaimView],
     devices: tuple[LatencyRange, ...],
@@ -94,11 +94,11 @@ def architecture_view(
     readable: set[str],
 ) -> ArchitectureView:
     """Put one architecture's page together."""
-    compared = found.differences
+    compared = discrepancies.differences
     ids = [claim.id for claim in claims] + [pair.measurement for pair in compared]
     ids += [record.id for record in (*runs.architecture, *runs.latency, *runs.accuracy)]
     return ArchitectureView(
-        found=found,
+        discrepancies=discrepancies,
         entries=entries,
         claims=tuple(claims),
         compared=tuple(ComparedView(pair, blocks_of(pair.findings)) for pair in compared),
@@ -111,7 +111,7 @@ def architecture_view(
         replies=replies.to(ids),
         gaps=tuple(entry for entry in entries if entry.missing and entry.zoo in readable),
         claims_only=sum(entry.zoo not in readable for entry in entries),
-        evidence=_evidence(dataset, found, claims, runs),
+        evidence=_evidence(dataset, discrepancies, claims, runs),
     )
 
 
@@ -136,23 +136,23 @@ def runs_of(dataset: Dataset) -> Mapping[str, Runs]:
 
 
 def _measured(record: AccuracyMeasurement) -> Measured:
-    found = measured.interval(record)
+    interval = measured.interval(record)
     zoo = without_weights(record.entry).partition(":")[0]
-    return Measured(measured.label(record), zoo, found.samples, found.value, found.low, found.high,
+    return Measured(measured.label(record), zoo, interval.samples, interval.value, interval.low, interval.high,
                     path_of(record).as_posix())  # fmt: skip
 
 
 def _evidence(
-    dataset: Dataset, found: ArchitectureFindings, claims: Sequence[ClaimView], runs: Runs
+    dataset: Dataset, discrepancies: ArchitectureFindings, claims: Sequence[ClaimView], runs: Runs
 ) -> tuple[Evidence, ...]:
     """Every record that a number of the page rests on."""
-    compared = [dataset.comparisons[pair.a, pair.b] for pair in found.differences]
+    compared = [dataset.comparisons[pair.a, pair.b] for pair in discrepancies.differences]
     behind: list[Run] = [*runs.architecture, *runs.latency, *runs.accuracy, *compared]
     shown = [of_run(dataset, record) for record in behind]
     counts: dict[str, int] = {}
     for claim in claims:
         counts[claim.collection] = counts.get(claim.collection, 0) + 1
     collections = {collection.id: collection for collection in dataset.collections}
-    name = found.architecture.id
+    name = discrepancies.architecture.id
     shown += [of_collection(collections[collection], name, count) for collection, count in sorted(counts.items())]
     return tuple(shown)

@@ -1,4 +1,4 @@
-"""Why a discrepancy is there, in words, as far as records tell. What they do not tell is said to be unknown."""
+"""Why a discrepancy is there, in words, from records alone. What they do not hold is said to be unknown."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Causes:
             return "Not known: neither source states its recipe or preprocessing, and no two networks were compared."
         return _sentence(parts)
 
-    def of_macs(self, found: MacsRange) -> str:
+    def of_macs(self, ratio: MacsRange) -> str:
         """Of the gap in compute at one input size: the differences that cost something, gravest first."""
-        record = compared(self._dataset, found.highest.entry, found.lowest.entry)
+        record = compared(self._dataset, ratio.highest.entry, ratio.lowest.entry)
         if record is None or record.result is None:
             return "Not known: these two networks were not compared."
         a, b = zoo_title(entry_zoo(record.a)), zoo_title(entry_zoo(record.b))
@@ -58,12 +58,12 @@ class Causes:
             return _sentence([NETWORKS[record.result.verdict]])
         return _sentence([_costly(finding, a, b) for finding in costly[:2]])
 
-    def of_latency(self, found: LatencyRange) -> str:
+    def of_latency(self, timed: LatencyRange) -> str:
         """Of the gap in time: what is the network's, what the framework's."""
-        slow, fast = zoo_title(entry_zoo(found.slowest)), zoo_title(entry_zoo(found.fastest))
-        if found.split is None:
+        slow, fast = zoo_title(entry_zoo(timed.slowest)), zoo_title(entry_zoo(timed.fastest))
+        if timed.split is None:
             return "Not split: the networks of this run were not timed in one runtime."
-        network, rest = found.split.network, found.split.frameworks
+        network, rest = timed.split.network, timed.split.frameworks
         if network.low == network.high == 1:
             return f"One network: what runs it takes {rest.value:.2f} times as long in {slow} as in {fast}."
         return (

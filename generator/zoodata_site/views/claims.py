@@ -45,16 +45,16 @@ class ThenAndNow:
 
 def by_architecture(dataset: Dataset) -> dict[str, list[ClaimView]]:
     """Architecture to its claims: by metric, then entry."""
-    found: dict[str, list[ClaimView]] = {}
+    views: dict[str, list[ClaimView]] = {}
     for collection in dataset.collections:
         for claim in collection.claims:
             architecture = dataset.architecture_of(claim.entry)
             if architecture is not None:
-                found.setdefault(architecture.id, []).append(_view(collection, claim))
+                views.setdefault(architecture.id, []).append(_view(collection, claim))
     order = {metric: place for place, metric in enumerate(METRICS)}
-    for claims in found.values():
+    for claims in views.values():
         claims.sort(key=lambda view: (order[view.metric], view.entry, view.anchor))
-    return found
+    return views
 
 
 def then_and_now(claims: Sequence[ClaimView]) -> tuple[ThenAndNow, ...]:

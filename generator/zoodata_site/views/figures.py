@@ -29,7 +29,7 @@ BUILT = tuple(ZOO_TITLES)[:6]
 """The zoos whose models are built here; they have colours of their own."""
 
 METRICS = {
-    "top1": "top-1", "top5": "top-5", "parameters": "parameters", "macs": "cost of a pass", "file_size": "file size",
+    "top1": "top-1", "top5": "top-5", "parameters": "parameters", "macs": "compute", "file_size": "file size",
     "input_size": "input size",
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def valued(claim: Claim) -> str:
 
 
 def dispute_url(page: str, wrong: str, evidence: str = "") -> str:
-    """The dispute form, filled in as far as we can."""
+    """The dispute form, filled in with what is known."""
     fields = {"template": "dispute.yml", "title": f"dispute: {wrong}"[:120], "page": page, "wrong": wrong[:400]}
     if evidence:
         fields["evidence"] = evidence[:400]

@@ -60,9 +60,9 @@ class Replies:
         return tuple({reply.id: reply for record in ids for reply in self._by_id.get(record, ())}.values())
 
 
-def finding_views(found: Sequence[AuditFinding], replies: Replies) -> list[FindingView]:
+def finding_views(findings: Sequence[AuditFinding], replies: Replies) -> list[FindingView]:
     """The findings as pages show them."""
-    return [_view(finding, replies) for finding in found]
+    return [_view(finding, replies) for finding in findings]
 
 
 def anchor(finding: AuditFinding) -> str:
@@ -94,9 +94,9 @@ def _view(finding: AuditFinding, replies: Replies) -> FindingView:
     )
 
 
-def counted(found: Sequence[FindingView]) -> Mapping[str, Mapping[str, int]]:
+def counted(views: Sequence[FindingView]) -> Mapping[str, Mapping[str, int]]:
     """Zoo to rule to number of findings, the zoo with most first."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(RULES, 0))
-    for finding in found:
+    for finding in views:
         counts[finding.zoo][finding.rule] = counts[finding.zoo].get(finding.rule, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-sum(item[1].values()), item[0])))

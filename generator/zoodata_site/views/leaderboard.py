@@ -77,16 +77,16 @@ class Headline:
     cause: str
 
 
-def row(found: ArchitectureFindings) -> Row:
+def row(discrepancies: ArchitectureFindings) -> Row:
     """The leaderboard's row of an architecture."""
-    architecture, compute, time = found.architecture, found.macs, found.latency
+    architecture, compute, time = discrepancies.architecture, discrepancies.macs, discrepancies.latency
     page = f"architectures/{architecture.id}.html"
-    today = found.today.comparable if found.today else None
-    verdicts = [pair.verdict for pair in found.differences]
+    today = discrepancies.today.comparable if discrepancies.today else None
+    verdicts = [pair.verdict for pair in discrepancies.differences]
     return Row(
         id=architecture.id,
         title=architecture.title,
-        family=found.family,
+        family=discrepancies.family,
         year=architecture.paper.year,
         zoos=tuple(dict.fromkeys(entry_zoo(item.entry) for item in architecture.entries)),
         severity=max(verdicts, key=lambda verdict: GRAVITY[verdict], default=None),
@@ -94,16 +94,16 @@ def row(found: ArchitectureFindings) -> Row:
         size=min((entry.parameters for entry in compute.entries), default=None) if compute else None,
         today=_points(today, page) if today else None,
         today_note=_claimants(today) if today else "",
-        naive=_points(found.today.naive, page) if found.today else None,
-        paper=_points(found.paper.naive, page) if found.paper else None,
-        paper_note=_claimants(found.paper.naive) if found.paper else "",
+        naive=_points(discrepancies.today.naive, page) if discrepancies.today else None,
+        paper=_points(discrepancies.paper.naive, page) if discrepancies.paper else None,
+        paper_note=_claimants(discrepancies.paper.naive) if discrepancies.paper else "",
         macs=_figure(f"{compute.ratio:.2f}", compute.ratio, page, compute.highest.record) if compute else None,
         macs_note=_ends(compute) if compute else "",
         parameters=_figure(f"{compute.parameter_difference:,}", compute.parameter_difference, page,
                            compute.highest.record) if compute else None,
         latency=_figure(f"{time.ratio:.2f}", time.ratio, page, time.record) if time else None,
         latency_note=_latency_note(time) if time else "",
-        evidence=_evidence(found),
+        evidence=_evidence(discrepancies),
     )  # fmt: skip
 
 
@@ -116,12 +116,12 @@ def order(item: Row) -> tuple[float, float, str]:
     )
 
 
-def headlines(found: Sequence[ArchitectureFindings], causes: Causes) -> dict[str, tuple[Headline, ...]]:
+def headlines(architectures: Sequence[ArchitectureFindings], causes: Causes) -> dict[str, tuple[Headline, ...]]:
     """The largest discrepancies in accuracy (comparable claims), time and compute, each with its cause."""
-    wide = [item for item in found if item.today and item.today.comparable]
+    wide = [item for item in architectures if item.today and item.today.comparable]
     wide.sort(key=lambda item: -item.today.comparable.points if item.today and item.today.comparable else 0.0)
-    slow = sorted((item for item in found if item.latency), key=lambda item: -item.latency.ratio)  # type: ignore[union-attr]
-    costly = sorted((i for i in found if i.macs and i.macs.ratio > 1), key=lambda i: -i.macs.ratio)  # type: ignore[union-attr]
+    slow = sorted((item for item in architectures if item.latency), key=lambda item: -item.latency.ratio)  # type: ignore[union-attr]
+    costly = sorted((i for i in architectures if i.macs and i.macs.ratio > 1), key=lambda i: -i.macs.ratio)  # type: ignore[union-attr]
     return {
         "accuracy": tuple(_accurate(item, causes) for item in wide[:HEADLINES]),
         "latency": tuple(_timed(item, causes) for item in slow[:HEADLINES]),
@@ -146,19 +146,19 @@ def _accurate(item: ArchitectureFindings, causes: Causes) -> Headline:
 
 def _timed(item: ArchitectureFindings, causes: Causes) -> Headline:
     assert item.latency is not None
-    found = item.latency
-    between = f"{zoo_title(entry_zoo(found.slowest))} over {zoo_title(entry_zoo(found.fastest))}, "
-    between += interval(found.low, found.high, 2)
-    return Headline(item.architecture.title, _page(item, "latency"), f"{found.ratio:.2f} times", between,
-                    causes.of_latency(found))  # fmt: skip
+    timed = item.latency
+    between = f"{zoo_title(entry_zoo(timed.slowest))} over {zoo_title(entry_zoo(timed.fastest))}, "
+    between += interval(timed.low, timed.high, 2)
+    return Headline(item.architecture.title, _page(item, "latency"), f"{timed.ratio:.2f} times", between,
+                    causes.of_latency(timed))  # fmt: skip
 
 
 def _counted(item: ArchitectureFindings, causes: Causes) -> Headline:
     assert item.macs is not None
-    found = item.macs
-    between = f"{zoo_title(found.highest.zoo)} over {zoo_title(found.lowest.zoo)}, at {found.input_size} px"
-    return Headline(item.architecture.title, _page(item, "counts"), f"{found.ratio:.2f} times the compute", between,
-                    causes.of_macs(found))  # fmt: skip
+    ratio = item.macs
+    between = f"{zoo_title(ratio.highest.zoo)} over {zoo_title(ratio.lowest.zoo)}, at {ratio.input_size} px"
+    return Headline(item.architecture.title, _page(item, "counts"), f"{ratio.ratio:.2f} times the compute", between,
+                    causes.of_macs(ratio))  # fmt: skip
 
 
 def _figure(text: str, value: float, page: str, record: str) -> Figure:
@@ -191,14 +191,14 @@ def _latency_note(time: LatencyRange) -> str:
     return f"{interval(time.low, time.high, 2)}; {ends}"
 
 
-def _evidence(found: ArchitectureFindings) -> str:
+def _evidence(discrepancies: ArchitectureFindings) -> str:
     """What the row rests on, in a few words."""
-    parts = [f"{found.claims} claims"]
-    if found.macs:
-        parts.append(f"{len(found.macs.entries)} counted")
-    if found.differences:
-        proven = sum(pair.proof is not None for pair in found.differences)
-        parts.append(f"{len(found.differences)} compared, {proven} run")
-    if found.latency:
-        parts.append(f"timed in {found.latency.sessions} sessions")
+    parts = [f"{discrepancies.claims} claims"]
+    if discrepancies.macs:
+        parts.append(f"{len(discrepancies.macs.entries)} counted")
+    if discrepancies.differences:
+        proven = sum(pair.proof is not None for pair in discrepancies.differences)
+        parts.append(f"{len(discrepancies.differences)} compared, {proven} run")
+    if discrepancies.latency:
+        parts.append(f"timed in {discrepancies.latency.sessions} sessions")
     return "; ".join(parts)

@@ -60,36 +60,38 @@ class Site:
 
 def make(dataset: Dataset) -> Site:
     """Compute every page's content."""
-    found = _found(dataset)
+    architectures = _discrepancies(dataset)
     replies = Replies(dataset)
     audited = audit(dataset)
     findings = finding_views(audited, replies)
     shown_claims = claim_views.by_architecture(dataset)
     entries = _entries(dataset)
-    pages = _pages(dataset, found, entries, shown_claims, findings, replies)
+    pages = _pages(dataset, architectures, entries, shown_claims, findings, replies)
     by_zoo: dict[str, list[tuple[Architecture, EntryView]]] = defaultdict(list)
     for page in pages:
         for entry in page.entries:
-            by_zoo[entry.zoo].append((page.found.architecture, entry))
+            by_zoo[entry.zoo].append((page.discrepancies.architecture, entry))
     doubted: dict[str, str] = {}
     for finding, raw in zip(findings, audited, strict=True):
         for claim in raw.claims:
             doubted.setdefault(claim, finding.text)
-    ranked = [item.today for item in found if item.today and item.today.comparable]
-    compared = [pair for item in found for pair in item.differences]
+    ranked = [item.today for item in architectures if item.today and item.today.comparable]
+    compared = [pair for item in architectures for pair in item.differences]
     runs = len(dataset.architecture_measurements) + len(dataset.latency_measurements)
     return Site(
-        rows=tuple(sorted(map(row, found), key=order)),
+        rows=tuple(sorted(map(row, architectures), key=order)),
         families=tuple((family.id, family.title) for family in dataset.families),
-        headlines=headlines(found, Causes(dataset, doubted)),
+        headlines=headlines(architectures, Causes(dataset, doubted)),
         architectures=tuple(pages),
         zoos=zoo_views(dataset, by_zoo, compared, findings),
         accuracy=tuple(accuracy.rank(dataset, "top1", "2022")),
         today=tuple(sorted(ranked, key=lambda r: (-r.shown.points, r.architecture))),
-        macs=tuple(sorted((i.macs for i in found if i.macs), key=lambda r: (-r.ratio, r.architecture))),
-        latency=tuple(sorted((i.latency for i in found if i.latency), key=lambda r: (-r.ratio, r.architecture))),
+        macs=tuple(sorted((i.macs for i in architectures if i.macs), key=lambda r: (-r.ratio, r.architecture))),
+        latency=tuple(
+            sorted((i.latency for i in architectures if i.latency), key=lambda r: (-r.ratio, r.architecture))
+        ),
         measured=tuple(measured.pairs(dataset)),
-        dots=_dots(found, shown_claims),
+        dots=_dots(architectures, shown_claims),
         findings=tuple(findings),
         paper=reproduce(dataset),
         claims=len(dataset.claims),
@@ -99,12 +101,12 @@ def make(dataset: Dataset) -> Site:
     )
 
 
-def _found(dataset: Dataset) -> list[ArchitectureFindings]:
+def _discrepancies(dataset: Dataset) -> list[ArchitectureFindings]:
     """What is known of each architecture, in the catalogue's order."""
-    by_paper = {found.architecture: found for found in accuracy.rank(dataset, "top1", "2022")}
-    by_today = {found.architecture: found for found in accuracy.rank(dataset, "top1", "today")}
-    by_macs = {found.architecture: found for found in macs.rank(dataset)}
-    by_latency = {found.architecture: found for found in latency.rank(dataset)}
+    by_paper = {ranked.architecture: ranked for ranked in accuracy.rank(dataset, "top1", "2022")}
+    by_today = {ranked.architecture: ranked for ranked in accuracy.rank(dataset, "top1", "today")}
+    by_macs = {ranked.architecture: ranked for ranked in macs.rank(dataset)}
+    by_latency = {ranked.architecture: ranked for ranked in latency.rank(dataset)}
     compared = compared_pairs(dataset)
     claimed: dict[str, int] = defaultdict(int)
     for claim in dataset.claims:
@@ -144,7 +146,7 @@ def _entries(dataset: Dataset) -> dict[str, tuple[EntryView, ...]]:
 
 def _pages(
     dataset: Dataset,
-    found: list[ArchitectureFindings],
+    architectures: list[ArchitectureFindings],
     entries: dict[str, tuple[EntryView, ...]],
     claims: dict[str, list[claim_views.ClaimView]],
     findings: list[FindingView],
@@ -162,7 +164,7 @@ def _pages(
         view = change_view(dataset, change)
         changed[view.architecture].append(view)
     pages = []
-    for item in found:
+    for item in architectures:
         name = item.architecture.id
         own = {entry.entry for entry in entries[name]}
         shown = [p for p in pairs if {without_weights(p.entry_a), without_weights(p.entry_b)} <= own]
@@ -184,10 +186,10 @@ def _pages(
     return pages
 
 
-def _dots(found: list[ArchitectureFindings], claims: dict[str, list[claim_views.ClaimView]]) -> tuple[Dot, ...]:
+def _dots(architectures: list[ArchitectureFindings], claims: dict[str, list[claim_views.ClaimView]]) -> tuple[Dot, ...]:
     """Each counted entry that its zoo claims an accuracy for: its highest claim at the size it was counted at."""
     dots = []
-    for item in found:
+    for item in architectures:
         best: dict[str, float] = {}
         for claim in claims.get(item.architecture.id, ()):
             if claim.metric == "top1" and claim.figure.value is not None and claim.figure.value > 20:

@@ -127,7 +127,7 @@ def zoo_views(
 def _documented(dataset: Dataset) -> tuple[dict[str, int], dict[tuple[str, str], set[str]]]:
     """Zoo to number of claims about its catalogue entries; zoo and aspect to the entries that have it."""
     counts: dict[str, int] = defaultdict(int)
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    metrics: dict[tuple[str, str], set[str]] = defaultdict(set)
     for claim in dataset.claims:
         entry = without_weights(claim.entry)
         if entry not in dataset.catalogue_entries:
@@ -139,17 +139,17 @@ def _documented(dataset: Dataset) -> tuple[dict[str, int], dict[tuple[str, str],
         said |= {"recipe": claim.conditions.recipe, "checkpoint": claim.checkpoint, "licence": claim.licence}
         for aspect, there in said.items():
             if there:
-                found[zoo, aspect].add(entry)
-    return dict(counts), found
+                metrics[zoo, aspect].add(entry)
+    return dict(counts), metrics
 
 
 def _readings(dataset: Dataset) -> dict[str, list[Reading]]:
-    found: dict[str, list[Reading]] = defaultdict(list)
+    readings: dict[str, list[Reading]] = defaultdict(list)
     for collection in dataset.collections:
         counts: dict[str, int] = defaultdict(int)
         for claim in collection.claims:
             counts[entry_zoo(claim.entry)] += 1
         for zoo, count in counts.items():
             day = (collection.collected_on or "")[:10] or "day not kept"
-            found[zoo].append(Reading(collection.title, collection.id, day, count))
-    return found
+            readings[zoo].append(Reading(collection.title, collection.id, day, count))
+    return readings

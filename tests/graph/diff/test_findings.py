@@ -25,56 +25,56 @@ def findings(a, b):
     return diff(network(a), network(b)).findings
 
 
-def the(found, **wanted):
-    hits = [f for f in found if all(getattr(f, name) == value for name, value in wanted.items())]
-    assert len(hits) == 1, found
+def the(result, **wanted):
+    hits = [f for f in result if all(getattr(f, name) == value for name, value in wanted.items())]
+    assert len(hits) == 1, result
     return hits[0]
 
 
 @pytest.mark.parametrize("depth", [50, 101, 152])
 def test_keras_resnet_has_its_stride_on_the_first_convolution(depth):
     """pytorch/vision#191: three places, and what it costs."""
-    found = findings(f"torchvision:resnet{depth}", f"keras_applications:ResNet{depth}")
-    moved = the(found, kind="moved", attribute="stride", severity="parametric")
+    listed = findings(f"torchvision:resnet{depth}", f"keras_applications:ResNet{depth}")
+    moved = the(listed, kind="moved", attribute="stride", severity="parametric")
     assert [(p.a, p.b) for p in moved.places] == [
         (f"layer{stage}.0.conv2", f"conv{stage + 1}_block1_1_conv") for stage in (2, 3, 4)
     ]
     assert moved.a == (2, 2)
     assert moved.macs is not None
     assert [round(each / 1e9, 3) for each in moved.macs] == [0.655, 0.424]  # 4.089 - 3.858 of the whole network
-    bias = the(found, attribute="bias", severity="benign")  # tensorflow#37365
+    bias = the(listed, attribute="bias", severity="benign")  # tensorflow#37365
     assert len(bias.places) == {50: 53, 101: 104, 152: 155}[depth]
-    assert the(found, attribute="epsilon").severity == "benign"  # 1.001e-5
-    assert {f.severity for f in found if f is not moved} == {"benign"}
+    assert the(listed, attribute="epsilon").severity == "benign"  # 1.001e-5
+    assert {f.severity for f in listed if f is not moved} == {"benign"}
 
 
 def test_keras_resnet_v2_pools_its_skip():
     """keras-team/keras#14953: a pooled skip and stride 2 in each stack's last block, where timm has the next's first."""
-    found = findings("timm:resnetv2_50", "keras_applications:ResNet50V2")
-    pools = the(found, kind="inserted", operator="max_pool", severity="parametric")
+    listed = findings("timm:resnetv2_50", "keras_applications:ResNet50V2")
+    pools = the(listed, kind="inserted", operator="max_pool", severity="parametric")
     assert len(pools.places) == 3
-    last = the(found, attribute="stride", a=(1, 1), b=(2, 2), severity="parametric")
+    last = the(listed, attribute="stride", a=(1, 1), b=(2, 2), severity="parametric")
     assert [(p.a, p.b) for p in last.places] == [
         (f"stages.{stage}.blocks.{block - 1}.conv2", f"conv{stage + 2}_block{block}_2_conv")
         for stage, block in ((0, 3), (1, 4), (2, 6))
     ]
-    first = the(found, attribute="stride", a=(2, 2), b=(1, 1), severity="parametric")
+    first = the(listed, attribute="stride", a=(2, 2), b=(1, 1), severity="parametric")
     assert {p.b for p in first.places} == {
         f"conv{stage}_block1_{layer}_conv" for stage in (3, 4, 5) for layer in (0, 2)
     }
     # A bias that reaches only batch norms is harmless; the stem's is padded with zeros before it is pooled.
-    assert len(the(found, attribute="bias", severity="benign").places) == 20
-    assert [p.b for p in the(found, attribute="bias", severity="structural").places] == ["conv1_conv"]
+    assert len(the(listed, attribute="bias", severity="benign").places) == 20
+    assert [p.b for p in the(listed, attribute="bias", severity="structural").places] == ["conv1_conv"]
 
 
 def test_alexnets_differ_in_filters_groups_and_lrn():
     """pytorch/vision#185, #549"""
-    found = findings("torchvision:alexnet", "onnx_model_zoo:bvlc_alexnet")
-    outputs = {(f.a, f.b) for f in found if f.attribute == "outputs" and f.severity == "structural"}
+    listed = findings("torchvision:alexnet", "onnx_model_zoo:bvlc_alexnet")
+    outputs = {(f.a, f.b) for f in listed if f.attribute == "outputs" and f.severity == "structural"}
     assert {(64, 96), (192, 256), (256, 384)} <= outputs
-    groups = the(found, attribute="groups", severity="structural")
+    groups = the(listed, attribute="groups", severity="structural")
     assert (groups.a, groups.b, len(groups.places)) == (1, 2, 3)
-    assert len(the(found, kind="inserted", operator="local_response_norm").places) == 2
+    assert len(the(listed, kind="inserted", operator="local_response_norm").places) == 2
 
 
 def test_the_onnx_squeezenet_1_0_is_1_1():
@@ -96,8 +96,10 @@ def test_the_onnx_squeezenet_1_0_is_1_1():
 )
 def test_same_padding_shifts_the_grid(a, b, places):
     """keras-team/keras#16363: (0, 1) against (1, 1) on 3x3 with stride 2."""
-    found = findings(a, b)
-    shifted = [f for f in found if f.attribute == "padding" and f.b == ((0, 1), (0, 1)) and f.operator == "convolution"]
+    listed = findings(a, b)
+    shifted = [
+        f for f in listed if f.attribute == "padding" and f.b == ((0, 1), (0, 1)) and f.operator == "convolution"
+    ]
     assert len(shifted) == 1
     assert shifted[0].severity == "parametric"
     assert len(shifted[0].places) >= 3
@@ -106,24 +108,24 @@ def test_same_padding_shifts_the_grid(a, b, places):
 
 def test_epsilon_by_two_orders_is_material():
     """nn-transfer#3: 1e-3 against 1e-5."""
-    found = findings("torchvision:mobilenet_v2", "keras_applications:MobileNetV2")
-    epsilon = the(found, attribute="epsilon")
+    listed = findings("torchvision:mobilenet_v2", "keras_applications:MobileNetV2")
+    epsilon = the(listed, attribute="epsilon")
     assert (epsilon.severity, epsilon.a, epsilon.b, len(epsilon.places)) == ("parametric", 1e-05, 1e-03, 52)
 
 
 def test_a_dense_head_and_a_convolution_head_are_one():
     """keras-applications#18: nothing. TF-Slim ends VGG in 7x7 and 1x1 convolutions, the others in dense layers."""
     assert diff(network("torchvision:vgg16"), network("tf_slim:vgg_16")).verdict == "identical"
-    found = findings("tf_slim:vgg_16", "keras_applications:VGG16")
-    assert [(f.kind, f.operator, f.severity) for f in found] == [("inserted", "softmax", "benign")]
+    listed = findings("tf_slim:vgg_16", "keras_applications:VGG16")
+    assert [(f.kind, f.operator, f.severity) for f in listed] == [("inserted", "softmax", "benign")]
 
 
 def test_embedded_preprocessing_is_marked():
     """tensorflow#46105, pytorch/vision#5376"""
     for a, b in (("torchvision:googlenet", "timm:inception_v3"), ("timm:inception_v3", "torchvision:inception_v3")):
-        found = the(findings(a, b), kind="preprocessing")
-        assert found.severity == "parametric"
-        assert "nothing" in (found.a, found.b)
+        listed = the(findings(a, b), kind="preprocessing")
+        assert listed.severity == "parametric"
+        assert "nothing" in (listed.a, listed.b)
 
 
 SAME = [
@@ -149,8 +151,8 @@ def test_there_are_forty_pairs():
 
 @pytest.mark.parametrize(("a", "b"), SAME)
 def test_the_same_design_is_silent(a, b):
-    found = diff(network(a), network(b))
-    assert found.verdict in ("identical", "benign"), found.findings
+    result = diff(network(a), network(b))
+    assert result.verdict in ("identical", "benign"), result.findings
 
 
 MUTATED = (
@@ -170,9 +172,9 @@ def test_a_single_mutation_is_one_finding_at_its_node(entry):
     mutants = list(family.get(entry.partition(":")[0], mutations.torch_mutants)(entry, 7))
     assert len(mutants) >= 5
     for mutant in mutants:
-        found = diff(mutant.original, mutant.mutated)
-        if found.verdict == "identical":
+        result = diff(mutant.original, mutant.mutated)
+        if result.verdict == "identical":
             continue  # a ceil mode or a stride that this image size does not feel
-        assert len(found.findings) == 1, (mutant.kind, mutant.place, found.findings)
-        places = [name for place in found.findings[0].places for name in (place.a, place.b) if name]
+        assert len(result.findings) == 1, (mutant.kind, mutant.place, result.findings)
+        places = [name for place in result.findings[0].places for name in (place.a, place.b) if name]
         assert any(mutant.place in name for name in places), (mutant.kind, mutant.place, places)

@@ -50,11 +50,11 @@ def normalised(mean, std):
 
 
 def test_other_preprocessing_numbers_are_no_benign_difference():
-    found, _ = judged(
+    judgement, _ = judged(
         normalised((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), normalised((0.48, 0.45, 0.40), (0.26, 0.26, 0.27))
     )
-    assert found.verdict == "parametric"
-    (only,) = found.findings
+    assert judgement.verdict == "parametric"
+    (only,) = judgement.findings
     assert only.kind == "preprocessing"
     assert "0.485, 0.456, 0.406" in only.a + only.b
     assert "0.48, 0.45, 0.4" in only.a + only.b
@@ -64,10 +64,10 @@ def test_other_constants_are_a_finding_at_their_place():
     def with_table(values):
         return read(lambda self, x: x * self.table, table=torch.tensor(values).reshape(1, 8, 1, 1))
 
-    found, proof = judged(with_table([1.0, 2, 3, 4, 5, 6, 7, 8]), with_table([8.0, 7, 6, 5, 4, 3, 2, 1]))
-    assert (found.verdict, proof.status) == ("parametric", "parted")
-    assert found.findings[0].attribute.endswith(" table")
-    assert len(found.findings[0].places) == 1
+    judgement, proof = judged(with_table([1.0, 2, 3, 4, 5, 6, 7, 8]), with_table([8.0, 7, 6, 5, 4, 3, 2, 1]))
+    assert (judgement.verdict, proof.status) == ("parametric", "parted")
+    assert judgement.findings[0].attribute.endswith(" table")
+    assert len(judgement.findings[0].places) == 1
 
 
 def test_small_numbers_beside_a_mask_count():
@@ -105,8 +105,8 @@ def test_a_product_after_a_batch_norm_that_others_read_is_not_harmless():
     def made(scaled):
         return read(inside, bn=nn.BatchNorm2d(8), **({"g": nn.LayerNorm(8)} if scaled else {}))
 
-    found, proof = judged(made(True), made(False))
-    assert found.verdict != "benign"
+    judgement, proof = judged(made(True), made(False))
+    assert judgement.verdict != "benign"
     assert proof.status != "equivalent"
 
 
@@ -128,9 +128,9 @@ def test_a_tensor_shared_in_one_and_two_in_the_other():
         )  # fmt: skip
 
     for first, second in ((True, False), (False, True)):
-        found = diff(made(first), made(second))
-        assert found.verdict == "structural"
-        assert any(f.attribute == "sharing" and "one tensor" in (f.a, f.b) for f in found.findings)
+        result = diff(made(first), made(second))
+        assert result.verdict == "structural"
+        assert any(f.attribute == "sharing" and "one tensor" in (f.a, f.b) for f in result.findings)
 
 
 def test_a_scale_that_may_be_negative_is_not_taken_by_statistics():
@@ -148,8 +148,8 @@ def test_weights_without_a_place_are_not_transferable():
 
 
 def test_comparisons_do_not_break_the_proof():
-    found, proof = judged(read(lambda self, x: x * (x > 0)), read(lambda self, x: x * (x > 0.5)))
-    assert found.verdict == "parametric"
+    judgement, proof = judged(read(lambda self, x: x * (x > 0)), read(lambda self, x: x * (x > 0.5)))
+    assert judgement.verdict == "parametric"
     assert proof.status == "parted"
 
 
@@ -195,8 +195,8 @@ def test_a_head_that_no_longer_fits_is_blamed_on_what_changed_the_image():
 def test_a_graver_difference_elsewhere_does_not_hide_it():
     a = torch_reader.read(Flat(1, 8, 16).eval(), (1, 3, 16, 16))
     b = torch_reader.read(Flat(0, 12, 14).eval(), (1, 3, 16, 16))
-    found = {finding.attribute: finding.severity for finding in judged(a, b)[0].findings}
-    assert found == {"outputs": "structural", "padding": "structural"}
+    judgement = {finding.attribute: finding.severity for finding in judged(a, b)[0].findings}
+    assert judgement == {"outputs": "structural", "padding": "structural"}
 
 
 class Parts(nn.Module):
@@ -230,5 +230,5 @@ class Recurrent(nn.Module):
 
 def test_an_operator_with_several_weights_of_one_role_is_proved_against_itself():
     a, b = (torch_reader.read(Recurrent().eval(), (1, 3, 16, 16)) for _ in range(2))
-    found, proof = judged(a, b)
-    assert (found.verdict, proof.status) == ("identical", "equivalent")
+    judgement, proof = judged(a, b)
+    assert (judgement.verdict, proof.status) == ("identical", "equivalent")

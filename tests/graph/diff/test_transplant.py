@@ -32,22 +32,22 @@ def proof(a, b):
     ],
 )
 def test_equivalent(a, b):
-    found = proof(a, b)
-    assert found.status == "equivalent", found
-    assert found.max_relative_error < 1e-5
+    proved = proof(a, b)
+    assert proved.status == "equivalent", proved
+    assert proved.max_relative_error < 1e-5
 
 
 def test_resnet_parts_at_the_moved_stride():
-    found = proof("keras_applications:ResNet50", "torchvision:resnet50")
-    assert found.status == "parted"
-    assert found.first_difference.a.startswith("conv3_block1_1_")
-    assert found.first_difference.b in ("layer2.0.conv1", "layer2.0.bn1")
+    proved = proof("keras_applications:ResNet50", "torchvision:resnet50")
+    assert proved.status == "parted"
+    assert proved.first_difference.a.startswith("conv3_block1_1_")
+    assert proved.first_difference.b in ("layer2.0.conv1", "layer2.0.bn1")
 
 
 def test_alexnets_weights_do_not_fit():
-    found = proof("torchvision:alexnet", "onnx_model_zoo:bvlc_alexnet")
-    assert found.status == "not_transferable"
-    assert any("64x3x11x11 against 96x3x11x11" in layer for layer in found.misfits)
+    proved = proof("torchvision:alexnet", "onnx_model_zoo:bvlc_alexnet")
+    assert proved.status == "not_transferable"
+    assert any("64x3x11x11 against 96x3x11x11" in layer for layer in proved.misfits)
 
 
 def test_a_folded_batch_norm_is_proved():
@@ -95,8 +95,8 @@ def test_a_bias_that_reaches_only_batch_norms_is_carried_into_their_means(first,
     from zoodata.graph.diff.transplant import prove
 
     one, other = (torch_reader.read(Residual(bias).eval(), (1, 3, 8, 8)) for bias in (first, second))
-    found = diff(one, other).findings
-    assert [(f.attribute, f.severity, len(f.places)) for f in found] == [("bias", "benign", 2)]
+    result = diff(one, other).findings
+    assert [(f.attribute, f.severity, len(f.places)) for f in result] == [("bias", "benign", 2)]
     assert prove(one, other, Comparison(one, other)).status == "equivalent"
     one, other = (torch_reader.read(Bare(bias).eval(), (1, 3, 8, 8)) for bias in (first, second))
     assert diff(one, other).verdict == "structural"
@@ -105,7 +105,7 @@ def test_a_bias_that_reaches_only_batch_norms_is_carried_into_their_means(first,
 def test_entries_that_read_other_image_sizes_are_run_at_one():
     from zoodata.measure.host import Host
 
-    found = Host().compare("torchvision:efficientnet_b2", "timm:efficientnet_b2")
-    assert found["verdict"] == "benign"
-    assert [f["attribute"] for f in found["findings"]] == ["size"]
-    assert found["proof"]["status"] == "equivalent"
+    result = Host().compare("torchvision:efficientnet_b2", "timm:efficientnet_b2")
+    assert result["verdict"] == "benign"
+    assert [f["attribute"] for f in result["findings"]] == ["size"]
+    assert result["proof"]["status"] == "equivalent"

@@ -45,12 +45,12 @@ def bench_accuracy(
         zoodata.measure.accuracy.Unbelievable: when a check fails.
         zoodata.measure.accuracy.NothingUsable: when no image can be evaluated.
     """
-    found = find(images, labels)
+    image_set = find(images, labels)
     if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
         raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
     environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES])
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
-    with step("accuracy", len(found.items)) as shown:
+    with step("accuracy", len(image_set.items)) as shown:
         state = {"done": 0}
 
         def progress(done: int, total: int) -> None:
@@ -59,7 +59,7 @@ def bench_accuracy(
             state["done"] = done
 
         with Worker(Evaluator, variables, default_memory_limit()) as worker:
-            record = accuracy.measure(worker, entry, found, environment, settings, data / UNFINISHED, progress)
+            record = accuracy.measure(worker, entry, image_set, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":
         raise click.UsageError(record.missing.message)
     store.write(environment, data)

@@ -28,10 +28,10 @@ def comparison_command(architecture: str | None, jobs: int, force: bool, data: P
     dataset = read_dataset(data)
     tasks = all_pairs(dataset, architecture)
     run_shown("comparisons", tasks if force else plan.outstanding(tasks, dataset), data, jobs)
-    found = read_dataset(data).comparisons
+    comparisons = read_dataset(data).comparisons
     rows = []
     for task in tasks:
-        record = found.get((task.a, task.b))
+        record = comparisons.get((task.a, task.b))
         result = record.result if record else None
         row: dict[str, Any] = {"architecture": task.architecture, "a": task.a, "b": task.b}
         if result is not None:

@@ -53,14 +53,14 @@ def run(name: str, data: Path, jobs: int, ray: str | None, dry_run: bool) -> Non
 
 
 def _installed() -> list[str]:
-    found = []
+    installed = []
     for name, zoo in registry.all_zoos().items():
         try:
             require(zoo)
-            found.append(name)
+            installed.append(name)
         except NotInstalled as error:
             click.echo(f"left out: {error}", err=True)
-    return found
+    return installed
 
 
 def _list(todo: list[Task]) -> None:

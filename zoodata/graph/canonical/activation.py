@@ -69,8 +69,8 @@ def from_product(b: Builder, x: View, y: View) -> tuple[View, float] | None:
         factor, gated = unscaled(b, gate.node)
         if six := _six_hard_swish(b, value, gated, factor):
             return six, 6.0
-        if found := _gated(b, value, gated, factor):
-            return found, 1.0
+        if activated := _gated(b, value, gated, factor):
+            return activated, 1.0
     return None
 
 
@@ -116,9 +116,9 @@ def _gelu(b: Builder, product: View) -> View | None:
     left, right = (b.source(edge) for edge in product.node.inputs)
     for x, gate in ((left, right), (right, left)):
         if x.shape == product.node.shape:
-            found = _gelu_of(b, View(x, product.axes), gate, 0.5)
-            if found:
-                return found
+            activated = _gelu_of(b, View(x, product.axes), gate, 0.5)
+            if activated:
+                return activated
     return None
 
 

@@ -57,7 +57,7 @@ class Builder:
         edges = tuple(inputs)
         for word, value in attributes.items():
             if isinstance(value, float):
-                attributes[word] = float(f"{value:.7g}")  # what float32 can tell apart
+                attributes[word] = float(f"{value:.7g}")  # what float32 can distinguish
         key = (operator, edges, tuple(sorted(attributes.items())))
         node = self._known.get(key)
         if node is None:
@@ -180,7 +180,7 @@ class Builder:
 
 
 def unpacked(b: Builder, output: Node) -> dict[int, int]:
-    """Layers that were packed into one and are cut apart again, as they were: node number to its replacement.
+    """Layers that were packed into one and are split again, as they were: node number to its replacement.
 
     Query, key and value are often one linear layer whose outputs are cut in three. Three layers with a
     third of the stored tensor each are the same function, and what other zoos store.
@@ -190,7 +190,7 @@ def unpacked(b: Builder, output: Node) -> dict[int, int]:
     for node in nodes:
         for edge in node.inputs:
             consumers.setdefault(edge.source, []).append(node)
-    found: dict[int, int] = {}
+    replaced: dict[int, int] = {}
     for node in nodes:
         readers = consumers.get(node.number, [])
         if node.operator != LINEAR or node.attributes["channel"] is None or len(readers) < 2:
@@ -206,8 +206,8 @@ def unpacked(b: Builder, output: Node) -> dict[int, int]:
             part = _part(b, node, stored, reader.attributes["start"], reader.attributes["stop"])
             if part is None:
                 break
-            found[reader.number] = part.number
-    return found
+            replaced[reader.number] = part.number
+    return replaced
 
 
 def _cuts_channels(reader: Node, layer: Node) -> bool:
@@ -249,7 +249,7 @@ def ordered(nodes: Sequence[Node], output: Node, instead: Mapping[int, int], ren
     ``instead`` gives nodes that take another's place; without ``renumber`` nodes come as they are.
     """
     numbers: dict[int, int] = {}
-    found: list[Node] = []
+    in_order: list[Node] = []
     names: dict[str, int] = {}
     output = nodes[instead.get(output.number, output.number)]
     waiting: list[tuple[Node, bool]] = [(output, False)]
@@ -262,16 +262,16 @@ def ordered(nodes: Sequence[Node], output: Node, instead: Mapping[int, int], ren
             waiting.append((node, True))
             waiting.extend((nodes[source], False) for source in sources[::-1] if source not in numbers)
             continue
-        numbers[node.number] = len(found)
+        numbers[node.number] = len(in_order)
         if not renumber:
-            found.append(node)
+            in_order.append(node)
             continue
         edges = tuple(edge._replace(source=numbers[source]) for edge, source in zip(node.inputs, sources, strict=True))
         name = _unique(_name(node, [nodes[source] for source in sources]), names)
-        found.append(
-            Node(len(found), node.operator, edges, node.shape, node.attributes, name, node.dynamic, node.depth)
+        in_order.append(
+            Node(len(in_order), node.operator, edges, node.shape, node.attributes, name, node.dynamic, node.depth)
         )
-    return tuple(found)
+    return tuple(in_order)
 
 
 def _name(node: Node, sources: Sequence[Node]) -> str:

@@ -37,8 +37,8 @@ def scaled(b: Builder, x: View, factor: float) -> View:
     if node.operator == "multiply" and "scalar" in node.attributes:
         inner = View(b.source(node.inputs[0]), x.axes)
         return scaled(b, inner, factor * node.attributes["scalar"])
-    found = activation.from_scaling(b, x, factor)
-    return found or unary(b, "multiply", x, scalar=factor)
+    activated = activation.from_scaling(b, x, factor)
+    return activated or unary(b, "multiply", x, scalar=factor)
 
 
 def shifted(b: Builder, x: View, offset: float) -> View:
@@ -71,8 +71,8 @@ def add(b: Builder, x: View, y: View) -> View:
         return subtract(b, x, negative)
     if negative := _negated(b, x):
         return subtract(b, y, negative)
-    found = _bias(b, x, y) or _bias(b, y, x) or normalization.from_sum(b, "add", x, y)
-    return found or binary(b, "add", x, y)
+    recognised = _bias(b, x, y) or _bias(b, y, x) or normalization.from_sum(b, "add", x, y)
+    return recognised or binary(b, "add", x, y)
 
 
 def subtract(b: Builder, x: View, y: View) -> View:
@@ -91,9 +91,9 @@ def multiply(b: Builder, x: View, y: View) -> View:
     if (number := b.number_of(x)) is not None and fits(x, y):
         return scaled(b, y, number)
     if x.node.dynamic and y.node.dynamic and x.axes == y.axes:
-        found = activation.from_product(b, x, y)
-        if found is not None:
-            return scaled(b, *found)
+        activated = activation.from_product(b, x, y)
+        if activated is not None:
+            return scaled(b, *activated)
     for one, other in ((x, y), (y, x)):
         inner = one.node
         if inner.operator == "multiply" and "scalar" in inner.attributes:

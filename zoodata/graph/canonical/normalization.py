@@ -126,8 +126,8 @@ def affine(b: Builder, operator: str, edges: list[Edge], primary: Node) -> Node 
     if not one.dynamic:
         return None
     is_norm = one.operator in ("layer_norm", "rms_norm", "group_norm") and first.axes is None
-    if is_norm and (found := _absorbed(b, one, other, second, operator)):
-        return found
+    if is_norm and (absorbed := _absorbed(b, one, other, second, operator)):
+        return absorbed
     axes = second.axes or view.identity(other.shape)
     along = [number for number, axis in enumerate(axes) if axis]
     if len(along) != 1 or len(other.shape) != 1 or axes[along[0]] != view.whole(0, other.shape):
@@ -170,7 +170,7 @@ def polynomial(b: Builder, node: Node) -> Polynomial | None:
             if len(term) == 1 and term[0][0] == "vector":
                 return {(("root", term[0][1], epsilon),): 1.0}
         return None
-    if any(found is None for found in operands):
+    if any(operand is None for operand in operands):
         return None
     left: Polynomial = operands[0] or {}
     right: Polynomial = {(): float(node.attributes.get("scalar", 0.0))}
@@ -185,19 +185,19 @@ def polynomial(b: Builder, node: Node) -> Polynomial | None:
 
 def product(left: Polynomial, right: Polynomial) -> Polynomial:
     """Product of two polynomials."""
-    found: Counter[Term] = Counter()
+    terms: Counter[Term] = Counter()
     for one, factor in left.items():
         for other, times in right.items():
-            found[tuple(sorted((*one, *other)))] += factor * times  # type: ignore[assignment]
-    return dict(found)
+            terms[tuple(sorted((*one, *other)))] += factor * times  # type: ignore[assignment]
+    return dict(terms)
 
 
 def total(left: Polynomial, right: Polynomial, sign: float) -> Polynomial:
     """Sum of one polynomial and ``sign`` times another."""
-    found = dict(left)
+    terms = dict(left)
     for term, factor in right.items():
-        found[term] = found.get(term, 0.0) + sign * factor
-    return {term: factor for term, factor in found.items() if factor}
+        terms[term] = terms.get(term, 0.0) + sign * factor
+    return {term: factor for term, factor in terms.items() if factor}
 
 
 def _as_batch_norm(b: Builder, now: Affine, primary: Node) -> Node | None:
@@ -320,9 +320,11 @@ def from_sum(b: Builder, operator: str, x: View, y: View) -> View | None:
         if "scalar" in whole.node.attributes:
             continue
         for number in (0, 1):
-            found = _normalised_sum(b, whole, rest, whole.node.inputs[number], whole.node.inputs[1 - number], operator)
-            if found:
-                return found
+            normalised = _normalised_sum(
+                b, whole, rest, whole.node.inputs[number], whole.node.inputs[1 - number], operator
+            )
+            if normalised:
+                return normalised
     return None
 
 

@@ -33,10 +33,10 @@ def operand(b: Builder, x: View, axes: Sequence[int], role: str = INPUT) -> Oper
     rank = len(x.axes)
     wanted = [x.axes[axis % rank] for axis in axes]
     shape = x.node.shape
-    found = [view.whole_axes(axis, shape) for axis in wanted]
-    if all(base is not None for base in found):
+    axes_of = [view.whole_axes(axis, shape) for axis in wanted]
+    if all(base is not None for base in axes_of):
         plain = b.edge(role, View(x.node, view.identity(shape)))
-        return Operand(plain, shape, tuple(tuple(base or ()) for base in found), x.axes)
+        return Operand(plain, shape, tuple(tuple(base or ()) for base in axes_of), x.axes)
     seen = tuple(axis for axis in x.axes if axis)
     position, count = {}, 0
     for number, axis in enumerate(x.axes):

@@ -21,11 +21,11 @@ def same(
     sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> list[list[int]]:
     """TensorFlow's SAME padding: as little as gives ceil(size / stride), the odd row at the end."""
-    found = []
+    sides = []
     for size, k, s, d in zip(sizes, kernel, stride, dilation, strict=True):
         total = max((math.ceil(size / s) - 1) * s + (k - 1) * d + 1 - size, 0)
-        found.append([total // 2, total - total // 2])
-    return found
+        sides.append([total // 2, total - total // 2])
+    return sides
 
 
 def pad(b: Builder, x: View, amounts: Padding, number: float = 0.0) -> View:
@@ -165,12 +165,12 @@ def _windows(
     """How many windows fit along each axis, and how far the last one hangs over the frame."""
     result, over = [], []
     for size, r, s, (before, after) in zip(sizes, reach, stride, padding, strict=True):
-        room = size + before + after - r
-        count = room // s + 1
-        if ceil and room % s and count * s < size + before:
+        space = size + before + after - r
+        count = space // s + 1
+        if ceil and space % s and count * s < size + before:
             count += 1
         result.append(count)
-        over.append(max((count - 1) * s - room, 0))
+        over.append(max((count - 1) * s - space, 0))
     return result, over
 
 

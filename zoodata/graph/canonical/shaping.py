@@ -19,10 +19,10 @@ def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> Vie
     count = max(0, -(-(stop - start) // step))
     if (count == length and step == 1) or not part:
         return x
-    if step == 1 and (found := _stored_part(b, x, axis, start, count)):
-        return found
-    if step == 1 and (found := _range_of_the_base(b, x, axis, start, count)):
-        return found
+    if step == 1 and (stored_part := _stored_part(b, x, axis, start, count)):
+        return stored_part
+    if step == 1 and (stored_part := _range_of_the_base(b, x, axis, start, count)):
+        return stored_part
     if part[0][0] != view.REPEAT and len(part) == 1 and part[0][1] == 1 and part[0][2] == x.node.shape[part[0][0]]:
         base = part[0][0]
         shape = tuple(count if number == base else size for number, size in enumerate(x.node.shape))

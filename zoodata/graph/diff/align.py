@@ -67,12 +67,12 @@ def align(a: Network, b: Network) -> Alignment:
     Branches that are concatenated are taken in the order in which they are, and, unless that leaves nothing
     to explain, once more in an order of their contents, for the case that only their order differs.
     """
-    found, score = _aligned(a, b, by_content=False)
+    alignment, score = _aligned(a, b, by_content=False)
     if score < 1.0 and any(node.operator == "concatenate" for node in a.nodes):
         other, better = _aligned(a, b, by_content=True)
         if better > score:
             return other
-    return found
+    return alignment
 
 
 def _aligned(a: Network, b: Network, by_content: bool) -> tuple[Alignment, float]:
@@ -136,37 +136,37 @@ def _similarity(a: dict[str, Ints], b: dict[str, Ints], i: int) -> npt.NDArray[n
 
 def _trace(score: npt.NDArray[np.int32], a: dict[str, Ints], b: dict[str, Ints]) -> list[tuple[int, int]]:
     i, j = score.shape[0] - 1, score.shape[1] - 1
-    found = []
+    pairs = []
     while i and j:
         same = _similarity(a, {name: column[j - 1 : j] for name, column in b.items()}, i - 1)[0]
         if score[i, j] == score[i - 1, j - 1] + same:
-            found.append((i - 1, j - 1))
+            pairs.append((i - 1, j - 1))
             i, j = i - 1, j - 1
         elif score[i, j] == score[i - 1, j] - GAP:
             i -= 1
         else:
             j -= 1
-    return found[::-1]
+    return pairs[::-1]
 
 
 def _ordered_by_content(network: Network, up: dict[int, str]) -> list[Node]:
     """The operations, those before a concatenation in an order that does not depend on the concatenation's."""
-    found: dict[int, Node] = {}
+    in_order: dict[int, Node] = {}
     waiting: list[tuple[int, bool]] = [(network.output, False)]
     while waiting:
         number, ready = waiting.pop()
         node = network.nodes[number]
-        if number in found:
+        if number in in_order:
             continue
         if ready:
-            found[number] = node
+            in_order[number] = node
             continue
         waiting.append((number, True))
         sources = [edge.source for edge in node.inputs]
         if node.operator == "concatenate":
             sources.sort(key=up.__getitem__)
-        waiting.extend((source, False) for source in sources[::-1] if source not in found)
-    return [node for node in found.values() if not node.is_leaf]
+        waiting.extend((source, False) for source in sources[::-1] if source not in in_order)
+    return [node for node in in_order.values() if not node.is_leaf]
 
 
 def _hash(words: Sequence[str]) -> str:
@@ -175,27 +175,27 @@ def _hash(words: Sequence[str]) -> str:
 
 def _upstream(network: Network, exact: dict[int, str], ordered: bool = True) -> dict[int, str]:
     """A mark of each node with everything that leads to it; ``ordered``: the order of what is concatenated too."""
-    found: dict[int, str] = {}
+    hashes: dict[int, str] = {}
     for node in network.nodes:
-        before = [found[edge.source] for edge in node.inputs]
+        before = [hashes[edge.source] for edge in node.inputs]
         if not ordered and node.operator == "concatenate":
             before.sort()
-        found[node.number] = _hash([exact.get(node.number, node.operator), *before])
-    return found
+        hashes[node.number] = _hash([exact.get(node.number, node.operator), *before])
+    return hashes
 
 
 def _downstream(network: Network, exact: dict[int, str]) -> dict[int, str]:
     """A mark of each node with everything that follows from it."""
-    found: dict[int, str] = {}
+    hashes: dict[int, str] = {}
     for node in reversed(network.nodes):
         after = sorted(
-            f"{edge.role}{position if node_keeps_order(consumer) else ''}:{found[consumer.number]}"
+            f"{edge.role}{position if node_keeps_order(consumer) else ''}:{hashes[consumer.number]}"
             for consumer in network.consumers[node.number]
             for position, edge in enumerate(consumer.inputs)
             if edge.source == node.number
         )
-        found[node.number] = _hash([exact.get(node.number, node.operator), *after])
-    return found
+        hashes[node.number] = _hash([exact.get(node.number, node.operator), *after])
+    return hashes
 
 
 def node_keeps_order(node: Node) -> bool:

@@ -236,12 +236,12 @@ class Comparison:
         if node.is_leaf:
             return {-1} if node.dynamic else set()
         seen[number] = set()
-        found: set[int] = set()
+        resolved: set[int] = set()
         for edge in node.inputs:
             if network.nodes[edge.source].dynamic:
-                found |= self._resolved(network, edge.source, partner, seen)
-        seen[number] = found
-        return found
+                resolved |= self._resolved(network, edge.source, partner, seen)
+        seen[number] = resolved
+        return resolved
 
     def _one_sided(self) -> Iterator[OneSided]:
         sides = ((self.a, self.alignment.only_a, True), (self.b, self.alignment.only_b, False))
@@ -253,14 +253,14 @@ class Comparison:
 
     def mismatched(self) -> list[tuple[Node, Node, str]]:
         """Pairs whose stored tensors do not have one shape, with the role; such weights cannot be carried over."""
-        found = []
+        mismatches = []
         for x, y in self.pairs():
             one, other = stored_shapes(self.a, x), stored_shapes(self.b, y)
             for role in one:
                 if role in other and one[role] != other[role]:
-                    found.append((x, y, role))
+                    mismatches.append((x, y, role))
                     break
-        return found
+        return mismatches
 
 
 def _stated(node: Node, name: str, attributes: dict[str, Any]) -> Value:
@@ -270,14 +270,14 @@ def _stated(node: Node, name: str, attributes: dict[str, Any]) -> Value:
 
 
 def _values_read(network: Network, node: Node) -> list[Node]:
-    """The nodes whose values a node reads, stored tensors and constants apart."""
+    """The nodes whose values a node reads, without stored tensors and constants."""
     return [source for edge in node.inputs if (source := network.nodes[edge.source]).dynamic]
 
 
 def components(network: Network, numbers: Iterable[int]) -> list[tuple[Node, ...]]:
     """Nodes without partner in groups that hang together."""
     left = set(numbers)
-    found = []
+    groups = []
     for number in sorted(left):
         if number not in left:
             continue
@@ -290,8 +290,8 @@ def components(network: Network, numbers: Iterable[int]) -> list[tuple[Node, ...
             group.add(one)
             waiting += [edge.source for edge in network.nodes[one].inputs]
             waiting += [consumer.number for consumer in network.consumers[one]]
-        found.append(tuple(network.nodes[n] for n in sorted(group)))
-    return found
+        groups.append(tuple(network.nodes[n] for n in sorted(group)))
+    return groups
 
 
 def leading(network: Network, members: tuple[Node, ...]) -> Node:

@@ -45,27 +45,27 @@ def label(network: Network, node: Node) -> str:
 def features(network: Network, node: Node) -> dict[str, Any]:
     """A node's own attributes in comparable form, and which stored vectors it has."""
     if node.operator in (CONVOLUTION, LINEAR):
-        found = _layer(network, node)
+        values = _layer(network, node)
     else:
-        found = {name: value for name, value in node.attributes.items() if name not in HIDDEN}
+        values = {name: value for name, value in node.attributes.items() if name not in HIDDEN}
         if node.operator in ("mean", "maximum", "minimum") and "axes" in node.attributes:
-            found["over"] = len(node.attributes["axes"])
+            values["over"] = len(node.attributes["axes"])
     if node.operator == "matmul":
-        found["groups"] = prod(node.shape[: node.attributes["batch"]])
+        values["groups"] = prod(node.shape[: node.attributes["batch"]])
     if node.operator == "slice":
         length = network.operand_shape(node.inputs[0])[node.attributes["axis"]]
         part = (node.attributes["start"] / length, node.attributes["stop"] / length)
-        found = {"part": part, "step": node.attributes["step"]}
+        values = {"part": part, "step": node.attributes["step"]}
     if node.operator in REGROUPING:
-        found["view"] = "; ".join(_pattern(edge.axes) for edge in node.inputs if network.nodes[edge.source].dynamic)
+        values["view"] = "; ".join(_pattern(edge.axes) for edge in node.inputs if network.nodes[edge.source].dynamic)
     for role, edge in node.operands.items():
         if network.nodes[edge.source].operator == CONSTANT:
-            found[f"{role} table"] = network.nodes[edge.source].attributes["constant"]
+            values[f"{role} table"] = network.nodes[edge.source].attributes["constant"]
     present = {edge.role for edge in node.inputs if network.nodes[edge.source].operator == PARAMETER}
     for role in ("bias", "scale", "shift"):
         if role in present or node.edge(role) is not None:
-            found[role] = True
-    return found
+            values[role] = True
+    return values
 
 
 def _pattern(axes: Any) -> str:
@@ -81,14 +81,14 @@ def _layer(network: Network, node: Node) -> dict[str, Any]:
     assert weight is not None
     shape = network.operand_shape(weight)
     if node.operator == CONVOLUTION:
-        found = {
+        values = {
             name: node.attributes[name] for name in ("kernel", "stride", "padding", "dilation", "groups", "outputs")
         }
-        inputs = shape[1] * found["groups"]
-        if found["groups"] == inputs > 1 and "extra" not in node.attributes:
-            found["outputs"] = f"{found['outputs'] // inputs} per channel"
-            found["groups"] = "depthwise"
-        return found | ({"transposed": True} if "extra" in node.attributes else {})
+        inputs = shape[1] * values["groups"]
+        if values["groups"] == inputs > 1 and "extra" not in node.attributes:
+            values["outputs"] = f"{values['outputs'] // inputs} per channel"
+            values["groups"] = "depthwise"
+        return values | ({"transposed": True} if "extra" in node.attributes else {})
     operand = network.operand_shape(node.inputs[0])
     axes = node.attributes["axes"]
     return {
@@ -109,11 +109,11 @@ def signature(own: Mapping[str, Any]) -> str:
 
 def stored_shapes(network: Network, node: Node) -> dict[str, tuple[int, ...]]:
     """Shape by role of the stored tensors a node reads, in the canonical order of axes."""
-    found = {}
+    shapes = {}
     for role, edge in node.operands.items():
         if network.nodes[edge.source].operator == PARAMETER:
-            found[role] = tuple(size for size in network.operand_shape(edge) if size != 1)
-    return found
+            shapes[role] = tuple(size for size in network.operand_shape(edge) if size != 1)
+    return shapes
 
 
 def passes_constants(node: Node) -> bool:

@@ -105,30 +105,30 @@ def diff(a: Network, b: Network, comparison: Comparison | None = None) -> Diff:
     return _graded(Diff(findings[0].severity, *digests, tuple(findings)))
 
 
-def _graded(found: Diff) -> Diff:
+def _graded(diff: Diff) -> Diff:
     """The findings gravest first, and the verdict that follows."""
-    findings = tuple(sorted(found.findings, key=lambda finding: -RANK[finding.severity]))
-    return replace(found, findings=findings, verdict=findings[0].severity if findings else found.verdict)
+    findings = tuple(sorted(diff.findings, key=lambda finding: -RANK[finding.severity]))
+    return replace(diff, findings=findings, verdict=findings[0].severity if findings else diff.verdict)
 
 
-def with_input_sizes(found: Diff, a: Network, b: Network) -> Diff:
+def with_input_sizes(diff: Diff, a: Network, b: Network) -> Diff:
     """The diff of two networks that were brought to one image size, with the sizes that their zoos declare.
 
     The sizes are listed last.
     """
     added = tuple(_finding(None, [each]) for each in image_sizes(a, b))
-    verdict: Verdict = found.verdict
+    verdict: Verdict = diff.verdict
     for finding in added:
         if verdict == "identical" or RANK[finding.severity] > RANK[verdict]:
             verdict = finding.severity
-    return Diff(verdict, digest(a), digest(b), (*found.findings, *added))
+    return Diff(verdict, digest(a), digest(b), (*diff.findings, *added))
 
 
-def settled(found: Diff, proof: Proof | None) -> Diff:
+def settled(diff: Diff, proof: Proof | None) -> Diff:
     """The diff after its proof: another way to move values is benign if both give the same scores."""
     if proof is None or proof.status != "equivalent":
-        return found
-    return _graded(replace(found, findings=tuple(_proven(finding) for finding in found.findings)))
+        return diff
+    return _graded(replace(diff, findings=tuple(_proven(finding) for finding in diff.findings)))
 
 
 def _proven(finding: Finding) -> Finding:
@@ -252,16 +252,16 @@ def _regrouped() -> Finding:
     return Finding("changed", "parametric", "view", "view", None, None, (), reason="moves_values")
 
 
-def as_record(found: Diff, proof: Proof | None) -> ComparisonResult:
+def as_record(diff: Diff, proof: Proof | None) -> ComparisonResult:
     """The comparison as ``zoodata diff`` prints it and the dataset keeps it.
 
     Names come from models, which may be anybody's: what a record may not hold is replaced.
     """
     return ComparisonResult(
-        verdict=found.verdict,
-        digest_a=found.digest_a,
-        digest_b=found.digest_b,
-        findings=tuple(_as_record(finding) for finding in found.findings),
+        verdict=diff.verdict,
+        digest_a=diff.digest_a,
+        digest_b=diff.digest_b,
+        findings=tuple(_as_record(finding) for finding in diff.findings),
         proof=None if proof is None else _proof_record(proof),
     )
 

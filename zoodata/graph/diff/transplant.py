@@ -90,7 +90,7 @@ class _Carry:
         """
         c = self.comparison
         shapes = {parameter.name: parameter.shape for parameter in c.b.parameters}
-        found: dict[str, Array] = {}
+        tensors: dict[str, Array] = {}
         for y in c.b.nodes:
             wanted = {role: edge for role, edge in y.operands.items() if c.b.nodes[edge.source].operator == PARAMETER}
             if not wanted:
@@ -105,7 +105,7 @@ class _Carry:
                 if value is None or tuple(size for size in value.shape if size != 1) != shape:
                     self.misfits.append(self._misfit(x, y, value, shape))
                     break
-                _put(found, c.b.nodes[edge.source], edge, value.reshape(c.b.operand_shape(edge)), shapes)
+                _put(tensors, c.b.nodes[edge.source], edge, value.reshape(c.b.operand_shape(edge)), shapes)
         left_out = {node.number for node in embedded.preprocessing(c.a)}
         for x in c.a.nodes:
             stored = any(c.a.nodes[edge.source].operator == PARAMETER for edge in x.inputs)
@@ -113,7 +113,7 @@ class _Carry:
                 self.misfits.append(f"{x.name}: no counterpart in b")
         if self.misfits:
             raise _DoesNotFit
-        return found
+        return tensors
 
     def _misfit(self, x: Node | None, y: Node, value: Array | None, shape: tuple[int, ...]) -> str:
         if x is None:
@@ -174,15 +174,15 @@ class _Carry:
 
     def _trailing(self, x: Node) -> list[Node]:
         """Per-channel products and sums after a node of a that b has no counterpart of."""
-        c, found = self.comparison, []
+        c, state = self.comparison, []
         node = x
         while len(c.a.consumers[node.number]) == 1:
             node = c.a.consumers[node.number][0]
             plain = node.operator in ("multiply", "add") and "scalar" not in node.attributes
             if node.number in c.to_b or not plain or c.a.nodes[node.inputs[1].source].operator != PARAMETER:
                 break
-            found.append(node)
-        return found
+            state.append(node)
+        return state
 
     def _with_folded(self, x: Node, y: Node, values: dict[str, Array]) -> dict[str, Array]:
         """A layer of b with a bias, where a has a batch norm after the layer instead."""
@@ -207,12 +207,12 @@ class _Carry:
             source = c.b.nodes[y.inputs[0].source]
             self.absorbed.add(source.number)
             near = {"mean": 0.0, "variance": 1.0 - y.attributes["epsilon"], "scale": 1.0, "shift": 0.0}
-            found = {role: np.full(shapes[role], near[role]) for role in shapes if role in near}
+            tensors = {role: np.full(shapes[role], near[role]) for role in shapes if role in near}
             if source.number in c.to_a and source.edge("bias") is None:
                 bias = _operands(c.a, c.a.nodes[c.to_a[source.number]], self.weights).get("bias")
                 if bias is not None:  # the gain is one, so the mean can carry it as well as the shift
-                    found["mean"] = found["mean"] - bias
-            return found
+                    tensors["mean"] = tensors["mean"] - bias
+            return tensors
         vector = c.b.nodes[y.inputs[1].source] if len(y.inputs) == 2 else None
         if y.operator in ("multiply", "add") and vector is not None and len(vector.shape) == 1:
             return {"other": np.full(shapes["other"], 1.0 if y.operator == "multiply" else 0.0)}
@@ -221,22 +221,22 @@ class _Carry:
 
 def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[str, Array]:
     """A node's stored operands by role, as the node sees them."""
-    found = {}
+    operands = {}
     for role, edge in node.operands.items():
         source = network.nodes[edge.source]
         if source.operator == PARAMETER:
             tensor = torch.from_numpy(np.asarray(weights[source.attributes["parameter"]], dtype=np.float64))
             tensor = stored_part(source, tensor)
-            found[role] = (tensor if edge.axes is None else look(tensor, edge.axes)).numpy()
-    return found
+            operands[role] = (tensor if edge.axes is None else look(tensor, edge.axes)).numpy()
+    return operands
 
 
-def _put(found: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]) -> None:
+def _put(tensors: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]) -> None:
     """Write an operand back into the tensor it is a view of."""
     name = leaf.attributes["parameter"]
-    if name not in found:
-        found[name] = np.zeros(shapes[name])
-    part = stored_part(leaf, torch.from_numpy(found[name]))
+    if name not in tensors:
+        tensors[name] = np.zeros(shapes[name])
+    part = stored_part(leaf, torch.from_numpy(tensors[name]))
     how = view.steps(view.identity(leaf.shape) if edge.axes is None else edge.axes, part.dim())
     whole = torch.from_numpy(np.ascontiguousarray(value)).reshape(how.full)
     for axis, size in enumerate(how.slots):

@@ -38,10 +38,10 @@ SCALAR_TOLERANCE = 1e-4
 """Relative difference of two numbers of a formula that count as one."""
 
 NEIGHBOURHOOD = 8
-"""How many nodes apart two places may be for a property to have moved from one to the other."""
+"""The largest distance in nodes of two places for a property to have moved from one to the other."""
 
 REORDERED_WITHIN = 3
-"""How many nodes apart a part may be on either side to count as the same part in another order."""
+"""The largest distance in nodes of a part on either side to count as the same part in another order."""
 
 WEIGHT_SHAPES = frozenset({"kernel", "outputs", "groups", "bias", "transposed", "scale", "shift"})
 """Attributes whose change changes the stored tensors."""
