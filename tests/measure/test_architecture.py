@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from zoodata.isolation import Worker
 from zoodata.measure import architecture
 from zoodata.measure.environment import capture
-from zoodata.measure.host import worker_environment
+from zoodata.measure.host import Host, worker_environment
 from zoodata.records import parse_entry
 from zoodata.records.measurement import FAITHFUL
 
@@ -18,7 +18,7 @@ from zoodata.records.measurement import FAITHFUL
 @pytest.mark.xdist_group("torch")
 def test_counts_and_reasons_from_one_worker():
     environment = capture(["torch", "torchvision"])
-    with Worker("zoodata.measure.host:Host", worker_environment("cpu", 1)) as worker:
+    with Worker(Host, worker_environment("cpu", 1)) as worker:
         good, network = architecture.measure(worker, "torchvision:googlenet", environment, 1)
         unknown, nothing = architecture.measure(worker, "torchvision:googlenet5", environment, 1)
         absent, _ = architecture.measure(worker, "python:no.such:thing", environment, 1)

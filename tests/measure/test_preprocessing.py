@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from zoodata.images.diagnose import probes
-from zoodata.measure.preprocessing import Preparer
+from zoodata.measure.preprocessing import Preprocessor
 
 ZOODATA = [sys.executable, "-W", "ignore", "-c", "from zoodata.cli.main import main; main()"]
 pytestmark = [pytest.mark.zoos]
@@ -24,7 +24,7 @@ def fields(result):
 @pytest.mark.xdist_group("torch")
 def test_two_recipes_of_one_graph_are_evaluated_at_other_sizes():
     """pytorch/vision#7570: IMAGENET1K_V1 and V2 differ in the resize before the crop."""
-    comparison = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "torchvision:resnet50@IMAGENET1K_V2", [])
+    comparison = Preprocessor().compare("torchvision:resnet50@IMAGENET1K_V1", "torchvision:resnet50@IMAGENET1K_V2", [])
     assert fields(comparison) == {"resize": (256, 232)}
     assert comparison["pixels"]["mean"] > 1
     assert comparison["undocumented"] == {"a": [], "b": []}
@@ -32,7 +32,7 @@ def test_two_recipes_of_one_graph_are_evaluated_at_other_sizes():
 
 @pytest.mark.xdist_group("torch")
 def test_the_same_recipe_in_two_zoos_is_the_same_to_the_pixel():
-    comparison = Preparer().compare("torchvision:resnet50@IMAGENET1K_V1", "timm:resnet50@tv_in1k", [])
+    comparison = Preprocessor().compare("torchvision:resnet50@IMAGENET1K_V1", "timm:resnet50@tv_in1k", [])
     assert comparison["fields"] == []
     assert comparison["pixels"]["largest"] < 1e-3
 
@@ -40,7 +40,7 @@ def test_the_same_recipe_in_two_zoos_is_the_same_to_the_pixel():
 @pytest.mark.xdist_group("tensorflow")
 def test_keras_leaves_the_size_to_its_user():
     """keras#8672: what the published numbers were resized with stands nowhere in the package."""
-    comparison = Preparer().compare("keras_applications:ResNet50", "keras_applications:VGG16", [])
+    comparison = Preprocessor().compare("keras_applications:ResNet50", "keras_applications:VGG16", [])
     assert comparison["undocumented"]["a"] == ["resize", "crop", "interpolation"]
     assert comparison["pixels"] is None
 
@@ -48,10 +48,10 @@ def test_keras_leaves_the_size_to_its_user():
 @pytest.mark.xdist_group("tensorflow")
 def test_keras_has_three_modes():
     """keras-applications#21: caffe (BGR less a mean), tf (-1 to 1) and torch (mean and deviation)."""
-    caffe_tf = fields(Preparer().compare("keras_applications:ResNet50", "keras_applications:MobileNetV2", []))
+    caffe_tf = fields(Preprocessor().compare("keras_applications:ResNet50", "keras_applications:MobileNetV2", []))
     assert caffe_tf["channel_order"] == ("BGR", "RGB")
     assert caffe_tf["scale"][0] == 1.0
-    tf_torch = fields(Preparer().compare("keras_applications:MobileNetV2", "keras_applications:DenseNet121", []))
+    tf_torch = fields(Preprocessor().compare("keras_applications:MobileNetV2", "keras_applications:DenseNet121", []))
     assert tf_torch["mean"][1] == pytest.approx([0.485, 0.456, 0.406], abs=1e-3)
     assert tf_torch["std"][1] == pytest.approx([0.229, 0.224, 0.225], abs=1e-3)
 
@@ -59,14 +59,14 @@ def test_keras_has_three_modes():
 @pytest.mark.xdist_group("tensorflow")
 def test_a_network_that_rescales_by_itself_is_marked():
     """tensorflow#46105: MobileNetV3's preprocess_input does nothing, since its network does."""
-    comparison = Preparer().compare("keras_applications:MobileNetV3Large", "keras_applications:MobileNetV2", [])
+    comparison = Preprocessor().compare("keras_applications:MobileNetV3Large", "keras_applications:MobileNetV2", [])
     assert fields(comparison)["embedded"] == (True, False)
 
 
 @pytest.mark.xdist_group("torch")
 def test_onnx_models_document_nothing():
     """onnx/models#622: nobody can know how their images were preprocessed."""
-    comparison = Preparer().compare("onnx_model_zoo:bvlc_alexnet", "torchvision:alexnet", [])
+    comparison = Preprocessor().compare("onnx_model_zoo:bvlc_alexnet", "torchvision:alexnet", [])
     assert comparison["undocumented"]["a"] == ["everything"]
 
 
@@ -97,19 +97,19 @@ def test_the_command_says_it_and_draws_where(tmp_path):
 @pytest.mark.xdist_group("torch")
 def test_efficientnets_have_a_size_and_a_filter_of_their_own():
     """pytorch/vision#5958: evaluated at 224 and bilinear they lose up to ten points."""
-    comparison = fields(Preparer().compare("torchvision:efficientnet_b0", "torchvision:efficientnet_b7", []))
+    comparison = fields(Preprocessor().compare("torchvision:efficientnet_b0", "torchvision:efficientnet_b7", []))
     assert comparison["crop"] == ([224, 224], [600, 600])
-    bicubic = Preparer().compare("torchvision:efficientnet_b7", "torchvision:resnet50", [])
+    bicubic = Preprocessor().compare("torchvision:efficientnet_b7", "torchvision:resnet50", [])
     assert fields(bicubic)["interpolation"] == ("bicubic", "bilinear")
 
 
 @pytest.mark.xdist_group("tensorflow")
 def test_some_of_tf_slims_nets_count_a_background_class():
     """tensorflow#5228: Inception, MobileNet and ResNet V2 have 1001 classes; VGG and ResNet V1 have 1000."""
-    comparison = fields(Preparer().compare("tf_slim:inception_v1", "tf_slim:vgg_16", []))
+    comparison = fields(Preprocessor().compare("tf_slim:inception_v1", "tf_slim:vgg_16", []))
     assert comparison["label_offset"] == (1, 0)
-    assert "label_offset" not in fields(Preparer().compare("tf_slim:resnet_v1_50", "tf_slim:vgg_16", []))
-    assert "label_offset" not in fields(Preparer().compare("tf_slim:resnet_v2_50", "tf_slim:inception_v1", []))
+    assert "label_offset" not in fields(Preprocessor().compare("tf_slim:resnet_v1_50", "tf_slim:vgg_16", []))
+    assert "label_offset" not in fields(Preprocessor().compare("tf_slim:resnet_v2_50", "tf_slim:inception_v1", []))
 
 
 @pytest.mark.xdist_group("torch")

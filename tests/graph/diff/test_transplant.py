@@ -106,6 +106,7 @@ def test_entries_that_read_other_image_sizes_are_run_at_one():
     from zoodata.measure.host import Host
 
     result = Host().compare("torchvision:efficientnet_b2", "timm:efficientnet_b2")
-    assert result["verdict"] == "benign"
-    assert [f["attribute"] for f in result["findings"]] == ["size"]
-    assert result["proof"]["status"] == "equivalent"
+    assert result.verdict == "benign"
+    assert [finding.attribute for finding in result.findings] == ["size"]
+    assert result.proof is not None
+    assert result.proof.status == "equivalent"
