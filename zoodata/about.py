@@ -50,7 +50,7 @@ def repository_url() -> str:
     for line in metadata.metadata("zoodata").get_all("Project-URL") or []:
         label, _, url = line.partition(", ")
         if label == "Repository":
-            return url
+            return str(url)
     raise RuntimeError("the package metadata names no Repository address")
 
 

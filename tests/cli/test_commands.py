@@ -251,7 +251,7 @@ def test_local_rules_hold_for_the_local_folder_by_name(measured):
 def test_what_says_nothing_is_not_contributed(measured, tmp_path):
     typo = {"reason": "not_in_package", "message": "no such entry"}
     store.write(builders.architecture("torchvision:resnet51", result=None, missing=typo), measured)
-    store.write(builders.latency(samples=(), participants=(), stopped="no_pair"), measured)
+    store.write(builders.latency(samples=(), participants=(), stopped="too_few_participants"), measured)
     target = tmp_path / "dataset"
     store.write(builders.family(), target)
     assert "4 files copied" in call("contribute", "--to", str(target)).output

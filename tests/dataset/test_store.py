@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -55,7 +54,7 @@ def test_kill_9_while_writing_leaves_whole_files_only(tmp_path):
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(moment)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
         assert all(path.stat().st_size == 300_000 for path in store.files(tmp_path))
     store.sweep_leftovers(tmp_path)

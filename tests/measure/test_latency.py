@@ -213,7 +213,7 @@ def test_torch_can_be_compiled():
 def test_without_a_pair_nothing_is_timed_and_the_record_says_so(entries, device, reason):
     conditions = latency.conditions_for(1, device, 1, target=0.5, time_limit=1, seed=1)
     record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
-    assert (record.samples, record.stopped) == ((), "no_pair")
+    assert (record.samples, record.stopped) == ((), "too_few_participants")
     assert {m.missing.reason for m in record.missing} == {reason}
 
 

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.zoos]
 
 
 def fields(result):
-    return {row["field"]: (row["a"], row["b"]) for row in result["fields"]}
+    return {each.field: (each.a, each.b) for each in result.fields}
 
 
 @pytest.mark.xdist_group("torch")
@@ -26,23 +26,23 @@ def test_two_recipes_of_one_graph_are_evaluated_at_other_sizes():
     """pytorch/vision#7570: IMAGENET1K_V1 and V2 differ in the resize before the crop."""
     comparison = Preprocessor().compare("torchvision:resnet50@IMAGENET1K_V1", "torchvision:resnet50@IMAGENET1K_V2", [])
     assert fields(comparison) == {"resize": (256, 232)}
-    assert comparison["pixels"]["mean"] > 1
-    assert comparison["undocumented"] == {"a": [], "b": []}
+    assert comparison.pixels.mean > 1
+    assert (comparison.undocumented_a, comparison.undocumented_b) == ((), ())
 
 
 @pytest.mark.xdist_group("torch")
 def test_the_same_recipe_in_two_zoos_is_the_same_to_the_pixel():
     comparison = Preprocessor().compare("torchvision:resnet50@IMAGENET1K_V1", "timm:resnet50@tv_in1k", [])
-    assert comparison["fields"] == []
-    assert comparison["pixels"]["largest"] < 1e-3
+    assert comparison.fields == ()
+    assert comparison.pixels.largest < 1e-3
 
 
 @pytest.mark.xdist_group("tensorflow")
 def test_keras_leaves_the_size_to_its_user():
     """keras#8672: what the published numbers were resized with stands nowhere in the package."""
     comparison = Preprocessor().compare("keras_applications:ResNet50", "keras_applications:VGG16", [])
-    assert comparison["undocumented"]["a"] == ["resize", "crop", "interpolation"]
-    assert comparison["pixels"] is None
+    assert comparison.undocumented_a == ("resize", "crop", "interpolation")
+    assert comparison.pixels is None
 
 
 @pytest.mark.xdist_group("tensorflow")
@@ -67,7 +67,7 @@ def test_a_network_that_rescales_by_itself_is_marked():
 def test_onnx_models_document_nothing():
     """onnx/models#622: nobody can know how their images were preprocessed."""
     comparison = Preprocessor().compare("onnx_model_zoo:bvlc_alexnet", "torchvision:alexnet", [])
-    assert comparison["undocumented"]["a"] == ["everything"]
+    assert (comparison.a, comparison.declares_nothing) == (None, ("a",))
 
 
 @pytest.mark.xdist_group("torch")

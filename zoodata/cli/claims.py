@@ -206,7 +206,7 @@ def list_command(
     if entry is not None:
         frame = frame[frame["entry"].map(lambda name: entry in (name, without_weights(name)))]
     if style == "csv":
-        click.echo(harmless(frame).to_csv(index=False), nl=False)
+        click.echo(harmless(frame).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     rows = json.loads(frame.to_json(orient="records"))
     columns = {"entry": "entry", "metric": "metric", "stated": "stated", "stated_unit": "unit", "input_size": "px",

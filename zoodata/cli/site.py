@@ -22,7 +22,8 @@ def build(data: Path, out: Path) -> Path:
     """
     _, build_site, failure = _generator()
     try:
-        return build_site(read_dataset(data), out)
+        first: Path = build_site(read_dataset(data), out)
+        return first
     except failure as error:
         raise click.ClickException(str(error)) from None
 

@@ -43,20 +43,22 @@ def export(dataset: Dataset, folder: Path, packed: bool = False, site: str = "")
         "datapackage.json": metadata.data_package(frames, folder, now),
     }
     for name, content in described.items():
-        (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / name).write_text(
+            json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
+        )
         written.append(folder / name)
     return [*written, write_checksums(folder, written)]
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """A table as CSV; its text is :func:`harmless` already."""
-    path.write_text(frame.to_csv(index=False), encoding="utf-8")
+    path.write_text(frame.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")
 
 
 def write_checksums(folder: Path, files: list[Path]) -> Path:
     """A SHA256SUMS that ``sha256sum --check`` reads."""
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(files))
-    (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    (folder / "SHA256SUMS").write_text(sums, encoding="utf-8", newline="\n")
     return folder / "SHA256SUMS"
 
 

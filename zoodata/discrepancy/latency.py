@@ -193,7 +193,7 @@ class RunRatios:
         """A participant by its number."""
         return self.record.participants[participant]
 
-    def workers(self, participant: int) -> list[int]:
+    def repeats(self, participant: int) -> list[int]:
         """The participants that run the same model: the reference has two."""
         return [0, self.repeat] if participant == 0 else [participant]
 
@@ -205,14 +205,14 @@ class RunRatios:
     def split(self, a: int, b: int) -> tuple[RatioEstimate, Split | None]:
         """The ratio of two models, and what it is made of if both networks ran."""
         x, y = self.network(a), self.network(b)
-        total = [(self.workers(a), self.workers(b))]
+        total = [(self.repeats(a), self.repeats(b))]
         if x is None or y is None:
             return self._ratios(total)[0], None
         if x == y:  # one network, so all of the ratio is the frameworks'
             ratio = frameworks = self._ratios(total)[0]
             network = RatioEstimate(1.0, 1.0, 1.0, ratio.sessions)
         else:
-            rest = [(self.workers(a), [x]), ([y], self.workers(b))]
+            rest = [(self.repeats(a), [x]), ([y], self.repeats(b))]
             ratio, network, frameworks = self._ratios(total, [([x], [y])], rest)
         product = network.value * frameworks.value
         holds = abs(product / ratio.value - 1) < ROUNDING

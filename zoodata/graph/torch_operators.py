@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from zoodata.graph.canonical import activation as act
 from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, shaping
-from zoodata.graph.canonical.builder import View
+from zoodata.graph.canonical.builder import Builder, View
 
 Handler = Callable[..., Any]
 HANDLERS: dict[str, Handler] = {}
@@ -63,6 +63,17 @@ def handles(*words: str) -> Callable[[Handler], Handler]:
     return register
 
 
+class Tracer(Protocol):
+    """What a handler may ask of the reader that traces the module."""
+
+    @property
+    def builder(self) -> Builder:
+        """The network so far."""
+
+    def view(self, tensor: torch.Tensor) -> View:
+        """The value that a tensor is."""
+
+
 def pair(value: Any, rank: int = 2) -> list[int]:
     """An int or a short list as one number per position axis; an empty list stays empty."""
     if isinstance(value, int):
@@ -89,7 +100,7 @@ def arguments(func: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     return named
 
 
-def opaque(t: Any, func: Any, args: Any, kwargs: Any, result: Any, operator: str | None = None) -> Any:
+def opaque(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any, operator: str | None = None) -> Any:
     """A node that runs by its aten name, with its arguments as they were."""
     operands: list[View] = []
 
@@ -139,25 +150,25 @@ for _operator, _words in {
 
 
 @handles("linear")
-def _linear(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _linear(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     bias = args[2] if len(args) > 2 else kwargs.get("bias")
     return contraction.linear(t.builder, t.view(args[0]), t.view(args[1]), None if bias is None else t.view(bias))
 
 
 @handles("addmm")
-def _addmm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _addmm(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     if kwargs.get("alpha", 1) != 1 or kwargs.get("beta", 1) != 1:
         return opaque(t, func, args, kwargs, result)
     return elementwise.add(t.builder, contraction.matmul(t.builder, t.view(args[1]), t.view(args[2])), t.view(args[0]))
 
 
 @handles("matmul", "mm", "bmm")
-def _matmul(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _matmul(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return contraction.matmul(t.builder, t.view(args[0]), t.view(args[1]))
 
 
 @handles("scaled_dot_product_attention")
-def _attention(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _attention(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     mask = given["attn_mask"]
     if given["is_causal"] or given["enable_gqa"] or (mask is not None and mask.dtype == torch.bool):
@@ -167,7 +178,7 @@ def _attention(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("conv1d", "conv2d", "conv_transpose2d", "convolution")
-def _convolution(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _convolution(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     weight = given["weight"]
     rank = weight.dim() - 2
@@ -198,7 +209,7 @@ def _convolution(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("batch_norm", "native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
-def _batch_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _batch_norm(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     if given.get("training") or given["running_mean"] is None:
         return opaque(t, func, args, kwargs, result)
@@ -208,7 +219,7 @@ def _batch_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("layer_norm")
-def _layer_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _layer_norm(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     axes = range(-len(given["normalized_shape"]), 0)
     scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
@@ -216,7 +227,7 @@ def _layer_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("rms_norm")
-def _rms_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _rms_norm(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     axes = range(-len(given["normalized_shape"]), 0)
     scale = None if given["weight"] is None else t.view(given["weight"])
@@ -225,7 +236,7 @@ def _rms_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("group_norm")
-def _group_norm(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _group_norm(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
     return normalization.group_norm(t.builder, t.view(given["input"]), given["num_groups"], given["eps"], scale, shift)
@@ -246,19 +257,19 @@ for _word, _kind in {
 
 
 @handles("gelu")
-def _gelu(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _gelu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     kind = "gelu_tanh" if kwargs.get("approximate") == "tanh" else "gelu"
     return act.activation(t.builder, kind, t.view(args[0]))
 
 
 @handles("leaky_relu")
-def _leaky_relu(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _leaky_relu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     slope = arguments(func, args, kwargs)["negative_slope"]
     return act.activation(t.builder, "leaky_relu", t.view(args[0]), slope=float(slope))
 
 
 @handles("elu")
-def _elu(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _elu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     if given["scale"] != 1 or given["input_scale"] != 1:
         return opaque(t, func, args, kwargs, result)
@@ -266,7 +277,7 @@ def _elu(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("softplus")
-def _softplus(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _softplus(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     if given["beta"] != 1:
         return opaque(t, func, args, kwargs, result)
@@ -274,7 +285,7 @@ def _softplus(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("hardtanh", "clamp", "clamp_min", "clamp_max", "clip")
-def _clip(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _clip(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     low, high = (given.get(name, given.get(other)) for name, other in (("min", "min_val"), ("max", "max_val")))
     if isinstance(low, torch.Tensor) or isinstance(high, torch.Tensor):
@@ -284,7 +295,7 @@ def _clip(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("softmax", "_softmax", "_safe_softmax", "log_softmax")
-def _softmax(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _softmax(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return reduction.softmax(t.builder, t.view(args[0]), args[1], func.overloadpacket.__name__ == "log_softmax")
 
 
@@ -292,7 +303,7 @@ def _softmax(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("max_pool2d", "max_pool1d")
-def _max_pool(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _max_pool(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     x = t.view(args[0])
     rank = len(x.axes) - 2
@@ -303,7 +314,7 @@ def _max_pool(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("avg_pool2d", "avg_pool1d")
-def _average_pool(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _average_pool(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     x = t.view(args[0])
     rank = len(x.axes) - 2
@@ -317,13 +328,13 @@ def _average_pool(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Vie
 
 
 @handles("adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_avg_pool1d")
-def _adaptive(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _adaptive(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     x = t.view(args[0])
     return pooling.adaptive_average_pool(t.builder, x, pair(args[1], len(x.axes) - 2))
 
 
 @handles("adaptive_max_pool2d")
-def _adaptive_max(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _adaptive_max(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     x = t.view(args[0])
     if set(pair(args[1])) != {1}:
         return opaque(t, func, args, kwargs, result)
@@ -332,7 +343,7 @@ def _adaptive_max(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any
 
 
 @handles("constant_pad_nd", "pad")
-def _pad(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _pad(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     if given.get("mode", "constant") != "constant":
         if func._can_decompose() and func.overloadpacket.__name__ == "pad":
@@ -347,7 +358,7 @@ def _pad(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 # Arithmetic
 
 
-def _number(t: Any, value: Any) -> View:
+def _number(t: Tracer, value: Any) -> View:
     """An argument as a value: tensors are values already, numbers become constants."""
     if isinstance(value, torch.Tensor):
         return t.view(value)
@@ -355,7 +366,7 @@ def _number(t: Any, value: Any) -> View:
 
 
 @handles("add", "sub", "subtract", "rsub")
-def _add(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _add(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     x, y, alpha = _number(t, given["self"]), _number(t, given["other"]), given.get("alpha") or 1
     word = func.overloadpacket.__name__.removesuffix("_")
@@ -369,25 +380,25 @@ def _add(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("mul", "multiply")
-def _multiply(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _multiply(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return elementwise.multiply(t.builder, _number(t, args[0]), _number(t, args[1]))
 
 
 @handles("div", "true_divide", "divide")
-def _divide(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _divide(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     if kwargs.get("rounding_mode"):
         return opaque(t, func, args, kwargs, result)
     return elementwise.divide(t.builder, _number(t, args[0]), _number(t, args[1]))
 
 
 @handles("maximum", "minimum")
-def _extreme(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _extreme(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     operation = elementwise.maximum if func.overloadpacket.__name__ == "maximum" else elementwise.minimum
     return operation(t.builder, t.view(args[0]), t.view(args[1]))
 
 
 @handles("addcmul")
-def _addcmul(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _addcmul(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     product = elementwise.multiply(t.builder, t.view(args[1]), t.view(args[2]))
     return elementwise.add(
         t.builder, t.view(args[0]), elementwise.scaled(t.builder, product, float(kwargs.get("value", 1)))
@@ -395,19 +406,19 @@ def _addcmul(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("neg")
-def _negative(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _negative(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return elementwise.scaled(t.builder, t.view(args[0]), -1.0)
 
 
 @handles("pow")
-def _power(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _power(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     if isinstance(args[1], torch.Tensor) or not isinstance(args[0], torch.Tensor):
         return opaque(t, func, args, kwargs, result)
     return elementwise.power(t.builder, t.view(args[0]), float(args[1]))
 
 
 @handles("square")
-def _square(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _square(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return elementwise.power(t.builder, t.view(args[0]), 2.0)
 
 
@@ -426,7 +437,7 @@ for _word, _kind in {
 
 
 @handles("mean", "sum", "amax", "amin")
-def _reduce(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _reduce(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     operator = {"mean": "mean", "sum": "sum", "amax": "maximum", "amin": "minimum"}[func.overloadpacket.__name__]
     x = t.view(args[0])
@@ -439,7 +450,7 @@ def _reduce(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as")
-def _reshape(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _reshape(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     x = t.view(args[0])
     word = func.overloadpacket.__name__
     if word == "unsqueeze":
@@ -449,7 +460,7 @@ def _reshape(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("permute", "transpose", "t", "swapaxes", "movedim", "mT")
-def _permute(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _permute(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     x, word = t.view(args[0]), func.overloadpacket.__name__
     rank = len(x.axes)
     if word == "permute":
@@ -468,12 +479,12 @@ def _permute(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("expand", "expand_as", "broadcast_to")
-def _expand(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _expand(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return t.builder.expanded(t.view(args[0]), tuple(result.shape))
 
 
 @handles("repeat", "tile")
-def _repeat(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _repeat(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     x, times = t.view(args[0]), list(args[1])
     times = [1] * (len(x.axes) - len(times)) + times  # tile may leave leading axes out
     axes = ((),) * (len(times) - len(x.axes)) + x.axes
@@ -487,7 +498,7 @@ def _repeat(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("slice", "narrow")
-def _slice(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _slice(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     x, axis = t.view(args[0]), given["dim"] or 0
     length = x.shape[axis]
@@ -499,11 +510,11 @@ def _slice(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 
 
 @handles("select")
-def _select(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _select(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return shaping.select(t.builder, t.view(args[0]), args[1], args[2])
 
 
-def replaced(t: Any, func: Any, args: Any, kwargs: Any, base: View, part: View) -> View:
+def replaced(t: Tracer, func: Any, args: Any, kwargs: Any, base: View, part: View) -> View:
     """A tensor after the part of it that a slice or select shows was overwritten."""
     given = arguments(func, args, kwargs)
     axis = (given["dim"] or 0) % len(base.axes)
@@ -524,7 +535,7 @@ def replaced(t: Any, func: Any, args: Any, kwargs: Any, base: View, part: View) 
 
 
 @handles("split", "split_with_sizes", "chunk", "unbind", "tensor_split", "unsafe_split", "unsafe_chunk")
-def _split(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> list[View]:
+def _split(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> list[View]:
     given = arguments(func, args, kwargs)
     x, axis = t.view(args[0]), given.get("dim", 0) or 0
     if func.overloadpacket.__name__ == "unbind":
@@ -538,14 +549,14 @@ def _split(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> list[View]
 
 
 @handles("cat", "concat", "concatenate")
-def _concatenate(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _concatenate(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     axis = arguments(func, args, kwargs)["dim"]
     values = [t.view(tensor) for tensor in args[0] if tensor.numel()]
     return shaping.concatenate(t.builder, values, axis)
 
 
 @handles("stack")
-def _stack(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _stack(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return shaping.stack(t.builder, [t.view(tensor) for tensor in args[0]], arguments(func, args, kwargs)["dim"])
 
 
@@ -556,7 +567,7 @@ def _stack(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     "dropout", "feature_dropout", "alpha_dropout", "clone", "contiguous", "detach", "alias", "lift_fresh", "to",
     "_to_copy", "type_as", "float", "lift_fresh_copy", "positive",
 )  # fmt: skip
-def _same(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _same(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     x = args[0]
     if result.dtype != x.dtype and not (result.is_floating_point() and x.is_floating_point()):
         return opaque(t, func, args, kwargs, result)
@@ -564,12 +575,12 @@ def _same(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
 
 
 @handles("zero_", "fill_")
-def _fill(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+def _fill(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     if len(args) > 1 and isinstance(args[1], torch.Tensor):
         return t.builder.expanded(t.view(args[1]), tuple(args[0].shape))
     return t.builder.constant(np.full(tuple(args[0].shape), float(args[1]) if len(args) > 1 else 0.0))
 
 
 @handles("copy_")
-def _copy(t: Any, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+def _copy(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return t.builder.expanded(t.view(args[1]), tuple(args[0].shape))

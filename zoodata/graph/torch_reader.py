@@ -126,7 +126,7 @@ def _places(module: torch.nn.Module, builder: Builder) -> Iterator[None]:
             handle.remove()
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):  # type: ignore[misc]
     """Makes nodes of each aten call. Tensors are kept alive so that an id names one tensor only."""
 
     def __init__(self, builder: Builder, image: torch.Tensor, stored: list[tuple[torch.Tensor, Parameter]]) -> None:

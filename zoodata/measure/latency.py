@@ -130,7 +130,7 @@ def _frozen(rounds: list[list[list[int]]]) -> tuple[tuple[tuple[int, ...], ...],
     return tuple(tuple(tuple(iterations) for iterations in one) for one in rounds)
 
 
-Stopped = Literal["interval", "time", "worker_lost", "no_pair"]
+Stopped = Literal["interval", "time", "worker_lost", "too_few_participants"]
 
 
 def _run_sessions(
@@ -147,7 +147,7 @@ def _run_sessions(
     run.draw_memory_shift(order)
     workers = _first_workers(run, entries, folder, meter)
     if not workers:
-        return "no_pair"
+        return "too_few_participants"
     planned = [worker.planned for worker in workers]
     while True:
         number = len(run.sessions) + 1
@@ -162,7 +162,7 @@ def _run_sessions(
             _add_session(run, workers, order, instruments)
         except WorkerLost as lost:
             run.missing.append(lost.planned.missing(lost.error))
-            return "worker_lost" if run.sessions else "no_pair"
+            return "worker_lost" if run.sessions else "too_few_participants"
         if number < conditions.min_sessions:
             continue
         widest = widest_interval(run.rounds, run.sessions, run.participants, conditions.device)

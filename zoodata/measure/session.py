@@ -121,7 +121,7 @@ def run_session(
     """Warm everyone up, run rounds until they are enough, and close the processes.
 
     Args:
-        workers: built and stopped; one of them repeats the reference.
+        workers: built, and idle; one of them repeats the reference.
         settled: the iterations of each one's repetition, where an earlier session settled them.
         order: of the participants in each round.
         building_seconds: the time that starting the processes took.

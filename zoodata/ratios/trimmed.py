@@ -17,7 +17,7 @@ from zoodata.ratios.estimator import Product, Quotient, RatioEstimate, estimates
 from zoodata.ratios.samples import Iterations, Samples
 
 TRIM_FRACTION = 0.05
-"""The fraction of a participant's iterations in a session whose mean is its time."""
+"""The least fraction of a participant's iterations in a session that is kept: the fastest, whose mean is its time."""
 
 MIN_KEPT = 5
 """Iterations that are kept of whoever has fewest; the same fraction is kept for everybody."""

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, NamedTuple, NoReturn
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -176,7 +176,7 @@ class HashedRecord(StoredRecord):
     id: Hash
 
     @classmethod
-    def seal(cls, **values: Any) -> Any:
+    def seal(cls, **values: Any) -> Self:
         """Build the record and give it its id.
 
         Raises:

@@ -27,13 +27,13 @@ Subject = Literal[
 
 
 class Participant(Record):
-    """One worker of a latency run; in each session it is a new process."""
+    """A model or a network that takes part in a latency run; in each session it has a new worker process."""
 
     entry: EntryName
     subject: Subject = "model"
     runtime: Line
     repeats_reference: bool = False
-    """The reference entry a second time. The two are the A/A pair: the ratio of one to the other is the noise floor."""
+    """The reference entry a second time. The two are the A/A pair."""
     input: InputShape
     digest: Hash | None = None
     """Of the entry's network, where it was read. Entries with one digest share one network participant."""
@@ -140,7 +140,7 @@ class LatencyMeasurement(Measurement):
     """Processor time of all threads of the process in each iteration, in microseconds: where it is less than usual,
     another program had the processor. None where it was not counted."""
     sessions: tuple[Session, ...]
-    stopped: Literal["interval", "time", "worker_lost", "no_pair"]
+    stopped: Literal["interval", "time", "worker_lost", "too_few_participants"]
     """Why the run ended: every ratio known to the target, the time limit, a worker that died in a later session, or
     fewer than two participants."""
     energy_source: Line | None = None
@@ -215,9 +215,9 @@ class LatencyMeasurement(Measurement):
             raise PydanticCustomError("ragged_samples", "the rounds of its sessions are not all its rounds")
         if any(len(session.observed) not in (0, len(self.participants)) for session in self.sessions):
             raise PydanticCustomError("ragged_samples", "a session does not observe every participant")
-        if self.stopped == "no_pair" and self.samples:
+        if self.stopped == "too_few_participants" and self.samples:
             raise PydanticCustomError("one_outcome", "has samples although it stopped for want of a pair")
-        if self.stopped != "no_pair" and not self.samples:
+        if self.stopped != "too_few_participants" and not self.samples:
             raise PydanticCustomError("one_outcome", "has no samples and does not say why")
         return self
 

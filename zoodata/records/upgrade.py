@@ -124,6 +124,8 @@ def _named_by_the_glossary(content: dict[str, Any]) -> dict[str, Any]:
         renamed["participants"] = [_renamed(each, "participants") for each in participants]
     if isinstance(sessions := renamed.get("sessions"), list):
         renamed["sessions"] = [_session_named(each) for each in sessions]
+    if renamed.get("stopped") == "no_pair":
+        renamed["stopped"] = "too_few_participants"
     return {**renamed, "schema_version": 6}
 
 

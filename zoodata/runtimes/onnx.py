@@ -124,7 +124,7 @@ class OnnxModel:
             raise ValueError(f"ONNX Runtime could not start its {wanted} and would use another device")
         return session
 
-    def _feed(self, inputs: list, batch: int, seed: int) -> dict[str, np.ndarray]:
+    def _feed(self, inputs: list[Any], batch: int, seed: int) -> dict[str, np.ndarray]:
         names = [value.name for value in inputs if len(value.shape) == 4]
         fixed = next(value.shape[0] for value in inputs if value.name == names[0])
         if isinstance(fixed, int) and fixed != batch:

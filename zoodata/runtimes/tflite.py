@@ -81,7 +81,8 @@ def _quantised(values: Array, details: dict[str, Any]) -> Array:
     if not scale:
         return values.astype(details["dtype"])
     limits = np.iinfo(details["dtype"])
-    return np.clip(np.round(values / scale + zero), limits.min, limits.max).astype(details["dtype"])
+    quantised: Array = np.clip(np.round(values / scale + zero), limits.min, limits.max).astype(details["dtype"])
+    return quantised
 
 
 def _real(values: Array, details: dict[str, Any]) -> Array:

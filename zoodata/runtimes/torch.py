@@ -54,7 +54,7 @@ def parameters_on_meta() -> Iterator[None]:
         torch.nn.Module.register_parameter = original
 
 
-class _TablesAreReal(TorchDispatchMode):
+class _TablesAreReal(TorchDispatchMode):  # type: ignore[misc]
     """While a module is built on the meta device: initialising a parameter does nothing, and what else a constructor
     makes "where the parameters are" (index tables, masks) is made for real."""
 

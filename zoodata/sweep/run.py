@@ -81,7 +81,7 @@ def run_tasks(
 
 
 def record(outcome: Outcome, root: Path) -> None:
-    """Store an outcome, what it refers to first: a kill between two files leaves no reference in the air."""
+    """Store an outcome, what it refers to first: a kill between two files leaves no record that names a missing one."""
     if not outcome.is_kept:
         return
     personal = any(entry_zoo(entry) in PERSONAL_ZOOS for entry in outcome.task.entries)

@@ -129,7 +129,7 @@ def _refuse_code(file: Path, configuration: Any) -> None:
             waiting.extend(item)
 
 
-def _keras(file: Path) -> Any:
+def _keras(file: Path) -> Model:
     version, configuration = _configuration(file)
     _refuse_code(file, configuration)
     from zoodata.runtimes.tensorflow import KerasModel  # sets the environment before Keras starts

@@ -144,4 +144,5 @@ def manifest() -> dict[str, dict[str, Any]]:
 @functools.cache
 def _document() -> dict[str, Any]:
     path = Path(__file__).with_name("onnx_manifest.json")
-    return json.loads(path.read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest

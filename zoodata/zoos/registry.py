@@ -45,7 +45,8 @@ def get(name: str) -> Zoo:
     target = {**OWN, **PERSONAL}.get(name)
     if target is not None:
         module, _, attribute = target.partition(":")
-        return getattr(importlib.import_module(module), attribute)()
+        zoo: Zoo = getattr(importlib.import_module(module), attribute)()
+        return zoo
     for point in _plugins():
         if point.name == name:
             return _load(point)

@@ -31,7 +31,7 @@ def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:
     _copy_records(dataset, folder / "data")
     write_schemas(folder / "data" / "schemas")
     schema = json.dumps(documents.schema(), indent=1)
-    (folder / "data" / "schemas" / "api.schema.json").write_text(schema, encoding="utf-8")
+    (folder / "data" / "schemas" / "api.schema.json").write_text(schema, encoding="utf-8", newline="\n")
     export(dataset, folder / FOLDER, packed=True, site=address)
     _claims_by_architecture(dataset, folder / FOLDER / "claims")
     _archive(dataset, folder / FOLDER / site.version)
@@ -72,7 +72,7 @@ def _archive(dataset: Dataset, folder: Path) -> None:
         for name, schema in schemas().items():
             _add(archive, f"schemas/{name}", json.dumps(schema, indent=1, sort_keys=True).encode())
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    (folder / "SHA256SUMS").write_text(f"{digest}  zoodata.zip\n", encoding="utf-8")
+    (folder / "SHA256SUMS").write_text(f"{digest}  zoodata.zip\n", encoding="utf-8", newline="\n")
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -130,8 +130,8 @@ def latency_command(
 ) -> None:
     """Time entries in interleaved rounds, each in its own process, against the first of them.
 
-    The first entry also runs against itself (the A/A pair): that ratio is the noise floor of the run. Each session
-    has new processes, because where a process lies in memory changes its speed. Every entry's network runs in one
+    The first entry also runs against itself (the A/A pair): how much that ratio differs from 1 is the noise floor.
+    Each session has new processes, because where a process lies in memory changes its speed. Every entry's network runs in one
     runtime too, which splits a ratio into the networks' part and the frameworks'.
 
     \b

@@ -340,4 +340,4 @@ def significant(data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def same_number(left: float, right: float) -> bool:
     """Whether two numbers agree to the digits we keep."""
-    return abs(left - right) <= 10 ** (1 - DIGITS) * max(abs(left), abs(right))
+    return bool(abs(left - right) <= 10 ** (1 - DIGITS) * max(abs(left), abs(right)))

@@ -53,11 +53,11 @@ def shifted(b: Builder, x: View, offset: float) -> View:
 
 def power(b: Builder, x: View, exponent: float) -> View:
     """The value to the power of a number."""
-    simple = {1.0: lambda: x, 0.5: lambda: function(b, "square_root", x), -1.0: lambda: function(b, "reciprocal", x)}
-    if exponent in simple:
-        return simple[exponent]()
-    if exponent == -0.5:
-        return function(b, "inverse_square_root", x)
+    if exponent == 1.0:
+        return x
+    named = {0.5: "square_root", -1.0: "reciprocal", -0.5: "inverse_square_root"}
+    if exponent in named:
+        return function(b, named[exponent], x)
     return unary(b, "power", x, scalar=exponent)
 
 

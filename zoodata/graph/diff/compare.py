@@ -306,7 +306,7 @@ def operator_names(members: tuple[Node, ...]) -> tuple[str, ...]:
 
 def _same_style(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether both paddings follow from their kernels by one rule."""
-    return _style(one) == _style(other)
+    return bool(_style(one) == _style(other))
 
 
 def _is_same_padding(node: Node, sizes: tuple[int, ...]) -> bool:
