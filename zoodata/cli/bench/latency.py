@@ -131,8 +131,8 @@ def latency_command(
     """Time entries in interleaved rounds, each in its own process, against the first of them.
 
     The first entry also runs against itself (the A/A pair): how much that ratio differs from 1 is the noise floor.
-    Each session has new processes, because where a process lies in memory changes its speed. Every entry's network runs in one
-    runtime too, which splits a ratio into the networks' part and the frameworks'.
+    Each session has new processes, because where a process lies in memory changes its speed. Every entry's network runs
+    in one runtime too, which splits a ratio into the networks' part and the frameworks'.
 
     \b
     Examples:
