@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FORBIDDEN = {"torch", "torchvision", "timm", "tensorflow", "keras", "tf-keras", "onnx", "onnxruntime"}
 
 

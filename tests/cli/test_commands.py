@@ -161,6 +161,7 @@ def test_a_record_cannot_speak_to_github(measured):
     assert not [line for line in lines if line.startswith("::set-output")]
 
 
+@pytest.mark.slow
 def test_validate_another_dataset_against_the_packaged_rules(tmp_path, local):
     store.write(builders.architecture(), tmp_path / "proposed")
     done = call("validate", str(tmp_path / "proposed"))

@@ -264,6 +264,7 @@ def test_no_mutation_of_a_valid_record_passes_unseen(data):
 # What a stranger's review of the validator found: each of these once passed, or brought something down.
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_whole_dataset_is_valid_by_itself(tmp_path):
     """What the check of a data pull request does."""
     import shutil

@@ -122,6 +122,7 @@ def test_a_session_ends_when_its_rounds_say_enough_or_its_time_is_up(monkeypatch
     assert rounds_of(StoppingRule("cpu", quotients, 20.0, 3.0, begun=0.0)) <= MIN_ROUNDS + 1
 
 
+@pytest.mark.zoos
 def test_workers_of_one_framework_import_the_same():
     entries = ["torchvision:resnet18", "timm:resnet18", "keras_applications:VGG16"]
     modules = [latency._modules(entry, entries) for entry in entries]
