@@ -16,9 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from zoodata import about
 from zoodata.dataset.metadata import TABLES, citation
-from zoodata.discrepancy.networks import GRAVITY
 from zoodata.discrepancy.paper import Beside, Reproduction
 from zoodata.records import FILE_KINDS, ComparisonResult
+from zoodata.records.comparison import GRAVITY
 from zoodata.wording import authors, findings, latency, networks, warnings
 from zoodata.wording.networks import MEANING, SHORT_MEANING
 from zoodata.wording.paper import explanation

@@ -10,7 +10,7 @@ from zoodata.cli.common import data_option
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.validate import validate
-from zoodata.records import PERSONAL_ZOOS, ArchitectureMeasurement, Environment, StoredNetwork, entry_zoo
+from zoodata.records import ArchitectureMeasurement, Environment, StoredNetwork, is_personal
 from zoodata.records.base import Measurement
 
 
@@ -28,7 +28,7 @@ def run(data: Path, target: Path) -> list[Path]:
     networks = {record.digest: record for record in records if isinstance(record, StoredNetwork)}
     written = []
     for record in records:
-        if not isinstance(record, Measurement) or record.is_empty or _is_personal(record):
+        if not isinstance(record, Measurement) or record.is_empty or any(map(is_personal, record.entries)):
             continue
         environment = environments.get(record.environment)
         result = record.result if isinstance(record, ArchitectureMeasurement) else None
@@ -37,10 +37,6 @@ def run(data: Path, target: Path) -> list[Path]:
             if item is not None and not (target / store.path_of(item)).exists():
                 written.append(store.write(item, target))
     return written
-
-
-def _is_personal(record: Measurement) -> bool:
-    return any(entry_zoo(entry) in PERSONAL_ZOOS for entry in record.entries)
 
 
 @click.command("contribute")

@@ -25,7 +25,6 @@ from zoodata.graph import storage
 from zoodata.records import (
     FILE_KINDS,
     KINDS,
-    PERSONAL_ZOOS,
     AccuracyMeasurement,
     ArchitectureMeasurement,
     ClaimCollection,
@@ -37,7 +36,7 @@ from zoodata.records import (
     StoredNetwork,
     content_hash,
 )
-from zoodata.records.base import HashedRecord, StoredRecord, entry_zoo, without_weights
+from zoodata.records.base import HashedRecord, StoredRecord, is_personal, without_weights
 from zoodata.records.upgrade import CURRENT, upgrade
 
 JSON_CODES = {"not-json": "E001", "duplicate-key": "E002", "not-finite": "E003"}
@@ -300,7 +299,7 @@ def _repeated(item: _Read, family: Family, seen: dict[tuple[str, str], str]) -> 
 def _entry_issues(item: _Read, entries: Iterable[tuple[str, str]], mapped: dict[str, str]) -> Iterator[Issue]:
     unknown: dict[str, str] = {}
     for place, entry in entries:
-        if entry_zoo(entry) in PERSONAL_ZOOS:
+        if is_personal(entry):
             if not item.private:
                 yield Issue(item.name, "E019", place, f"{entry} is not an entry of a zoo")
         elif without_weights(entry) not in mapped:

@@ -29,7 +29,7 @@ COUNT_TOLERANCE = 0.02
 """Part by which a stated parameter count may be off before it is of another network."""
 
 ONE, TWO = (0.93, 1.07), (1.86, 2.14)
-"""StatedNumber cost over our multiply-accumulates: within the first it counts those, within the second operations."""
+"""Stated cost over our multiply-accumulates: within the first it counts those, within the second operations."""
 
 HEXADECIMAL = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}(?![0-9a-z])")
 """The piece of a checkpoint's name or checksum that is a hash; all digits would be a date."""

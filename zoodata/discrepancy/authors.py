@@ -10,10 +10,10 @@ import pandas as pd
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.comparable import FLOATING, WORKS, each, obstacle, size_of
-from zoodata.discrepancy.networks import GRAVITY, compared
+from zoodata.discrepancy.networks import compared
 from zoodata.records import Architecture, entry_zoo
 from zoodata.records.base import without_weights
-from zoodata.records.comparison import FindingRecord
+from zoodata.records.comparison import GRAVITY, FindingRecord
 
 UNCOMPARED = len(GRAVITY)
 

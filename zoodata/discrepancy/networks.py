@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.records import ComparisonMeasurement
 from zoodata.records.base import without_weights
-from zoodata.records.comparison import FindingRecord, ProofRecord, Verdict
-
-GRAVITY: dict[str, int] = {"identical": 0, "benign": 1, "parametric": 2, "structural": 3}
-"""Verdict to how grave it is."""
+from zoodata.records.comparison import GRAVITY, FindingRecord, ProofRecord, Verdict
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import get_args
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.host import Host
 from zoodata.records import (
-    PERSONAL_ZOOS,
     ArchitectureMeasurement,
     Environment,
     Missing,
     MissingReason,
     StoredNetwork,
+    is_personal,
 )
 from zoodata.records.base import visible
 from zoodata.records.measurement import ArchitectureConditions, timestamp
@@ -65,7 +65,7 @@ def missing_for(error: WorkerFailed) -> Missing:
 def public_name(entry: str) -> str:
     """An entry's name as a record keeps it: of a user's own model the file's name, or module and factory; no path."""
     zoo, _, rest = entry.partition(":")
-    if zoo not in PERSONAL_ZOOS:
+    if not is_personal(entry):
         return entry
     last = rest.replace("\\", "/").rpartition("/")[2]
     module, _, factory = last.rpartition(":")

@@ -37,7 +37,7 @@ from zoodata.measure.session import (
 from zoodata.measure.timer import can_keep_memory, can_raise_priority, sets_cpu_affinity
 from zoodata.ratios import Samples, ratios_to_reference
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
-from zoodata.records.latency import LatencyConditions, Session, repeat_of_reference
+from zoodata.records.latency import LatencyConditions, Session, Stopped, repeat_of_reference
 from zoodata.records.measurement import timestamp
 from zoodata.zoos import registry
 
@@ -128,9 +128,6 @@ def measure(
 
 def _frozen(rounds: list[list[list[int]]]) -> tuple[tuple[tuple[int, ...], ...], ...]:
     return tuple(tuple(tuple(iterations) for iterations in one) for one in rounds)
-
-
-Stopped = Literal["interval", "time", "worker_lost", "too_few_participants"]
 
 
 def _run_sessions(

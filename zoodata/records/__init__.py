@@ -1,7 +1,7 @@
 """The records of the dataset, as pydantic models. Nothing here knows a file, a frame or a framework."""
 
 from zoodata.records.accuracy import AccuracyMeasurement
-from zoodata.records.base import PERSONAL_ZOOS, EntryName, Record, content_hash, entry_zoo, parse_entry
+from zoodata.records.base import EntryName, Record, content_hash, entry_zoo, is_personal, parse_entry
 from zoodata.records.catalogue import Architecture, CatalogueEntry, Family, Paper
 from zoodata.records.claim import Claim, ClaimCollection, NotStated
 from zoodata.records.comparison import ComparisonMeasurement, ComparisonResult
@@ -21,7 +21,6 @@ from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
 __all__ = [
     "FILE_KINDS",
     "KINDS",
-    "PERSONAL_ZOOS",
     "AccuracyMeasurement",
     "Architecture",
     "ArchitectureMeasurement",
@@ -47,6 +46,7 @@ __all__ = [
     "StoredNetwork",
     "content_hash",
     "entry_zoo",
+    "is_personal",
     "parse_entry",
     "upgrade",
 ]

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from zoodata.records.base import Count, EntryName, Hash, Line, Measurement, Record, entry_path
-from zoodata.records.measurement import Missing
+from zoodata.records.measurement import Missing, OneOutcome
 from zoodata.records.preprocessing import Preprocessing
 
 
@@ -129,7 +129,7 @@ class AccuracyResult(Record):
     checks: tuple[Check, ...]
 
 
-class AccuracyMeasurement(Measurement):
+class AccuracyMeasurement(OneOutcome, Measurement):
     """One entry's weights over one set of images, or the reason there is no number."""
 
     kind: Literal["accuracy"] = "accuracy"
@@ -155,20 +155,9 @@ class AccuracyMeasurement(Measurement):
         """See :class:`zoodata.records.base.Measurement`."""
         return (self.entry,)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return (self.missing.reason,) if self.missing else ()
-
-    @property
-    def is_empty(self) -> bool:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return self.missing is not None and self.missing.reason == "not_in_package"
-
     @model_validator(mode="after")
     def _is_whole(self) -> AccuracyMeasurement:
-        if (self.result is None) == (self.missing is None):
-            raise PydanticCustomError("one_outcome", "needs either a result or the reason it is missing")
+        self._check_outcome()
         if self.result is not None:
             self._check_counts(self.result)
         return self

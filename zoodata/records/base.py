@@ -51,6 +51,11 @@ def entry_zoo(entry: str) -> str:
     return entry.partition(":")[0]
 
 
+def is_personal(entry: str) -> bool:
+    """Whether an entry is a model of the user's own."""
+    return entry_zoo(entry) in PERSONAL_ZOOS
+
+
 def without_weights(entry: str) -> str:
     """The entry without its ``@WEIGHTS``."""
     return entry.partition("@")[0]

@@ -6,13 +6,15 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from zoodata.records.base import Count, EntryName, Hash, Identifier, Line, Measurement, Plain, Record, Text
-from zoodata.records.measurement import Missing
+from zoodata.records.measurement import Missing, OneOutcome
 
 Severity = Literal["benign", "parametric", "structural"]
 Verdict = Literal["identical", "benign", "parametric", "structural"]
+GRAVITY: dict[str, int] = {"identical": 0, "benign": 1, "parametric": 2, "structural": 3}
+"""Verdict or severity to how grave it is."""
+
 ProofStatus = Literal["equivalent", "parted", "not_transferable"]
 FindingKind = Literal[
     "changed", "inserted", "removed", "replaced", "rewired", "moved", "reordered", "preprocessing", "input"
@@ -102,7 +104,7 @@ class ComparisonResult(Record):
     proof: ProofRecord | None
 
 
-class ComparisonMeasurement(Measurement):
+class ComparisonMeasurement(OneOutcome, Measurement):
     """The comparison of two entries, or the reason there is none."""
 
     kind: Literal["comparison"] = "comparison"
@@ -124,18 +126,7 @@ class ComparisonMeasurement(Measurement):
         """See :class:`zoodata.records.base.Measurement`."""
         return (self.a, self.b)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return (self.missing.reason,) if self.missing else ()
-
-    @property
-    def is_empty(self) -> bool:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return self.missing is not None and self.missing.reason == "not_in_package"
-
     @model_validator(mode="after")
     def _has_one_outcome(self) -> ComparisonMeasurement:
-        if (self.result is None) == (self.missing is None):
-            raise PydanticCustomError("one_outcome", "needs either a result or the reason it is missing")
+        self._check_outcome()
         return self

@@ -26,6 +26,10 @@ Subject = Literal[
 ]
 
 
+Stopped = Literal["interval", "time", "worker_lost", "too_few_participants"]
+"""What ended a run."""
+
+
 class Participant(Record):
     """A model or a network that takes part in a latency run; in each session it has a new worker process."""
 
@@ -140,7 +144,7 @@ class LatencyMeasurement(Measurement):
     """Processor time of all threads of the process in each iteration, in microseconds: where it is less than usual,
     another program had the processor. None where it was not counted."""
     sessions: tuple[Session, ...]
-    stopped: Literal["interval", "time", "worker_lost", "too_few_participants"]
+    stopped: Stopped
     """Why the run ended: every ratio known to the target, the time limit, a worker that died in a later session, or
     fewer than two participants."""
     energy_source: Line | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -108,7 +108,36 @@ class ArchitectureConditions(Record):
     threads: Annotated[int, Field(ge=1)]
 
 
-class ArchitectureMeasurement(Measurement):
+class _Outcome(Protocol):
+    @property
+    def result(self) -> Record | None: ...
+
+    @property
+    def missing(self) -> Missing | None: ...
+
+
+class OneOutcome:
+    """What a measurement has that ends in a result or in one reason why there is none.
+
+    The fields stand in each record, which fixes their order in its file.
+    """
+
+    @property
+    def reasons(self: _Outcome) -> tuple[str, ...]:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return (self.missing.reason,) if self.missing else ()
+
+    @property
+    def is_empty(self: _Outcome) -> bool:
+        """See :class:`zoodata.records.base.Measurement`."""
+        return self.missing is not None and self.missing.reason == "not_in_package"
+
+    def _check_outcome(self: _Outcome) -> None:
+        if (self.result is None) == (self.missing is None):
+            raise PydanticCustomError("one_outcome", "needs either a result or the reason it is missing")
+
+
+class ArchitectureMeasurement(OneOutcome, Measurement):
     """The counts of one entry, or the reason there are none."""
 
     kind: Literal["architecture"] = "architecture"
@@ -128,16 +157,6 @@ class ArchitectureMeasurement(Measurement):
     def entries(self) -> tuple[str, ...]:
         """See :class:`zoodata.records.base.Measurement`."""
         return (self.entry,)
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return (self.missing.reason,) if self.missing else ()
-
-    @property
-    def is_empty(self) -> bool:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return self.missing is not None and self.missing.reason == "not_in_package"
 
     def table_rows(self, architecture_of: Callable[[str], str | None]) -> list[Row]:
         """See :class:`zoodata.records.base.Measurement`."""
@@ -162,8 +181,7 @@ class ArchitectureMeasurement(Measurement):
 
     @model_validator(mode="after")
     def _has_one_outcome(self) -> ArchitectureMeasurement:
-        if (self.result is None) == (self.missing is None):
-            raise PydanticCustomError("one_outcome", "needs either a result or the reason it is missing")
+        self._check_outcome()
         return self
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zoodata import isolation
 from zoodata.dataset import store
-from zoodata.records import PERSONAL_ZOOS, StoredNetwork, entry_zoo
+from zoodata.records import StoredNetwork, is_personal
 from zoodata.records.base import StoredRecord
 from zoodata.sweep.perform import perform
 from zoodata.sweep.task import Limits, Outcome, Say, Task
@@ -84,7 +84,7 @@ def record(outcome: Outcome, root: Path) -> None:
     """Store an outcome, what it refers to first: a kill between two files leaves no record that names a missing one."""
     if not outcome.is_kept:
         return
-    personal = any(entry_zoo(entry) in PERSONAL_ZOOS for entry in outcome.task.entries)
+    personal = any(map(is_personal, outcome.task.entries))
     for each in _kept(outcome.beside, personal):
         store.write(each, root)
     store.write(outcome.record, root)

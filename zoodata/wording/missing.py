@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoodata.records import MissingReason
 from zoodata.records.measurement import Unchecked
 
-REASONS: dict[MissingReason, str] = {
+REASONS: dict[MissingReason | str, str] = {
     "needs_download": "must be downloaded first",
     "not_installed": "not installed",
     "not_in_package": "not in the zoo's package",
@@ -19,7 +19,7 @@ REASONS: dict[MissingReason, str] = {
 
 def reason(code: str) -> str:
     """A reason's words; an unknown code as it is."""
-    return {str(known): words for known, words in REASONS.items()}.get(code, code)
+    return REASONS.get(code, code)
 
 
 def unchecked(why: Unchecked) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from zoodata.records.comparison import FindingPlace, FindingRecord, Part
+from zoodata.records.comparison import GRAVITY, FindingPlace, FindingRecord, Part
 from zoodata_site.charts import Block, Side, Step
 
 MAX_BLOCKS, MAX_STEPS = 4, 6
@@ -35,8 +35,7 @@ def blocks_of(findings: Sequence[FindingRecord]) -> tuple[Block, ...]:
         else:
             rest = len(members) - len(steps)
             drawn[shape] = Block(f"{name}{f' ({rest} more layers)' if rest else ''}", steps)
-    order = {"structural": 0, "parametric": 1, "benign": 2}
-    ranked = sorted(drawn.values(), key=lambda block: min(order[step.severity] for step in block.steps))
+    ranked = sorted(drawn.values(), key=lambda block: -max(GRAVITY[step.severity] for step in block.steps))
     return tuple(ranked[:MAX_BLOCKS])
 
 

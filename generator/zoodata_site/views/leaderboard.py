@@ -9,8 +9,9 @@ from zoodata.discrepancy.accuracy import AccuracyRange, Span
 from zoodata.discrepancy.authors import AuthorsOwn
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
-from zoodata.discrepancy.networks import GRAVITY, ComparedPair
+from zoodata.discrepancy.networks import ComparedPair
 from zoodata.records import Architecture, entry_zoo
+from zoodata.records.comparison import GRAVITY
 from zoodata.wording.latency import interval
 from zoodata_site.views.causes import Causes
 from zoodata_site.views.figures import Figure, claim_anchor, record_anchor, zoo_title

@@ -22,11 +22,12 @@ from zoodata.graph.diff.compare import (
     operator_names,
 )
 from zoodata.graph.diff.proof import Place, Proof
-from zoodata.graph.diff.weigh import RANK, TensorMisfit, Weighed, image_sizes, weigh
+from zoodata.graph.diff.weigh import TensorMisfit, Weighed, image_sizes, weigh
 from zoodata.graph.digest import digest, text
 from zoodata.graph.network import Network, Node
 from zoodata.records.base import visible, visible_line
 from zoodata.records.comparison import (
+    GRAVITY,
     ComparisonResult,
     FindingKind,
     FindingPlace,
@@ -107,7 +108,7 @@ def diff(a: Network, b: Network, comparison: Comparison | None = None) -> Diff:
 
 def _graded(diff: Diff) -> Diff:
     """The findings gravest first, and the verdict that follows."""
-    findings = tuple(sorted(diff.findings, key=lambda finding: -RANK[finding.severity]))
+    findings = tuple(sorted(diff.findings, key=lambda finding: -GRAVITY[finding.severity]))
     return replace(diff, findings=findings, verdict=findings[0].severity if findings else diff.verdict)
 
 
@@ -119,7 +120,7 @@ def with_input_sizes(diff: Diff, a: Network, b: Network) -> Diff:
     added = tuple(_finding(None, [each]) for each in image_sizes(a, b))
     verdict: Verdict = diff.verdict
     for finding in added:
-        if verdict == "identical" or RANK[finding.severity] > RANK[verdict]:
+        if GRAVITY[finding.severity] > GRAVITY[verdict]:
             verdict = finding.severity
     return Diff(verdict, digest(a), digest(b), (*diff.findings, *added))
 

@@ -29,8 +29,6 @@ from zoodata.graph.network import LAYERS, LINEAR, PARAMETER, Network, Node
 from zoodata.graph.view import Shape
 from zoodata.records.comparison import Reason, Severity
 
-RANK: dict[Severity, int] = {"benign": 0, "parametric": 1, "structural": 2}
-
 EPSILON_TOLERANCE = 0.01
 """Batch-norm epsilons within one part in a hundred of each other count as one."""
 

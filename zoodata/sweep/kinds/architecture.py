@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from zoodata.dataset.store import Dataset
 from zoodata.measure import architecture
 from zoodata.measure.architecture import public_name
-from zoodata.records import PERSONAL_ZOOS, ArchitectureMeasurement, Environment, entry_zoo
+from zoodata.records import ArchitectureMeasurement, Environment, entry_zoo, is_personal
 from zoodata.records.base import Measurement
 from zoodata.sweep.part import PlanPart, entries_of
 from zoodata.sweep.task import WORTH_ANOTHER_TRY, Bench, Limits, Needs, Outcome, Task
@@ -49,7 +49,7 @@ class ArchitectureTask:
 
     def is_done(self, dataset: Dataset, environment: Environment | None) -> bool:
         """See :class:`Task`. A user's own model may have changed, and another may bear its name: never done."""
-        if entry_zoo(self.entry) in PERSONAL_ZOOS:
+        if is_personal(self.entry):
             return False
         name = public_name(self.entry)
         return any(

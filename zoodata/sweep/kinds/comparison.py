@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from zoodata.dataset.store import Dataset
 from zoodata.measure import comparison
 from zoodata.measure.architecture import public_name
-from zoodata.records import PERSONAL_ZOOS, ComparisonMeasurement, Environment, entry_zoo
+from zoodata.records import ComparisonMeasurement, Environment, is_personal
 from zoodata.records.base import Measurement
 from zoodata.sweep import plan
 from zoodata.sweep.part import PlanPart, entries_of
@@ -47,7 +47,7 @@ class ComparisonTask:
 
     def is_done(self, dataset: Dataset, environment: Environment | None) -> bool:
         """See :class:`Task`."""
-        if any(entry_zoo(entry) in PERSONAL_ZOOS for entry in self.entries):
+        if any(map(is_personal, self.entries)):
             return False
         record = dataset.comparisons.get((public_name(self.a), public_name(self.b)))
         if record is None or record.result is None:

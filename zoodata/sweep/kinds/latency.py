@@ -17,7 +17,7 @@ from zoodata.measure.host import worker_environment
 from zoodata.measure.latency import conditions_for
 from zoodata.measure.participants import Workers
 from zoodata.measure.timer import Timer
-from zoodata.records import PERSONAL_ZOOS, Environment, LatencyMeasurement, entry_zoo
+from zoodata.records import Environment, LatencyMeasurement, is_personal
 from zoodata.records.base import Measurement
 from zoodata.records.latency import LatencyConditions
 from zoodata.sweep import plan
@@ -51,7 +51,7 @@ class LatencyTask:
 
     def is_done(self, dataset: Dataset, environment: Environment | None) -> bool:
         """See :class:`Task`. A run that could time nothing is an outcome too, unless its reasons may pass."""
-        if any(entry_zoo(entry) in PERSONAL_ZOOS for entry in self.entries):
+        if any(map(is_personal, self.entries)):
             return False
         wanted = {public_name(entry) for entry in self.entries}
         return any(
