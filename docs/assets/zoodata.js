@@ -215,7 +215,7 @@ if (comparing) {
     const values = own.map((claim) => claim.value), low = Math.min(...values), high = Math.max(...values);
     return `${low === high ? own[0].shown : `${low} to ${high} %`} (${own.length} claim${own.length > 1 ? "s" : ""})`;
   };
-  const numbers = (value) => value === null || value === undefined ? null : value.toLocaleString("en");
+  const grouped = (value) => value === null || value === undefined ? null : value.toLocaleString("en");
 
   function table(a, b, sides) {
     const lines = [
@@ -224,9 +224,9 @@ if (comparing) {
       ["Variant", (s) => s.entry.variant],
       ["Top-1 claims", (s) => best(s.doc.claims, s.entry.entry, "top1")],
       ["Top-5 claims", (s) => best(s.doc.claims, s.entry.entry, "top5")],
-      ["Parameters", (s) => count(s.entry.counts && s.entry.counts.parameters)],
-      ["Batch-norm statistics", (s) => count(s.entry.counts && s.entry.counts.statistics)],
-      ["Multiply-accumulates", (s) => count(s.entry.counts && s.entry.counts.macs)],
+      ["Parameters", (s) => grouped(s.entry.counts && s.entry.counts.parameters)],
+      ["Batch-norm statistics", (s) => grouped(s.entry.counts && s.entry.counts.statistics)],
+      ["Multiply-accumulates", (s) => grouped(s.entry.counts && s.entry.counts.macs)],
       ["Input", (s) => s.entry.counts && s.entry.counts.input],
       ["Network", (s) => s.entry.counts && s.entry.counts.digest && s.entry.counts.digest.slice(0, 16)],
       ["Preprocessing", (s) => s.entry.preprocessing],
