@@ -16,6 +16,7 @@ from zoodata.wording.networks import MEANING, proof
 from zoodata.wording.obstacles import worded
 from zoodata.wording.warnings import words
 from zoodata_site.publish.documents import (
+    DOCUMENTED,
     AccuracyDocument,
     ArchitectureDocument,
     ArchitecturesDocument,
@@ -42,7 +43,7 @@ from zoodata_site.views.claims import ClaimView
 from zoodata_site.views.entries import EntryView
 from zoodata_site.views.findings import FindingView
 from zoodata_site.views.site import Site
-from zoodata_site.views.zoo import ASPECTS, ZooView
+from zoodata_site.views.zoo import ZooView
 
 FOLDER = Path("api", "v1")
 
@@ -187,7 +188,7 @@ def _zoo(zoo: ZooView) -> ZooDocument:
         entries=[entry.entry for _, entry in zoo.entries],
         counted=zoo.counted,
         claims=zoo.claims,
-        documented={aspect: round(part, 4) for aspect, part in zip(ASPECTS, zoo.documented, strict=True)},
+        documented={aspect: round(part, 4) for aspect, part in zip(DOCUMENTED, zoo.documented, strict=True)},
         verdicts=dict(zoo.verdicts),
         findings=[_finding(finding) for finding in zoo.findings],
     )

@@ -328,6 +328,12 @@ class ArchitecturesDocument(Document):
     architectures: list[SummaryDocument]
 
 
+DOCUMENTED = (
+    "top-1", "top-5", "parameters", "cost of a pass", "file size", "input size", "recipe", "checkpoint", "licence",
+)  # fmt: skip
+"""The aspects of a zoo's documentation, in the order of the site's: frozen names, whatever its pages call them."""
+
+
 class ZooDocument(Document):
     """One zoo."""
 
