@@ -43,6 +43,11 @@ def repository_url() -> str:
     server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
     if server and name:
         return f"{server}/{name}"
+    return _own_repository_url()
+
+
+@functools.cache
+def _own_repository_url() -> str:
     root = checkout()
     if root is not None:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]

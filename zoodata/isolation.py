@@ -174,7 +174,8 @@ class Worker(Generic[Handler]):
             self._process.kill()
         self._process.join(10)
         self._pipe.close()
-        self._errors.unlink(missing_ok=True)
+        with contextlib.suppress(PermissionError):  # Windows keeps a file that a grandchild still has open
+            self._errors.unlink(missing_ok=True)
 
     def __enter__(self) -> Worker[Handler]:
         return self

@@ -41,7 +41,8 @@ def build_site(dataset: Dataset, out: Path) -> Path:
         _mkdocs(pages, built)
         trim(built)
         out.parent.mkdir(parents=True, exist_ok=True)
-        (built / MARK).write_text("Built by `zoodata site build`, which replaces this folder.\n", encoding="utf-8")
+        note = "Built by `zoodata site build`, which replaces this folder.\n"
+        (built / MARK).write_text(note, encoding="utf-8", newline="\n")
         fresh, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -60,7 +61,7 @@ def write_pages(dataset: Dataset, folder: Path) -> None:
     for name, text in render.pages(site):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_text(text, encoding="utf-8", newline="\n")
     address = site_address()
     downloads.write(dataset, site, folder, address)
     api.write(site, folder)

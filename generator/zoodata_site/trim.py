@@ -25,10 +25,10 @@ def trim(site: Path) -> None:
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         if "<pre" not in text:
-            page.write_text(INDENTATION.sub("\n", text), encoding="utf-8")
+            page.write_text(INDENTATION.sub("\n", text), encoding="utf-8", newline="\n")
     used = classes_of(site.rglob("*.html")) | SET_BY_SCRIPTS
     for sheet in (site / "assets" / "stylesheets").glob("*.css"):
-        sheet.write_text(without_unused(sheet.read_text(encoding="utf-8"), used), encoding="utf-8")
+        sheet.write_text(without_unused(sheet.read_text(encoding="utf-8"), used), encoding="utf-8", newline="\n")
 
 
 def classes_of(pages: Iterable[Path]) -> set[str]:

@@ -16,7 +16,7 @@ from tests.accuracy import colours
 from zoodata.dataset import store
 from zoodata.records.accuracy import unpack_bits
 
-pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("torch")]
+pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("accuracy")]
 
 ZOODATA = [sys.executable, "-W", "ignore", "-c", "from zoodata.cli.main import main; main()"]
 ENTRY = "python:tests.accuracy.colours:model"

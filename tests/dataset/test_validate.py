@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -381,6 +382,7 @@ def test_a_model_of_ones_own_that_failed_is_not_published_either(dataset):
     assert "E019" in codes(dataset)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names")
 def test_no_issue_speaks_to_a_terminal_or_a_workflow(dataset):
     path = measurement(dataset)
     content = json.loads(path.read_text()) | {"\n::error::owned\x1b[31m": 1}

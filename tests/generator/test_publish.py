@@ -41,7 +41,7 @@ def test_every_document_of_the_api_fits_its_schema(site, tmp_path):
         paths = list((tmp_path / api.FOLDER).glob(re.sub(r"{\w+}", "*", address)))
         assert paths, address
         for path in paths:
-            jsonschema.validate(json.loads(path.read_text()), {**schema, "$ref": f"#/$defs/{model.__name__}"})
+            jsonschema.validate(json.loads(path.read_bytes()), {**schema, "$ref": f"#/$defs/{model.__name__}"})
 
 
 def test_the_api_says_what_the_records_say(site):

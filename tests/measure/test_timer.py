@@ -91,9 +91,17 @@ def test_what_iterations_leave_in_cycles_is_collected():
         assert worker.call(60, Littering.grown, 60) < 20 * SIZE
 
 
+@pytest.fixture
+def timer(monkeypatch) -> Timer:
+    """A timer in this process, which keeps its priority and its allocator."""
+    monkeypatch.setattr("zoodata.measure.timer._raise_priority", lambda: False)
+    monkeypatch.setattr("zoodata.measure.timer._keep_memory", lambda: None)
+    return Timer()
+
+
 @pytest.mark.parametrize("iterations", [2, 3, 4, 17])
-def test_the_first_of_many_iterations_is_a_warm_up(iterations):
-    timer, ran = Timer(), []
+def test_the_first_of_many_iterations_is_a_warm_up(timer, iterations):
+    ran = []
     timer._run = lambda: ran.append(None)
     repetition = timer.repeat(iterations)
     assert len(repetition.ns) == len(repetition.cpu_us) == iterations
@@ -177,8 +185,8 @@ def test_threads_that_wait_for_a_gpu_are_left_free():
 @pytest.mark.parametrize(
     ("milliseconds", "steady", "iterations"), [((5, 4, 3, 2), False, 40), ((5, 3, 3), True, 27), ((3, 5), True, 27)]
 )
-def test_a_warm_up_lasts_for_as_long_as_iterations_get_faster(milliseconds, steady, iterations, monkeypatch):
-    timer, clock, batches = Timer(), [0.0], iter(milliseconds)
+def test_a_warm_up_lasts_for_as_long_as_iterations_get_faster(milliseconds, steady, iterations, timer, monkeypatch):
+    clock, batches = [0.0], iter(milliseconds)
     monkeypatch.setattr("zoodata.measure.timer.time.perf_counter", lambda: clock[0])
     monkeypatch.setattr("zoodata.measure.timer._forget_peak", lambda: None)
 

@@ -71,7 +71,8 @@ from zoodata.cli.bench.architecture import bench_architecture
 from zoodata.dataset.store import Dataset
 
 if __name__ == "__main__":
-    bench_architecture(Dataset.open(Path("zoodata-data")), {entries!r}, Path("zoodata-data"), jobs=1)
+    local = Path("zoodata-data")
+    bench_architecture(Dataset((local,)), {entries!r}, local, jobs=1)
     print("finished")
 """
 
@@ -84,18 +85,21 @@ def test_kill_9_at_twenty_random_moments_then_resume(root, local):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
     generator = random.Random(5)
     finished: dict[str, bytes] = {}
+    numbers = set()
     for _ in range(20):
         process = subprocess.Popen(
             [sys.executable, str(script)], cwd=local.parent, env=environment, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        time.sleep(generator.uniform(1.5, 6))
+        time.sleep(generator.uniform(0.5, 4))
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         records = {str(path): path.read_bytes() for path in store.files(local)}
         assert records.items() >= finished.items(), "a finished task was lost or changed"
         assert not validate([local], private=[local]).errors
         finished = records
+        numbers.add(len(records))
+    assert len(numbers) > 1, "no kill came amid the work"
     done = subprocess.run(
         [sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, text=True
     )

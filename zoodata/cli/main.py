@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -74,6 +75,9 @@ def main() -> None:
     from zoodata.dataset.strict_json import RefusedJson
     from zoodata.zoos.base import ZooError
 
+    for stream in (sys.stdout, sys.stderr):  # a Windows console writes few of the characters that names have
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(prog_name="zoodata")
     except ZooError as error:

@@ -87,6 +87,6 @@ def _write_json(dataset: Dataset, path: Path) -> Path:
             for part in _json(dataset):
                 packed.write(part.encode("utf-8"))
     else:
-        with path.open("w", encoding="utf-8") as stream:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(_json(dataset))
     return path

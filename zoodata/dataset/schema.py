@@ -28,7 +28,7 @@ def write_schemas(folder: Path) -> list[Path]:
     paths = []
     for name, schema in schemas().items():
         path = folder / name
-        path.write_text(json.dumps(schema, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(schema, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
         paths.append(path)
     return paths
 

@@ -69,7 +69,7 @@ def write(site: Site, folder: Path) -> None:
     for address, document in documents(site):
         target = folder / FOLDER / address
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(document.model_dump_json(), encoding="utf-8")
+        target.write_text(document.model_dump_json(), encoding="utf-8", newline="\n")
 
 
 def _summaries(site: Site) -> list[SummaryDocument]:

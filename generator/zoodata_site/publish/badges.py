@@ -23,7 +23,7 @@ def write(site: Site, folder: Path) -> None:
     ):
         (folder / FOLDER / kind).mkdir(parents=True, exist_ok=True)
         for name, text in drawn.items():
-            (folder / FOLDER / kind / f"{name}.svg").write_text(text, encoding="utf-8")
+            (folder / FOLDER / kind / f"{name}.svg").write_text(text, encoding="utf-8", newline="\n")
 
 
 def architecture(row: Row) -> str:

@@ -83,7 +83,7 @@ def write(site: Site, folder: Path, address: str) -> None:
         _text(entry, "updated", _moment(item.day))
         _link(entry, f"{address}{item.page}", None)
         _text(entry, "summary", item.text)
-    ElementTree.ElementTree(feed).write(folder / FILE, encoding="utf-8", xml_declaration=True)
+    (folder / FILE).write_bytes(ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True))
 
 
 def _text(parent: ElementTree.Element, name: str, words: str) -> None:

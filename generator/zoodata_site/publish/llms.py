@@ -35,4 +35,4 @@ within one run and carry 95 % intervals.
 - [API reference]({address}api.html)
 - [Citation]({address}download.html#cite)
 """
-    (folder / FILE).write_text(text, encoding="utf-8")
+    (folder / FILE).write_text(text, encoding="utf-8", newline="\n")

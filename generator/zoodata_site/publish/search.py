@@ -22,4 +22,4 @@ def write(site: Site, folder: Path) -> None:
     text = json.dumps(rows, ensure_ascii=True, separators=(",", ":")).replace("</", "<\\/")
     target = folder / FILE
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(f"zoodataSearch.take({text})\n", encoding="utf-8")
+    target.write_text(f"zoodataSearch.take({text})\n", encoding="utf-8", newline="\n")
