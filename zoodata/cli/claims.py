@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from zoodata.cli.common import data_option, format_option, read_dataset, show
+import zoodata
+from zoodata.cli.common import Step, data_option, format_option, read_dataset, show, step
 from zoodata.collectors import table
 from zoodata.collectors.checkout import Checkout, NotThisZoo
 from zoodata.collectors.history import changes, fresh
+from zoodata.collectors.places import Library
 from zoodata.collectors.readers import READERS
+from zoodata.collectors.verify import check
 from zoodata.dataset import store, tables
 from zoodata.dataset.export import harmless
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.dataset.tables import source_text
-from zoodata.records import ClaimCollection, entry_zoo
+from zoodata.records import ClaimCollection, Verification, entry_zoo
 from zoodata.records.base import without_weights
 from zoodata.records.claim import UNITS
+from zoodata.records.verification import REPAIRABLE, UNREAD
 from zoodata.sweep.plan import architecture_named
+from zoodata.wording.verification import OUTCOMES
 from zoodata.zoos import registry
 from zoodata.zoos.base import UnknownEntry, require
 
@@ -110,6 +116,65 @@ def collect_command(zoos: tuple[str, ...], checkout: Path | None, data: Path) ->
         except NotThisZoo as error:
             raise click.UsageError(str(error)) from error
         click.echo(f"{name}: {collected[1]} new claims in {collected[0]}" if collected else f"{name}: nothing new")
+
+
+def verify_collection(collection: ClaimCollection, library: Library, progress: Step, moment: str) -> Verification:
+    """Read the place of each claim again."""
+    before, checks = set(library.read), []
+    for claim in collection.claims:
+        if (outcome := check(claim, library)) is not None:
+            checks.append(outcome)
+        progress.advance(claim.entry)
+    return Verification.seal(
+        collection=collection.id, claims_hash=collection.claims_hash, read_on=moment, claims=len(collection.claims),
+        reader=f"zoodata {zoodata.__version__}", read=tuple(sorted(library.read - before)), checks=tuple(checks),
+    )  # fmt: skip
+
+
+@command.command("verify")
+@click.argument("collections", metavar="[COLLECTION]...", nargs=-1)
+@click.option(
+    "--from", "folders", multiple=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the sources lie: clones (owner/name or name), wheels (*.whl), single files (owner/name@commit/path).",
+)  # fmt: skip
+@data_option
+@format_option
+def verify_command(collections: tuple[str, ...], folders: tuple[Path, ...], data: Path, style: str) -> None:
+    """Read the place that each claim cites again: does its row name the model, its column the metric and its cell
+    the number? Installed packages need no --from. A claim that is not verified enters no ranking.
+
+    \b
+    Examples:
+      zoodata claims verify torchvision-0.29.2
+      git clone https://github.com/open-mmlab/mmpretrain sources/open-mmlab/mmpretrain
+      zoodata claims verify --from sources
+    """
+    dataset, moment = read_dataset(data), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    known = {collection.id: collection for collection in dataset.collections}
+    if unknown := next((name for name in collections if name not in known), None):
+        raise click.UsageError(f"there is no collection {unknown!r}; `zoodata claims list --format csv` names them")
+    chosen = [known[name] for name in collections or known]
+    library, rows = Library(folders), []
+    with step("verifying claims", sum(len(collection.claims) for collection in chosen)) as progress:
+        for collection in chosen:
+            record, before = (
+                verify_collection(collection, library, progress, moment),
+                dataset.verifications.get(collection.id),
+            )
+            if before is None or before.checks != record.checks:
+                store.write(record, data)
+            counts = Counter(each.outcome for each in record.checks)
+            repaired = sum(counts.pop(outcome, 0) for outcome in REPAIRABLE)
+            unread = sum(counts.pop(outcome, 0) for outcome in UNREAD)
+            rows.append({
+                "collection": collection.id, "claims": record.claims, "verified": record.verified,
+                "repaired": repaired, "refuted": sum(counts.values()), "unread": unread,
+                "why": "; ".join(f"{count} {OUTCOMES[outcome]}" for outcome, count in counts.most_common()),
+            })  # fmt: skip
+    columns = {"collection": "collection", "claims": "claims", "verified": "verified",
+               "repaired": "place or form corrected", "refuted": "not borne out", "unread": "not read",
+               "why": "why not borne out"}  # fmt: skip
+    show(rows, columns, style)
 
 
 @command.command("changed")

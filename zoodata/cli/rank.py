@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,9 +15,11 @@ import click
 from zoodata.cli.common import data_option, format_option, no_images, read_dataset, show
 from zoodata.dataset.store import path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
+from zoodata.discrepancy.comparable import Obstacle
 from zoodata.wording.audit import sentence as audit_sentence
 from zoodata.wording.latency import unsplit
 from zoodata.wording.obstacles import worded
+from zoodata.wording.ranges import KINDS, PROTOCOLS
 from zoodata.wording.warnings import words as warning_words
 
 limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
@@ -38,9 +41,9 @@ def command() -> None:
 @click.option(
     "--group",
     type=click.Choice(["2022", "today"]),
-    default="2022",
+    default="today",
     show_default=True,
-    help="The claims behind the paper of 2022, or what the installed packages state.",
+    help="What zoos state today, or the claims behind the paper of 2022 (also: `zoodata paper`).",
 )
 @limit_option
 @data_option
@@ -48,14 +51,32 @@ def command() -> None:
 def accuracy_command(metric: str, group: str, limit: int | None, data: Path, style: str) -> None:
     """Ranges of claimed accuracy, in points. Claims, not measurements: each row names its two sources.
 
-    Points are of comparable claims (one image size, trained on ImageNet-1k labels alone, floating point, the zoo's
-    own number); the naive range over all claims stands beside them.
+    Discrepancies come first: one checkpoint with several numbers, or one documented recipe that gave several. Then
+    choices: one network trained differently. Every number in them was read again where its source states it, at a
+    stated image size. The naive range over all claims stands beside them. JSON has all ranges and what is left out.
     """
-    rows = [_accuracy_row(each) for each in accuracy.rank(read_dataset(data), metric, group)][:limit]
-    shown = rows if style == "json" else [_accuracy_text(row) for row in rows]
+    ranges = accuracy.rank(read_dataset(data), metric, group)
+    if style == "json":
+        show([_accuracy_row(each) for each in ranges[:limit]], {}, style)
+        return
     columns = {"title": "architecture", "points": "points", "naive_points": "naive", "input_size": "input",
-               "verdict": "verdict", "high": "highest", "low": "lowest", "zoos": "zoos"}  # fmt: skip
-    show(shown, columns, style)
+               "verdict": "verdict", "protocol": "evaluation", "high": "highest", "low": "lowest"}  # fmt: skip
+    if group == "2022":
+        show([_accuracy_text(each, each.naive) for each in ranges[:limit]], columns, style)
+        return
+    for kind, words in KINDS.items():
+        spans = [(each, span) for each in ranges if (span := each.of_kind(kind)) is not None]
+        spans.sort(key=lambda pair: -pair[1].points)
+        if spans:
+            click.echo(f"{words} ({len(spans)} architectures)")
+            show([_accuracy_text(each, span) for each, span in spans[:limit]], columns, style)
+    naive = sum(each.comparable is None and each.choice is None for each in ranges)
+    left_out = Counter[Obstacle]()
+    for each in ranges:
+        left_out.update(each.left_out)
+    click.echo(f"{naive} more architectures have naive ranges only. Claims left out of comparisons:")
+    for reason, count in worded(dict(left_out.most_common())).items():
+        click.echo(f"  {count:>5}  {reason}")
 
 
 def _accuracy_row(ranked: accuracy.AccuracyRange) -> dict[str, Any]:
@@ -63,15 +84,13 @@ def _accuracy_row(ranked: accuracy.AccuracyRange) -> dict[str, Any]:
     return ranked.as_dict() | {"left_out": worded(ranked.left_out)}
 
 
-def _accuracy_text(row: dict[str, Any]) -> dict[str, Any]:
-    span = row["comparable"] or row["naive"]
-    ends = {
-        name: f"{span[end]['value']:.2f} {span[end]['entry']}" for name, end in (("high", "highest"), ("low", "lowest"))
-    }
-    naive = f"{row['naive']['points']:.2f}"
-    points = f"{row['comparable']['points']:.2f}" if row["comparable"] else "not comparable"
-    kept = {name: span[name] for name in ("verdict", "zoos", "input_size")}
-    return row | ends | kept | {"points": points, "naive_points": naive}
+def _accuracy_text(ranked: accuracy.AccuracyRange, span: accuracy.Span) -> dict[str, Any]:
+    return {
+        "title": ranked.title, "points": f"{span.points:.2f}", "naive_points": f"{ranked.naive.points:.2f}",
+        "input_size": span.input_size, "verdict": span.verdict,
+        "protocol": PROTOCOLS[span.protocol] if span.protocol else "",
+        "high": f"{span.highest.value:.2f} {span.highest.entry}", "low": f"{span.lowest.value:.2f} {span.lowest.entry}",
+    }  # fmt: skip
 
 
 @command.command("macs")

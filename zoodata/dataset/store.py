@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,11 +32,15 @@ from zoodata.records import (
     Environment,
     Family,
     LatencyMeasurement,
+    Lineage,
     Reply,
     StoredNetwork,
+    Verification,
     upgrade,
 )
-from zoodata.records.base import Measurement, StoredRecord, without_weights
+from zoodata.records.base import Measurement, StoredRecord, entry_zoo, without_weights
+from zoodata.records.lineage import LineageStatement
+from zoodata.records.verification import Check, Outcome
 
 Kind = TypeVar("Kind", bound=StoredRecord)
 Run = TypeVar("Run", bound=Measurement)
@@ -49,7 +54,7 @@ LOCAL = Path("zoodata-data")
 OTHER = "other"
 """Architecture under which a latency run is filed whose entries are not all of one architecture."""
 
-FOLDERS = ("catalogue", "claims", "environments", "measurements", "networks", "replies")
+FOLDERS = ("catalogue", "claims", "environments", "lineage", "measurements", "networks", "replies", "verifications")
 
 FOLDER_OF: dict[type[StoredRecord], str] = {
     Family: "catalogue",
@@ -61,6 +66,8 @@ FOLDER_OF: dict[type[StoredRecord], str] = {
     AccuracyMeasurement: "measurements/accuracy",
     StoredNetwork: "networks",
     Reply: "replies",
+    Lineage: "lineage",
+    Verification: "verifications",
 }
 """Where the records of each kind lie: a command reads only the kinds that it asks for."""
 
@@ -184,6 +191,7 @@ class Dataset:
     roots: tuple[Path, ...]
     derived: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """What others made of all records and want to make once."""
+    _lineage_of: dict[str, LineageStatement | None] = field(default_factory=dict, compare=False, repr=False)
     _by_kind: dict[type[StoredRecord], list[StoredRecord]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -300,6 +308,43 @@ class Dataset:
             self._of(ComparisonMeasurement), key=lambda record: (record.result is not None, record.started_at)
         )
         return {(record.a, record.b): record for record in newest_last}
+
+    @cached_property
+    def verifications(self) -> dict[str, Verification]:
+        """Collection to its newest verification that is of its very claims."""
+        newest: dict[str, Verification] = {}
+        hashes = {collection.id: collection.claims_hash for collection in self.collections}
+        for record in sorted(self._of(Verification), key=lambda record: (record.read_on, record.id)):
+            if hashes.get(record.collection) == record.claims_hash:
+                newest[record.collection] = record
+        return newest
+
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        """Claim to what its newest verification says against it; a verified claim has none."""
+        return {check.claim: check for record in self.verifications.values() for check in record.checks}
+
+    @cached_property
+    def lineages(self) -> dict[str, Lineage]:
+        """Zoo to what is known of where its weights come from."""
+        return {record.id: record for record in self._of(Lineage)}
+
+    def lineage_of(self, entry: str) -> LineageStatement | None:
+        """Where an entry's weights come from: the first statement of its zoo that fits; None where none does."""
+        if entry not in self._lineage_of:
+            record = self.lineages.get(entry_zoo(entry))
+            statements = record.statements if record else ()
+            self._lineage_of[entry] = next(
+                (each for each in statements if any(fnmatchcase(entry, pattern) for pattern in each.entries)), None
+            )
+        return self._lineage_of[entry]
+
+    def outcome_of(self, claim: str, collection: str) -> Outcome | None:
+        """What the newest verification of a collection says of one of its claims; None where there is none."""
+        if collection not in self.verifications:
+            return None
+        check = self.checks.get(claim)
+        return check.outcome if check is not None else "verified"
 
     @cached_property
     def replies(self) -> tuple[Reply, ...]:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from zoodata.dataset.store import Dataset, path_of
-from zoodata.records import ArchitectureMeasurement, Claim, ClaimCollection, LatencyMeasurement, entry_zoo
+from zoodata.records import ArchitectureMeasurement, Claim, ClaimCollection, LatencyMeasurement, entry_zoo, parse_entry
 from zoodata.records.base import Measurement, without_weights
-from zoodata.records.claim import Inferred
+from zoodata.records.claim import Inferred, PackageSource, RepositorySource
+from zoodata.records.verification import REPAIRABLE, Check
 
 
 def catalogue(dataset: Dataset) -> pd.DataFrame:
@@ -46,7 +47,13 @@ def claims(dataset: Dataset) -> pd.DataFrame:
 
 
 def _claims(dataset: Dataset) -> pd.DataFrame:
-    rows = [_claim_row(dataset, collection, claim) for collection in dataset.collections for claim in collection.claims]
+    rows = [
+        _claim_row(dataset, collection, as_read(claim, dataset.checks.get(claim.id)))
+        | {"verification": dataset.outcome_of(claim.id, collection.id)}
+        | _lineage(dataset, claim)
+        for collection in dataset.collections
+        for claim in collection.claims
+    ]
     frame = _frame(rows, ["claim", "architecture", "entry", "zoo", "metric", "value", "collection", "claimed_on"])
     return frame.astype({name: object for name in frame.columns if frame[name].dtype != float}).replace({np.nan: None})
 
@@ -71,6 +78,9 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> d
         "training": inferred.training if claim.inferred else None,
         "distilled": inferred.distilled,
         "precision": claim.conditions.precision or inferred.precision,
+        "resize": claim.conditions.resize,
+        "crop_fraction": claim.conditions.crop_fraction,
+        "interpolation": claim.conditions.interpolation,
         "evaluation_images": inferred.evaluation_images,
         "borrowed": inferred.borrowed,
         "checkpoint": claim.checkpoint,
@@ -81,6 +91,35 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> d
         "licence": collection.licence,
         "record": path_of(collection).as_posix(),
     }
+
+
+def _lineage(dataset: Dataset, claim: Claim) -> dict[str, Any]:
+    statement = dataset.lineage_of(claim.entry)
+    if statement is None:
+        return {"origin": None, "copy_of": None, "trained_by": None}
+    name = parse_entry(claim.entry).name
+    return {
+        "origin": statement.origin,
+        "copy_of": statement.of.replace("{name}", name) if statement.of else None,
+        "trained_by": statement.recipe,
+    }
+
+
+def as_read(claim: Claim, check: Check | None) -> Claim:
+    """A claim with the place and the form that its verification read. Its id stays that of the claim as recorded."""
+    if check is None or check.outcome not in REPAIRABLE:
+        return claim
+    changes: dict[str, Any] = {}
+    if check.line is not None:
+        source = claim.source
+        if isinstance(source, RepositorySource):
+            changes["source"] = source.model_copy(update={"line": check.line})
+        elif isinstance(source, PackageSource) and "#L" in source.symbol:
+            path = source.symbol.partition("#L")[0]
+            changes["source"] = source.model_copy(update={"symbol": f"{path}#L{check.line}"})
+    if check.stated is not None:
+        changes |= {"stated": check.stated, "stated_unit": check.stated_unit or claim.stated_unit}
+    return claim.model_copy(update=changes)
 
 
 def source_text(claim: Claim) -> str:

@@ -34,6 +34,7 @@ from zoodata.records import (
     LatencyMeasurement,
     Reply,
     StoredNetwork,
+    Verification,
     content_hash,
 )
 from zoodata.records.base import HashedRecord, StoredRecord, is_personal, without_weights
@@ -209,7 +210,7 @@ def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | 
 
 def _hash_issues(content: dict[str, Any], name: str) -> Iterator[Issue]:
     """Whether each hashed record in the content still is what its id says."""
-    hashed = [("id", content)] if content["kind"] not in {"family", "claims", "network"} else []
+    hashed = [("id", content)] if content["kind"] not in {"family", "claims", "network", "lineage"} else []
     claims = content.get("claims")
     if content["kind"] == "claims" and isinstance(claims, list):
         hashed += [(f"claims[{n}].id", claim) for n, claim in enumerate(claims) if isinstance(claim, dict)]
@@ -247,6 +248,7 @@ def _relations(read: list[_Read]) -> Iterator[Issue]:
     environments = {item.record.id: item.record for item in read if isinstance(item.record, Environment)}
     seen: dict[tuple[str, str], str] = {}
     known = set(_ids(read))
+    collections = {item.record.id: item.record for item in read if isinstance(item.record, ClaimCollection)}
     for item in read:
         match item.record:
             case Family():
@@ -273,6 +275,8 @@ def _relations(read: list[_Read]) -> Iterator[Issue]:
                 yield from _entry_issues(item, _participants(item.record), mapped)
                 yield from _run_issues(item, item.record, environments)
                 yield from _latency_issues(item, item.record, mapped)
+            case Verification():
+                yield from _verification_issues(item, item.record, collections)
             case Reply():
                 for number, answered in enumerate(item.record.about):
                     if answered not in known:
@@ -286,6 +290,19 @@ def _ids(read: list[_Read]) -> Iterator[str]:
             yield from (claim.id for claim in item.record.claims)
         elif isinstance(record := item.record, HashedRecord):
             yield record.id
+
+
+def _verification_issues(item: _Read, record: Verification, collections: dict[str, ClaimCollection]) -> Iterator[Issue]:
+    collection = collections.get(record.collection)
+    if collection is None:
+        yield Issue(item.name, "E015", "collection", f"{record.collection} is not in the dataset")
+    elif collection.claims_hash != record.claims_hash or len(collection.claims) != record.claims:
+        yield Issue(item.name, "E011", "claims_hash", f"is not of the claims of {record.collection}")
+    else:
+        claims = {claim.id for claim in collection.claims}
+        for number, check in enumerate(record.checks):
+            if check.claim not in claims:
+                yield Issue(item.name, "E015", f"checks[{number}].claim", f"{check.claim[:16]}… is not in it")
 
 
 def _repeated(item: _Read, family: Family, seen: dict[tuple[str, str], str]) -> Iterator[Issue]:

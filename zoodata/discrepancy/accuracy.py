@@ -1,8 +1,8 @@
 """Accuracy: what the zoos claim, architecture by architecture.
 
-Two groups are never mixed: the claims behind the paper of 2022, and everything stated since. Within a group the
-*naive* range is over every claim, as a reader of the zoos' pages sees it; the *comparable* range is over claims
-that are comparable (:mod:`zoodata.discrepancy.comparable`).
+Two groups are never mixed: the claims behind the paper of 2022, and everything stated since. Within a group the *naive*
+range is over every claim, as a reader of the zoos' pages sees it. Three comparable ranges stand apart, as they mean
+different things (:class:`Kind`); the first two are discrepancies, the third is a choice.
 """
 
 from __future__ import annotations
@@ -11,17 +11,32 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
-from zoodata.discrepancy.comparable import Obstacle, obstacle, setting
+from zoodata.discrepancy import checkpoints
+from zoodata.discrepancy.checkpoints import Protocol
+from zoodata.discrepancy.comparable import (
+    Obstacle,
+    networks,
+    obstacle,
+    obstacle_between_checkpoints,
+    stated_size,
+)
 from zoodata.discrepancy.pairs import widest
 from zoodata.stats import binomial_half_width
 
 PAPER = "montes-2022"
+
+Kind = Literal[
+    "checkpoint",  # one checkpoint, several numbers: another evaluation, or an error
+    "recipe",  # one network trained independently by one documented recipe: does it reproduce?
+    "training",  # one network, trained differently or by recipes not documented: which weights are better
+]
+"""What a comparable range is of; :mod:`zoodata.wording.ranges` words it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,10 @@ class Span:
     input_size: int | None = None
     """Of a comparable range: the image size of all its claims."""
     variant: str | None = None
+    kind: Kind | None = None
+    """None: a naive range."""
+    protocol: Protocol | None = None
+    """Of one checkpoint: whether both ends state one evaluation."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +81,24 @@ class AccuracyRange:
     group: str
     metric: str
     naive: Span
-    comparable: Span | None
-    """Of the setting that most zoos share; None where no two zoos share one."""
+    checkpoint: Span | None
+    """The widest of one checkpoint."""
+    recipe: Span | None
+    """The widest of one network and one documented recipe."""
+    choice: Span | None
+    """The widest of one network, trained differently: not a discrepancy."""
     left_out: dict[Obstacle, int]
-    """Why claims do not take part in a comparable range, and how many."""
+    """Why claims take part in no comparable range, and how many."""
+
+    def of_kind(self, kind: Kind) -> Span | None:
+        """The range of one kind."""
+        return {"checkpoint": self.checkpoint, "recipe": self.recipe, "training": self.choice}[kind]
+
+    @property
+    def comparable(self) -> Span | None:
+        """The wider of the two ranges that are discrepancies; None where there is neither."""
+        spans = [span for span in (self.checkpoint, self.recipe) if span is not None]
+        return max(spans, key=lambda span: span.points, default=None)
 
     @property
     def shown(self) -> Span:
@@ -74,10 +107,11 @@ class AccuracyRange:
 
     def as_dict(self) -> dict[str, Any]:
         """The range as JSON output shows it."""
-        return asdict(self)
+        comparable = self.comparable
+        return asdict(self) | {"comparable": asdict(comparable) if comparable else None}
 
 
-def rank(dataset: Dataset, metric: str = "top1", group: str = "2022") -> list[AccuracyRange]:
+def rank(dataset: Dataset, metric: str = "top1", group: str = "today") -> list[AccuracyRange]:
     """Ranges of one metric over architectures that at least two zoos make a claim about, largest first.
 
     Comparable ranges come before those that are only naive: a rank never mixes the two.
@@ -127,29 +161,77 @@ def _range(dataset: Dataset, name: str, rows: Sequence[Row], metric: str, group:
     naive = _span(rows)
     if naive is None:
         raise ValueError(f"{name} has claims of one zoo only")
-    obstacles = [obstacle(row) for row in rows]
+    of_network = {row["claim"]: networks(dataset).of(row["entry"]) for row in rows}
+    evaluated = [row for row in rows if obstacle(row) is None]
+    reasons = {row["claim"]: obstacle_between_checkpoints(row, of_network[row["claim"]]) for row in rows}
+    free = [row for row in evaluated if reasons[row["claim"]] is None]
+    spans = _of_one_checkpoint(evaluated)
+    used = {end.claim for span in spans for end in (span.highest, span.lowest)}
+    recipe, choice = _of_one_network(free, of_network)
     return AccuracyRange(
         architecture=name,
         title=dataset.architectures[name].title,
         group=group,
         metric=metric,
         naive=naive,
-        comparable=_comparable([row for row, reason in zip(rows, obstacles, strict=True) if reason is None]),
-        left_out=dict(Counter(code for code in obstacles if code is not None).most_common()),
+        checkpoint=max(spans, key=lambda span: span.points, default=None),
+        recipe=recipe,
+        choice=choice,
+        left_out=dict(Counter(r for claim, r in reasons.items() if r is not None and claim not in used).most_common()),
     )
 
 
-def _comparable(rows: Sequence[Row]) -> Span | None:
-    """The span in the setting that most zoos share; of equals the one with more claims, then the smaller image."""
-    groups: dict[tuple[str, int], list[Row]] = defaultdict(list)
+def _of_one_checkpoint(rows: Sequence[Row]) -> list[Span]:
+    """A span for each checkpoint that two zoos evaluated at one size.
+
+    Claims that say another training are about another checkpoint, whatever a conversion's note names as its file.
+    """
+    alike: dict[tuple[int | None, str | None, bool], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[setting(row)].append(row)
-    shared = {key: group for key, group in groups.items() if _zoos(group) > 1}
-    if not shared:
-        return None
-    variant, size = min(shared, key=lambda key: (-_zoos(shared[key]), -len(shared[key]), key[1], key[0]))
-    span = _span(shared[variant, size])
-    return None if span is None else replace(span, input_size=size, variant=variant or None)
+        alike[stated_size(row), row["training"], bool(row["distilled"])].append(row)
+    spans = []
+    for (size, _, _), sized in alike.items():
+        for group in checkpoints.groups(sized):
+            ends = widest(group, _zoo, _value)
+            span = _span(group)
+            if ends is not None and span is not None:
+                spans.append(replace(span, kind="checkpoint", input_size=size, protocol=checkpoints.protocol(*ends)))
+    return spans
+
+
+def _of_one_network(rows: Sequence[Row], of_network: Mapping[str, str | None]) -> tuple[Span | None, Span | None]:
+    """The widest span of one recipe, and the widest of others, of different checkpoints of one network at one size."""
+    by_setting: dict[tuple[str | None, int | None], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_setting[of_network[row["claim"]], stated_size(row)].append(row)
+    recipes, choices = [], []
+    for (_, size), group in by_setting.items():
+        for recipe in {row["trained_by"] for row in group} - {None}:
+            alike = [row for row in group if row["trained_by"] == recipe and row["origin"] == "own"]
+            recipes += [replace(span, kind="recipe", input_size=size) for span in [_span(alike)] if span]
+        best = [max(own, key=_value) for own in _by_zoo(group).values()]
+        if (ends := widest(best, _zoo, _value)) and not checkpoints.marks(ends[0]) & checkpoints.marks(ends[1]):
+            choices += [replace(span, kind="training", input_size=size) for span in [_span(best)] if span]
+    return _widest(recipes), _widest(choices)
+
+
+def _by_zoo(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["zoo"]].append(row)
+    return found
+
+
+def _widest(spans: Sequence[Span]) -> Span | None:
+    return max(spans, key=lambda span: span.points, default=None)
+
+
+def _zoo(row: Row) -> str:
+    return str(row["zoo"])
+
+
+def _value(row: Row) -> float:
+    return float(row["value"])
 
 
 def _zoos(rows: Sequence[Row]) -> int:
@@ -157,7 +239,7 @@ def _zoos(rows: Sequence[Row]) -> int:
 
 
 def _span(rows: Sequence[Row]) -> Span | None:
-    ends = widest(rows, lambda row: row["zoo"], lambda row: row["value"])
+    ends = widest(rows, _zoo, _value)
     if ends is None:
         return None
     high, low = ends

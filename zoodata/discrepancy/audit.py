@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import source_text
+from zoodata.discrepancy.checkpoints import hashes
 from zoodata.discrepancy.comparable import WORKS
 from zoodata.discrepancy.evidence import Count, Evidence, Statement
 from zoodata.records import entry_zoo
@@ -30,9 +31,6 @@ COUNT_TOLERANCE = 0.02
 
 ONE, TWO = (0.93, 1.07), (1.86, 2.14)
 """Stated cost over our multiply-accumulates: within the first it counts those, within the second operations."""
-
-HEXADECIMAL = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}(?![0-9a-z])")
-"""The piece of a checkpoint's name or checksum that is a hash; all digits would be a date."""
 
 OTHER_PRECISIONS = re.compile(r"int8|qdq|fp16|bf16|quant", re.IGNORECASE)
 
@@ -229,8 +227,8 @@ def checkpoint(evidence: Evidence) -> Iterator[AuditFinding]:
     for metric in metrics:
         groups: dict[Any, dict[str, Statement]] = defaultdict(dict)
         for s in evidence.of_metric(metric):
-            for mark in set(HEXADECIMAL.findall(f"{s.claim.checkpoint or ''} {s.claim.checksum or ''}".lower())):
-                groups[mark[:8], s.size].setdefault(s.zoo, s)
+            for mark in hashes(s.claim.checkpoint, s.claim.checksum):
+                groups[mark, s.size].setdefault(s.zoo, s)
         for by_zoo in groups.values():
             for one, other in combinations(by_zoo.values(), 2):
                 if one.differs_from(other):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset, path_of
-from zoodata.discrepancy.comparable import obstacle, size_of
+from zoodata.discrepancy.comparable import HELD, networks, obstacle_between_checkpoints, stated_size
 from zoodata.graph import storage
 from zoodata.graph.diff.features import stored_shapes
 from zoodata.graph.network import LAYERS
@@ -37,6 +37,8 @@ class Statement:
     claim: Claim
     architecture: str | None
     family: str | None
+    is_verified: bool = False
+    """Whether the cited place was read and states it."""
 
     @property
     def zoo(self) -> str:
@@ -123,7 +125,10 @@ def step(claim: Claim) -> float:
         stated = float(claim.stated)
     except ValueError:
         return 0.0
-    scale = 1.0 if claim.unit == "percent" or stated == 0 else claim.value / stated
+    if claim.unit == "percent":
+        scale = 100.0 if "fraction" in claim.stated_unit else 1.0
+    else:
+        scale = claim.value / stated if stated else 1.0
     return float(scale * 10.0 ** -len(decimals))
 
 
@@ -166,7 +171,9 @@ class Evidence:
             for claim in collection.claims:
                 mapped = dataset.architecture_of(claim.entry)
                 name = mapped.id if mapped else None
-                statements.append(Statement(claim, name, families.get(name or "")))
+                read = tables.as_read(claim, dataset.checks.get(claim.id))
+                outcome = dataset.outcome_of(claim.id, collection.id)
+                statements.append(Statement(read, name, families.get(name or ""), outcome in HELD))
         measured = []
         for entry, record in dataset.architecture_outcomes.items():
             result, mapped = record.result, dataset.architecture_of(entry)
@@ -239,12 +246,13 @@ class Evidence:
         return None
 
     def comparable(self, metric: str) -> dict[tuple[str, int], list[Statement]]:
-        """Comparable statements, by architecture and image size."""
+        """Comparable statements, by network and image size."""
         frame = tables.claims(self.dataset)
         rows: pd.DataFrame = frame[frame["metric"].eq(metric) & frame["architecture"].notna()]
         known = {statement.claim.id: statement for statement in self.of_metric(metric)}
         statements: dict[tuple[str, int], list[Statement]] = defaultdict(list)
         for row in rows.to_dict("records"):
-            if obstacle(row) is None:
-                statements[row["architecture"], size_of(row) or 0].append(known[row["claim"]])
+            network = networks(self.dataset).of(row["entry"])
+            if network is not None and obstacle_between_checkpoints(row, network) is None:
+                statements[network, stated_size(row) or 0].append(known[row["claim"]])
         return statements

@@ -7,6 +7,7 @@ from zoodata.records.claim import Claim, ClaimCollection, NotStated
 from zoodata.records.comparison import ComparisonMeasurement, ComparisonResult
 from zoodata.records.environment import Environment
 from zoodata.records.latency import LatencyMeasurement, MissingParticipant, Participant
+from zoodata.records.lineage import Lineage
 from zoodata.records.measurement import (
     ArchitectureMeasurement,
     ArchitectureResult,
@@ -17,6 +18,7 @@ from zoodata.records.network import StoredNetwork
 from zoodata.records.preprocessing import Preprocessing
 from zoodata.records.reply import Reply
 from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
+from zoodata.records.verification import Verification
 
 __all__ = [
     "FILE_KINDS",
@@ -34,6 +36,7 @@ __all__ = [
     "Environment",
     "Family",
     "LatencyMeasurement",
+    "Lineage",
     "Missing",
     "MissingParticipant",
     "MissingReason",
@@ -44,6 +47,7 @@ __all__ = [
     "Record",
     "Reply",
     "StoredNetwork",
+    "Verification",
     "content_hash",
     "entry_zoo",
     "is_personal",

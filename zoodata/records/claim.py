@@ -6,6 +6,7 @@ What the source states (``stated``, ``stated_unit``, ``conditions``) and what we
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -199,6 +200,11 @@ class ClaimCollection(StoredRecord):
     def path(self) -> PurePosixPath:
         """See :class:`zoodata.records.base.StoredRecord`."""
         return PurePosixPath("claims", f"{self.id}.json")
+
+    @property
+    def claims_hash(self) -> str:
+        """SHA-256 of the claims, which their ids are hashes of already."""
+        return hashlib.sha256("\n".join(claim.id for claim in self.claims).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _claims_are_unique(self) -> ClaimCollection:

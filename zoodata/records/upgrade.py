@@ -17,9 +17,11 @@ from zoodata.records.claim import Claim, ClaimCollection
 from zoodata.records.comparison import ComparisonMeasurement
 from zoodata.records.environment import Environment
 from zoodata.records.latency import LatencyMeasurement
+from zoodata.records.lineage import Lineage
 from zoodata.records.measurement import ArchitectureMeasurement
 from zoodata.records.network import StoredNetwork
 from zoodata.records.reply import Reply
+from zoodata.records.verification import Verification
 
 KINDS: dict[str, type[StoredRecord]] = {
     "family": Family,
@@ -32,6 +34,8 @@ KINDS: dict[str, type[StoredRecord]] = {
     "accuracy": AccuracyMeasurement,
     "network": StoredNetwork,
     "reply": Reply,
+    "lineage": Lineage,
+    "verification": Verification,
 }
 
 CURRENT: dict[str, int] = {kind: model.model_fields["schema_version"].default for kind, model in KINDS.items()}

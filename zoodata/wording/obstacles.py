@@ -8,12 +8,16 @@ from zoodata.discrepancy.comparable import Obstacle
 
 OBSTACLES: dict[Obstacle, str] = {
     "borrowed": "somebody else's number",
+    "third_party": "somebody else's checkpoint, evaluated by a third party",
     "not_working": "an accuracy of no working model",
-    "training_unknown": "training not known",
-    "more_than_labels": "trained with more than ImageNet-1k labels",
+    "not_verified": "the cited place was not read or does not state it",
     "not_floating_point": "not in floating point",
     "partial_validation_set": "not on the whole validation set",
-    "size_unknown": "image size not known",
+    "size_not_stated": "image size not stated",
+    "training_unknown": "training not known",
+    "more_than_labels": "trained with more than ImageNet-1k labels",
+    "lineage_unknown": "not known where the checkpoint comes from",
+    "network_unknown": "not known which form of the design",
 }
 
 

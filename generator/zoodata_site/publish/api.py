@@ -120,7 +120,7 @@ def _as(model: type[Made], values: Mapping[str, Any]) -> Made:
 def _accuracy(spread: AccuracyRange | None) -> AccuracyDocument | None:
     if spread is None:
         return None
-    return _as(AccuracyDocument, asdict(spread) | {"left_out": worded(spread.left_out)})
+    return _as(AccuracyDocument, spread.as_dict() | {"left_out": worded(spread.left_out)})
 
 
 def _latency(latency: LatencyRange) -> LatencyDocument:

@@ -83,6 +83,10 @@ class SpanDocument(Document):
     lowest: RangeEndDocument
     input_size: int | None = Field(description="Of a comparable range: the image size of all its claims")
     variant: str | None
+    kind: str | None = Field(
+        default=None, description="checkpoint: one checkpoint; recipe: one documented training; training: a choice"
+    )
+    protocol: str | None = Field(default=None, description="Of one checkpoint: whether both ends state one evaluation")
 
 
 class AccuracyDocument(Document):
@@ -93,7 +97,12 @@ class AccuracyDocument(Document):
     group: str
     metric: str
     naive: SpanDocument
-    comparable: SpanDocument | None
+    comparable: SpanDocument | None = Field(description="The wider of checkpoint and recipe")
+    checkpoint: SpanDocument | None = Field(default=None, description="One checkpoint, several numbers")
+    recipe: SpanDocument | None = Field(
+        default=None, description="One network, one documented recipe, trained independently"
+    )
+    choice: SpanDocument | None = Field(default=None, description="One network, trained differently: no discrepancy")
     left_out: dict[str, int] = Field(description="Why claims are not comparable, and how many")
 
 

@@ -1,0 +1,19 @@
+"""What a comparable range of claims is of, in words."""
+
+from __future__ import annotations
+
+from zoodata.discrepancy.accuracy import Kind
+from zoodata.discrepancy.checkpoints import Protocol
+
+KINDS: dict[Kind, str] = {
+    "checkpoint": "one checkpoint, several numbers",
+    "recipe": "one network, one documented recipe, trained independently",
+    "training": "one network, trained differently",
+}
+
+PROTOCOLS: dict[Protocol, str] = {
+    "same": "evaluated alike",
+    "differs": "another crop, resize, interpolation or precision",
+    "unknown": "protocol not stated on both sides",
+}
+"""How the two ends of one checkpoint were evaluated, as their sources state it."""
