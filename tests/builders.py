@@ -15,16 +15,20 @@ from zoodata.records import (
     Environment,
     Family,
     LatencyMeasurement,
+    Lineage,
     Participant,
     Preprocessing,
     Reply,
+    Verification,
 )
 from zoodata.records.accuracy import AccuracyConditions, AccuracyResult, Check, ImageSetIdentity, pack_bits
-from zoodata.records.claim import ClaimConditions, PackageSource
+from zoodata.records.claim import ClaimConditions, PackageSource, PageSource
 from zoodata.records.comparison import ComparisonResult, FindingPlace, FindingRecord, Part, ProofRecord
 from zoodata.records.environment import Processor
 from zoodata.records.latency import LatencyConditions, Session
+from zoodata.records.lineage import LineageStatement
 from zoodata.records.measurement import ArchitectureConditions, InputShape
+from zoodata.records.verification import Check as VerificationCheck
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NCHW = InputShape(channels=3, height=224, width=224, layout="NCHW")
@@ -128,6 +132,28 @@ def claim(entry: str = "torchvision:resnet50@IMAGENET1K_V1", value: float = 76.1
 
 def collection(*claims: Claim, name: str = "test-1") -> ClaimCollection:
     return ClaimCollection(id=name, title="Test", licence="CC BY 4.0", claims=tuple(claims))
+
+
+def verification(of: ClaimCollection, *checks: VerificationCheck, **changes: Any) -> Verification:
+    """Everything of a collection verified but what is named."""
+    values: dict[str, Any] = {
+        "collection": of.id,
+        "claims_hash": of.claims_hash,
+        "read_on": "2026-11-28T12:00:00Z",
+        "reader": "zoodata 0",
+        "claims": len(of.claims),
+        "read": ("zoo/timm@aaaaaaaaaaaa",),
+        "checks": checks,
+    }
+    return Verification.seal(**(values | changes))
+
+
+def lineage(zoo: str, *statements: LineageStatement) -> Lineage:
+    """All of a zoo's weights trained by it, unless statements say otherwise."""
+    trained = LineageStatement(
+        entries=(f"{zoo}:*",), origin="own", source=PageSource(address="docs", locator="how they were trained")
+    )
+    return Lineage(id=zoo, statements=(*statements, trained))
 
 
 def comparison(**changes: Any) -> ComparisonMeasurement:

@@ -20,8 +20,10 @@ from zoodata.discrepancy.paper import Beside, Reproduction
 from zoodata.records import FILE_KINDS, ComparisonResult
 from zoodata.records.comparison import GRAVITY
 from zoodata.wording import authors, findings, latency, networks, warnings
+from zoodata.wording.audit import GRADES
 from zoodata.wording.networks import MEANING, SHORT_MEANING
 from zoodata.wording.paper import explanation
+from zoodata.wording.ranges import KINDS, PROTOCOLS
 from zoodata_site import charts, pictures
 from zoodata_site.publish import documents
 from zoodata_site.views.architecture import ArchitectureView, ComparedView
@@ -60,9 +62,11 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     page = functools.partial(_page, _environment())
     yield "index.md", page("index", "zoodata", site=site, sections=_sections(site))
     yield "leaderboard.md", page("leaderboard", "Leaderboard", site=site, columns=COLUMNS.items())
-    yield "rankings.md", page("rankings", "Rankings", site=site, scatter=pictures.accuracy_against_compute(site.dots))
+    yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS,
+                                scatter=pictures.accuracy_against_compute(site.dots))  # fmt: skip
     yield "compare.md", page("compare", "Compare two models", examples=_examples(site))
-    yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, most=MAX_FINDINGS)
+    yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, grades=GRADES,
+                             most=MAX_FINDINGS)  # fmt: skip
     yield "paper.md", page("paper", "The paper, reproduced", parts=_paper_parts(site.paper))
     yield "download.md", page("download", "Data", site=site, **_downloads(site))
     yield "api.md", page("api", "JSON API", reference=documents.reference())
@@ -70,11 +74,17 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "zoos/index.md", page("zoos", "Zoos", site=site, matrix=pictures.documentation(site.zoos))
     for view in site.architectures:
         architecture = view.discrepancies.architecture
-        content = {"view": view, "pairable": _pairable(view), "audited": MAX_ON_ARCHITECTURE, "drawn": MAX_DRAWN}
+        content: dict[str, Any] = {
+            "view": view,
+            "pairable": _pairable(view),
+            "audited": MAX_ON_ARCHITECTURE,
+            "drawn": MAX_DRAWN,
+        }
+        content |= {"kinds": KINDS, "protocols": PROTOCOLS, "grades": GRADES}
         content |= pictures.of_architecture(view)
         yield f"architectures/{architecture.id}.md", page("architecture", architecture.title, **content)
     for zoo in site.zoos:
-        yield f"zoos/{zoo.name}.md", page("zoo", zoo.title, view=zoo, aspects=ASPECTS)
+        yield f"zoos/{zoo.name}.md", page("zoo", zoo.title, view=zoo, aspects=ASPECTS, grades=GRADES)
 
 
 def diff_page(a: str, b: str, result: ComparisonResult) -> str:
@@ -108,6 +118,7 @@ def _environment() -> Environment:
         "basis": authors.basis,
         "warning_words": warnings.words,
         "unsplit_words": latency.unsplit,
+        "other_work": latency.OTHER_WORK,
         "interval": latency.interval,
         "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
         "repository": about.repository_url(),
@@ -135,7 +146,8 @@ def _sections(site: Site) -> list[tuple[str, str, str, Any]]:
         (
             "accuracy",
             "Claimed accuracy",
-            "Comparable claims: one image size, trained on ImageNet-1k labels alone, floating point.",
+            "One checkpoint, or one documented recipe, with several numbers. Each number was read again where its "
+            "source states it.",
             pictures.largest_accuracy(site.today[:10]),
         ),
         (

@@ -113,7 +113,7 @@ def test_rank_json(measured):
     assert row["highest"]["record"].startswith("measurements/architecture/timm/")
     (row,) = json.loads(call("rank", "latency", "--format", "json").output)
     assert (row["architecture"], row["entries"][1]["verdict"]) == ("resnet50", "slower")
-    rows = json.loads(call("rank", "accuracy", "--format", "json", "--limit", "2").output)
+    rows = json.loads(call("rank", "accuracy", "--group", "2022", "--format", "json", "--limit", "2").output)
     assert [row["architecture"] for row in rows] == ["vgg19", "inception_v1"]
     for metric in ("accuracy", "macs", "latency"):
         assert call("rank", metric).exit_code == 0

@@ -26,7 +26,7 @@ def some(findings, rule, zoo, word=""):
 
 def test_every_finding_names_its_claims_and_sources(findings):
     known = {claim.id for claim in Dataset.open().claims}
-    assert len(findings) > 1000
+    assert len(findings) > 500
     for finding in findings:
         assert finding.claims
         assert set(finding.claims) <= known
@@ -44,7 +44,6 @@ def test_every_finding_names_its_claims_and_sources(findings):
         ("parameters", "mmpretrain", "repvgg-b0"),  # parameters and FLOPs changed places
         ("compute", "mmpretrain", "repvgg-b0"),
         ("parameters", "onnx_turnkey", "ig_resnext101"),
-        ("outlier", "onnx_model_zoo", "60.96"),
         ("file size", "onnx_model_zoo", "squeezenet1.0"),  # the files are 1.1
         ("unit", "torchvision", "multiply-accumulates"),  # GFLOPS that are GMACs
         ("contradiction", "paddleclas", "macs"),
@@ -75,7 +74,9 @@ def dataset_of(tmp_path, *claims, collections=None):
     store.write(builders.environment(), tmp_path)
     store.write(builders.architecture(), tmp_path)
     for number, own in enumerate(collections or [claims]):
-        store.write(builders.collection(*own).model_copy(update={"id": f"made-{number}"}), tmp_path)
+        made = builders.collection(*own, name=f"made-{number}")
+        store.write(made, tmp_path)
+        store.write(builders.verification(made), tmp_path)
     return Dataset.open(packaged=tmp_path)
 
 
@@ -141,3 +142,70 @@ def test_one_checkpoint_with_two_accuracies(tmp_path):
 def test_the_last_stated_digit(stated, value, unit, last):
     metric = "top1" if unit == "percent" else "parameters"
     assert step(claim(metric, value, stated, unit)) == pytest.approx(last)
+
+
+def graded(tmp_path, *claims, verified=True):
+    """The grade and doubts of each finding about made claims."""
+    dataset = dataset_of(tmp_path, *claims)
+    if not verified:
+        for path in (tmp_path / "verifications").glob("*.json"):
+            path.unlink()
+    return [(f.rule, f.grade, f.doubts) for f in audit.audit(dataset)]
+
+
+STATED = {"input_size": 224, "crop_fraction": 0.875, "resize": 256, "interpolation": "bilinear", "precision": "fp32"}
+
+
+def evaluated(value, symbol, **changes):
+    return builders.claim(
+        "torchvision:resnet50@a", value, source=source(symbol), conditions=ClaimConditions(**(STATED | changes)),
+        inferred=Inferred(training="supervised"),
+    )  # fmt: skip
+
+
+def test_a_contradiction_is_an_error_only_where_nothing_may_explain_it(tmp_path):
+    one = evaluated(76.1, "one")
+    assert graded(tmp_path / "a", one, evaluated(76.9, "two")) == [("contradiction", "error", ())]
+    silent = graded(tmp_path / "b", one, evaluated(76.9, "two", resize=None))
+    assert silent == [("contradiction", "to_explain", ("protocol_not_stated",))]
+    unread = graded(tmp_path / "c", one, evaluated(76.9, "two"), verified=False)
+    assert unread == [("contradiction", "to_explain", ("not_verified",))]
+
+
+def test_one_checkpoint_evaluated_otherwise_is_to_be_explained(tmp_path):
+    file = "resnet50-0676ba61.pth"
+    one = builders.claim("torchvision:resnet50@a", 76.1, checkpoint=file, conditions=ClaimConditions(**STATED))
+    alike = builders.claim("timm:resnet50@b", 76.9, checkpoint=file, conditions=ClaimConditions(**STATED))
+    other = builders.claim(
+        "timm:resnet50@b", 76.9, checkpoint=file, conditions=ClaimConditions(**(STATED | {"interpolation": "bicubic"}))
+    )
+    assert graded(tmp_path / "a", one, alike) == [("checkpoint", "error", ())]
+    assert graded(tmp_path / "b", one, other) == [("checkpoint", "to_explain", ("protocol_differs",))]
+
+
+def test_a_fact_is_one_finding_however_often_it_shows(tmp_path):
+    claims = [evaluated(value, symbol) for symbol in ("one", "two", "three") for value in (76.1, 76.9)]
+    (finding,) = audit.audit(dataset_of(tmp_path, *claims))
+    assert (finding.rule, finding.places) == ("contradiction", 6)
+
+
+def test_flops_for_macs_are_one_convention_of_a_zoo(tmp_path):
+    claims = [
+        claim("macs", 4.1e9, "4.1", "GFLOPs", entry=f"torchvision:resnet50@{name}", symbol=name) for name in "abc"
+    ]
+    (finding,) = audit.audit(dataset_of(tmp_path, *claims))
+    assert (finding.rule, finding.grade, finding.places) == ("unit", "convention", 3)
+
+
+@pytest.mark.parametrize("classes", [21_841, 21_843])
+def test_a_count_with_a_larger_head_is_not_another_network(tmp_path, classes):
+    """A classifier of ResNet-50 has 2,048 weights and a bias a class; its network lies in the real dataset."""
+    from zoodata.discrepancy.evidence import Evidence
+
+    evidence = Evidence.of(Dataset.open())
+    (count,) = [count for count in evidence.measured if count.entry == "torchvision:resnet50"]
+    assert 25_557_032 + (classes - 1000) * 2049 in evidence.other_heads(count)
+
+
+def test_weights_in_half_precision_are_not_too_small_a_file(tmp_path):
+    assert graded(tmp_path, claim("file_size", 51_200_000, "48.8", "MB")) == []

@@ -28,7 +28,7 @@ def test_the_largest_ranges_are_the_papers_to_a_hundredth(dataset):
 
 
 def test_counts_of_wide_ranges(dataset):
-    top1, top5 = accuracy.rank(dataset, "top1"), accuracy.rank(dataset, "top5")
+    top1, top5 = accuracy.rank(dataset, "top1", "2022"), accuracy.rank(dataset, "top5", "2022")
     assert (len(top1), sum(r.naive.points >= 0.9599 for r in top1), sum(r.naive.points > 1 for r in top1)) == (
         35,
         12,
@@ -57,7 +57,7 @@ def test_how_often_a_zoo_is_highest_or_lowest(dataset, zoo, metric):
 
 def test_every_range_names_both_sources(dataset):
     known = {claim.id: claim for claim in dataset.claims}
-    for ranked in accuracy.rank(dataset, "top1"):
+    for ranked in accuracy.rank(dataset, "top1", "2022"):
         for end in (ranked.naive.highest, ranked.naive.lowest):
             assert known[end.claim].value == end.value
             assert known[end.claim].entry == end.entry

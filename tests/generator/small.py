@@ -38,6 +38,9 @@ def records() -> list[Any]:
         builders.accuracy(),
         builders.accuracy("timm:resnet50", right=2),
         builders.collection(stated, other, third),
+        builders.verification(builders.collection(stated, other, third)),
+        builders.lineage("torchvision"),
+        builders.lineage("timm"),
         builders.reply(stated.id),
     ]
 

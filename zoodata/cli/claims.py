@@ -135,7 +135,7 @@ def verify_collection(collection: ClaimCollection, library: Library, progress: S
 @click.argument("collections", metavar="[COLLECTION]...", nargs=-1)
 @click.option(
     "--from", "folders", multiple=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where the sources lie: clones (owner/name or name), wheels (*.whl), single files (owner/name@commit/path).",
+    help="Where the sources lie: clones (owner/name), wheels (*.whl), single files (owner/name@commit/path).",
 )  # fmt: skip
 @data_option
 @format_option

@@ -16,6 +16,7 @@ from zoodata.cli.common import data_option, format_option, no_images, read_datas
 from zoodata.dataset.store import path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
 from zoodata.discrepancy.comparable import Obstacle
+from zoodata.wording.audit import DOUBTS
 from zoodata.wording.audit import sentence as audit_sentence
 from zoodata.wording.latency import unsplit
 from zoodata.wording.obstacles import worded
@@ -119,10 +120,14 @@ def _macs_text(row: dict[str, Any]) -> dict[str, Any]:
 @data_option
 @format_option
 def latency_command(limit: int | None, data: Path, style: str) -> None:
-    """Ratios of time, slowest over fastest, each within one run on one machine."""
-    rows = [_latency_row(each) for each in latency.rank(read_dataset(data))][:limit]
+    """Ratios of time, slowest over fastest, each within one run on one machine, of one design at one input size.
+
+    JSON also has the runs whose entries do different work; `is_ranked` tells them, `other_work` says which entries.
+    """
+    ranges = latency.rank(read_dataset(data))
+    rows = [_latency_row(each) for each in ranges if style == "json" or each.is_ranked][:limit]
     columns = {"title": "architecture", "ratio": "ratio", "noise_floor": "noise floor", "slowest": "slowest",
-               "fastest": "fastest", "same_input": "same input", "machine": "machine",
+               "fastest": "fastest", "machine": "machine",
                "stopped": "stopped by"}  # fmt: skip
     show(rows, columns, style)
 
@@ -145,6 +150,9 @@ def _latency_row(ranked: latency.LatencyRange) -> dict[str, Any]:
 def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: Path, style: str) -> None:
     """What zoos state that does not hold: compared with each other, our counts, and what is possible.
 
+    Errors can only be mistakes; what is to be explained says what may explain it; a convention (multiply-accumulates
+    called FLOPs) is one finding a zoo.
+
     \b
     Examples:
       zoodata rank claims
@@ -156,14 +164,22 @@ def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: P
         raise click.UsageError(f"no findings of a rule {rule!r}; there are some of {', '.join(rules) or 'none'}")
     findings = [f for f in findings if rule in (None, f.rule)]
     if style == "json" or rule is not None:
-        rows = [asdict(finding) | {"text": audit_sentence(finding)} for finding in findings][:limit]
-        show(rows, {"entry": "entry", "size": "size", "text": "finding", "sources": "sources"}, style)
+        rows = [
+            asdict(finding)
+            | {"text": audit_sentence(finding), "explained": "; ".join(DOUBTS[doubt] for doubt in finding.doubts)}
+            for finding in findings
+        ][:limit]
+        columns = {"grade": "grade", "entry": "entry", "size": "size", "text": "finding",
+                   "explained": "may be explained", "sources": "sources"}  # fmt: skip
+        show(rows, columns, style)
         return
     grouped = [
-        {"rule": name, "zoo": who, "count": len(own), "entry": own[0].entry, "text": audit_sentence(own[0])}
-        for (name, who), own in audit.by_zoo(findings).items()
-    ][:limit]
-    columns = {"rule": "rule", "zoo": "zoo", "count": "findings", "entry": "largest", "text": "which"}
+        {"grade": grade, "rule": name, "zoo": who, "count": len(own), "entry": own[0].entry,
+         "text": audit_sentence(own[0])}
+        for (grade, name, who), own in audit.by_zoo(findings).items()
+    ][:limit]  # fmt: skip
+    columns = {"grade": "grade", "rule": "rule", "zoo": "zoo", "count": "findings", "entry": "largest",
+               "text": "which"}  # fmt: skip
     show(grouped, columns, style)
 
 

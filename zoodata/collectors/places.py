@@ -119,22 +119,21 @@ class Library:
 
     def _repository(self, repository: str) -> Path | None:
         if repository not in self._repositories:
-            wanted = {repository.lower(), repository.lower().replace("/", "+"), repository.lower().rpartition("/")[2]}
+            wanted = {repository.lower(), repository.lower().replace("/", "+")}
             self._repositories[repository] = next(
                 (path for name, path in self._all_repositories() if name in wanted), None
             )
         return self._repositories[repository]
 
     def _all_repositories(self) -> Iterator[tuple[str, Path]]:
-        """Repositories by what their folders are called: owner/name before name alone."""
-        found: list[tuple[str, Path]] = []
+        """Repositories by what their folders are called: ``owner/name`` or ``owner+name``."""
         for folder in self.folders:
             for depth in range(DEEPEST):
                 for path in sorted(folder.glob("/".join(["*"] * (depth + 1)))):
                     if (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir()):
                         parts = path.relative_to(folder).parts
-                        found += [("/".join(parts).lower(), path), *((part.lower(), path) for part in parts)]
-        return iter(sorted(found, key=lambda item: -len(item[0])))
+                        yield "/".join(parts).lower(), path
+                        yield from ((part.lower(), path) for part in parts if "+" in part)
 
     def _wheel(self, package: str, version: str) -> Path | None:
         stem = package.lower().replace("-", "_")

@@ -7,6 +7,7 @@ another unit or with other digits is the source's all the same, and the outcome 
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -304,7 +305,7 @@ def _fit(claim: Claim, number: Number, cell: Cell) -> Reading | None:
         ours = value * Decimal(10) ** power / scale
         cut = stated and abs(ours / stated - 1) < TEN_DIGITS
         if ours == stated or cut or _rounds(ours, stated, number.value):
-            return Reading("restated", cell.line, number.text, _unit(cell, claim))
+            return Reading("restated", cell.line, number.text, _unit(claim, number))
     return None
 
 
@@ -338,7 +339,15 @@ def _rounds(value: Decimal, stated: Decimal, written: Decimal) -> bool:
     return abs(value) < LARGEST and value.quantize(step, ROUND_HALF_UP) == stated.quantize(step)
 
 
-def _unit(cell: Cell, claim: Claim) -> str:
-    """The unit that a header or key gives, else the claim's."""
-    named = plain(cell.label)
-    return (named or claim.stated_unit)[:60]
+PREFIXES = {0: "", 3: "K", 6: "M", 9: "G", 12: "T"}
+
+
+def _unit(claim: Claim, number: Number) -> str:
+    """The unit in which a source's number, as written, is the claim's value."""
+    power = 3 * round(math.log10(float(claim.value) / float(number.value)) / 3) if claim.value and number.value else 0
+    if claim.metric == "macs":
+        family = re.search(r"flops?|macs?|ops?|operations", claim.stated_unit, re.IGNORECASE)
+        return f"{PREFIXES.get(power, '')}{family[0] if family else 'operations'}"
+    if claim.metric == "file_size":
+        return f"{PREFIXES.get(power, '')}B" if power else "bytes"
+    return {0: "count", 3: "thousand", 6: "million", 9: "billion"}.get(power, claim.stated_unit)

@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import median
 from typing import Any, Literal
 
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import source_text
+from zoodata.discrepancy import grades
 from zoodata.discrepancy.checkpoints import hashes
 from zoodata.discrepancy.comparable import WORKS
 from zoodata.discrepancy.evidence import Count, Evidence, Statement
+from zoodata.discrepancy.grades import CONVENTION, Doubt, Grade, Graded
 from zoodata.records import entry_zoo
+from zoodata.records.base import without_weights
 from zoodata.records.claim import Metric
 
 OUTLIER_POINTS = 5.0
@@ -153,20 +156,78 @@ class AuditFinding:
     facts: Facts
     claims: tuple[str, ...]
     sources: tuple[str, ...]
+    grade: Grade
+    doubts: tuple[Doubt, ...]
+    """What may explain it; none for an error."""
     measurement: str | None = None
     """Path of the record that a statement is compared with, if that is one of ours."""
+    places: int = 1
+    """How many claims show this very fact."""
+
+    @property
+    def model(self) -> str:
+        """What it is about, without weights: by the weights' name one fact would show several times."""
+        return self.architecture or without_weights(self.entry)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The numbers that its sources state, without regard to order or notation."""
+        facts = self.facts
+        if isinstance(facts, Contradiction | SameCheckpoint):
+            return frozenset({facts.metric, _plain(facts.one), _plain(facts.other)})
+        if isinstance(facts, BelowTop1 | Implausible | TooSmall):
+            return frozenset(map(str, vars(facts).values()))
+        return frozenset({_plain(facts.stated)})
+
+    @property
+    def stated_unit(self) -> str:
+        """The unit of a finding about units."""
+        return self.facts.counts if isinstance(self.facts, OtherUnit) else ""
+
+
+def _plain(number: StatedNumber) -> str:
+    return f"{float(number.text):g}" if number.text.replace(".", "", 1).isdigit() else number.text
+
+
+GRADES: tuple[Grade, ...] = ("error", "to_explain", "convention")
 
 
 def audit(dataset: Dataset) -> list[AuditFinding]:
-    """Every finding of every rule, by rule and within it the largest first."""
+    """Every fact that a rule found: errors first, then by rule and within it the largest first."""
     evidence = Evidence.of(dataset)
-    findings = [finding for rule in RULES for finding in rule(evidence)]
+    findings = _once(finding for rule in RULES for finding in rule(evidence))
     order = {name: place for place, name in enumerate(dict.fromkeys(finding.rule for finding in findings))}
-    return sorted(findings, key=lambda f: (order[f.rule], -f.size, f.entry, f.claims))
+    return sorted(findings, key=lambda f: (GRADES.index(f.grade), order[f.rule], -f.size, f.entry, f.claims))
+
+
+def _once(findings: Iterable[AuditFinding]) -> list[AuditFinding]:
+    """One finding a fact: what several rows, documents, versions or directions show is shown once, with their number.
+
+    A convention is one finding of its zoo, whatever number of models shows it.
+    """
+    groups: dict[Any, list[AuditFinding]] = defaultdict(list)
+    for finding in findings:
+        groups[_fact(finding)].append(finding)
+    merged = []
+    for members in groups.values():
+        lead = max(members, key=lambda finding: (finding.grade == "error", len(finding.claims), finding.size))
+        merged.append(replace(lead, places=len({claim for member in members for claim in member.claims})))
+    return merged
+
+
+def _fact(finding: AuditFinding) -> Any:
+    if finding.grade == "convention":
+        return finding.zoo, finding.rule, finding.stated_unit
+    return finding.zoo, finding.rule, finding.model, finding.numbers
 
 
 def _finding(
-    rule: Rule, statements: Iterable[Statement], size: float, facts: Facts, measurement: str | None = None
+    rule: Rule,
+    statements: Iterable[Statement],
+    size: float,
+    facts: Facts,
+    graded: Graded,
+    measurement: str | None = None,
 ) -> AuditFinding:
     lead, *others = statements
     involved = (lead, *others)
@@ -179,6 +240,8 @@ def _finding(
         facts=facts,
         claims=tuple(s.claim.id for s in involved),
         sources=tuple(source_text(s.claim) for s in involved),
+        grade=graded.grade,
+        doubts=graded.doubts,
         measurement=measurement,
     )
 
@@ -189,9 +252,11 @@ def impossible(evidence: Evidence) -> Iterator[AuditFinding]:
     for s in evidence.of_metric("top1"):
         other = top5.get((s.claim.entry, s.size, source_text(s.claim)))
         if other is not None and s.value > other.value:
-            yield _finding("impossible", (s, other), s.value - other.value, BelowTop1(s.value, other.value))
+            graded = Graded.by(grades.of_sources(s, other))
+            yield _finding("impossible", (s, other), s.value - other.value, BelowTop1(s.value, other.value), graded)
         if s.value < WORKS:
-            yield _finding("impossible", (s,), WORKS - s.value, Implausible(s.value))
+            graded = Graded.by(grades.of_sources(s))
+            yield _finding("impossible", (s,), WORKS - s.value, Implausible(s.value), graded)
 
 
 def contradiction(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -205,7 +270,21 @@ def contradiction(evidence: Evidence) -> Iterator[AuditFinding]:
             if _about_one_thing(one, other, statements) and one.differs_from(other):
                 size = abs(one.value - other.value) if one.is_accuracy else _factor(one.value, other.value)
                 facts = Contradiction(one.claim.metric, _stated(one), _stated(other))
-                yield _finding("contradiction", (one, other), size, facts)
+                yield _finding("contradiction", (one, other), size, facts, _graded(one, other, size))
+
+
+def _graded(one: Statement, other: Statement, size: float) -> Graded:
+    """How sure it is that two statements of one zoo contradict each other."""
+    if one.claim.metric == "macs" and TWO[0] <= size <= TWO[1]:
+        return CONVENTION  # operations here, multiply-accumulates there
+    doubts = grades.of_sources(one, other)
+    if one.claim.entry != other.claim.entry:
+        doubts.append("checkpoint_not_named")
+    if one.is_accuracy:
+        doubts += grades.of_evaluation(one, other)
+    elif one.claim.metric == "macs" and one.claim.conditions.input_size != other.claim.conditions.input_size:
+        doubts.append("size_not_stated")
+    return Graded.by(doubts)
 
 
 def _about_one_thing(one: Statement, other: Statement, group: list[Statement]) -> bool:
@@ -233,7 +312,8 @@ def checkpoint(evidence: Evidence) -> Iterator[AuditFinding]:
             for one, other in combinations(by_zoo.values(), 2):
                 if one.differs_from(other):
                     facts = SameCheckpoint(metric, _stated(one), one.zoo, _stated(other), other.zoo)
-                    yield _finding("checkpoint", (one, other), abs(one.value - other.value), facts)
+                    graded = Graded.by([*grades.of_sources(one, other), *grades.of_evaluation(one, other)])
+                    yield _finding("checkpoint", (one, other), abs(one.value - other.value), facts, graded)
 
 
 def outlier(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -248,7 +328,8 @@ def outlier(evidence: Evidence) -> Iterator[AuditFinding]:
             others = [median(x.value for x in own) for zoo, own in by_zoo.items() if zoo != s.zoo]
             middle = median(others)
             if middle - s.value > OUTLIER_POINTS:
-                yield _finding("outlier", (s,), middle - s.value, Outlier(_stated(s), len(others), middle))
+                graded = Graded.by([*grades.of_sources(s), "independent"])
+                yield _finding("outlier", (s,), middle - s.value, Outlier(_stated(s), len(others), middle), graded)
 
 
 def parameters(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -261,10 +342,14 @@ def parameters(evidence: Evidence) -> Iterator[AuditFinding]:
         nearest = min(alternatives, key=lambda number: _factor(number, s.value))
         if _factor(nearest, s.value) <= 1 + COUNT_TOLERANCE + s.step / s.value:
             continue
-        if any(_factor(number, s.value) <= 1 + COUNT_TOLERANCE for c in counts for number in evidence.headless(c)):
-            continue  # the count of the network without its classifier
+        others = [number for c in counts for number in (*evidence.headless(c), *evidence.other_heads(c))]
+        if any(_factor(number, s.value) <= 1 + COUNT_TOLERANCE + s.step / s.value for number in others):
+            continue  # the count of the network without its classifier, or with one of more classes
         facts = OtherParameters(_stated(s), nearest, evidence.with_parameters(s))
-        yield _finding("parameters", (s,), _factor(nearest, s.value), facts, counts[0].record)
+        # Deployed forms, widths and heads differ without a mistake; a count that is another design's does not.
+        form: list[Doubt] = [] if facts.also is not None else ["form_not_stated"]
+        graded = Graded.by([*grades.of_sources(s), *form])
+        yield _finding("parameters", (s,), _factor(nearest, s.value), facts, graded, counts[0].record)
 
 
 def compute(evidence: Evidence) -> Iterator[AuditFinding]:
@@ -285,12 +370,13 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
             unit = OtherUnit(
                 _stated(s), "operations" if says_macs else "multiply-accumulates", s.size, pair[1].macs
             )  # fmt: skip
-            yield _finding("unit", (s,), 2.0, unit, pair[1].record)
+            yield _finding("unit", (s,), 2.0, unit, CONVENTION, pair[1].record)
             continue
         nearest = min(pairs, key=lambda pair: min(_factor(pair[0], 1), _factor(pair[0], 2)))
         factor = min(_factor(nearest[0], 1), _factor(nearest[0], 2))
         cost = OtherCost(_stated(s), s.size, nearest[1].macs)
-        yield _finding("compute", (s,), factor, cost, nearest[1].record)
+        graded = Graded.by([*grades.of_sources(s), "form_not_stated"])
+        yield _finding("compute", (s,), factor, cost, graded, nearest[1].record)
 
 
 def _inside(
@@ -315,8 +401,11 @@ def file_size(evidence: Evidence) -> Iterator[AuditFinding]:
             continue
         # With batch norm folded, a scale and a shift become one bias.
         least = min(min(c.parameter_counts()) - c.statistics // 2 for c in counts)
+        if 2 * least * ONE[0] < s.value < 2 * least * ONE[1]:
+            continue  # the weights are kept in half precision
         if s.value < 4 * least:
-            yield _finding("file size", (s,), 4 * least / s.value, TooSmall(s.value, least), counts[0].record)
+            graded = Graded.by(grades.of_sources(s))
+            yield _finding("file size", (s,), 4 * least / s.value, TooSmall(s.value, least), graded, counts[0].record)
 
 
 RULES: tuple[Callable[[Evidence], Iterator[AuditFinding]], ...] = (
@@ -333,9 +422,9 @@ def _factor(one: float, other: float) -> float:
     return max(one, other) / min(one, other) if one > 0 and other > 0 else float("inf")
 
 
-def by_zoo(findings: Iterable[AuditFinding]) -> dict[tuple[str, str], list[AuditFinding]]:
-    """Findings by rule and zoo, the most frequent first."""
-    groups: dict[tuple[str, str], list[AuditFinding]] = defaultdict(list)
+def by_zoo(findings: Iterable[AuditFinding]) -> dict[tuple[Grade, str, str], list[AuditFinding]]:
+    """Findings by grade, rule and zoo: errors first, within a grade the most frequent."""
+    groups: dict[tuple[Grade, str, str], list[AuditFinding]] = defaultdict(list)
     for finding in findings:
-        groups[finding.rule, finding.zoo].append(finding)
-    return dict(sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])))
+        groups[finding.grade, finding.rule, finding.zoo].append(finding)
+    return dict(sorted(groups.items(), key=lambda item: (GRADES.index(item[0][0]), -len(item[1]), item[0])))

@@ -26,6 +26,9 @@ HEADS = 3
 RERUN = 0.1
 """Points by which another precision or another machine may move an accuracy."""
 
+OTHER_CLASSES = (11221, 21841, 21843, 18291)
+"""Of the larger sets that weights are published for: ImageNet-12k, 21k, 21k with the background, BiT's JFT."""
+
 PRECISE = 0.001
 """Part within which a stated count names another network."""
 
@@ -143,6 +146,7 @@ class Count:
     auxiliary: int
     statistics: int
     macs: int
+    classes: int
     size: int
     digest: str | None
     record: str
@@ -182,7 +186,7 @@ class Evidence:
                     Count(
                         entry, mapped.id if mapped else None, families.get(mapped.id if mapped else ""),
                         result.parameters, result.auxiliary_parameters, result.statistics, result.macs,
-                        result.input.height, result.digest, path_of(record).as_posix(),
+                        result.classes or 0, result.input.height, result.digest, path_of(record).as_posix(),
                     )
                 )  # fmt: skip
         return cls(dataset, tuple(statements), tuple(measured))
@@ -234,10 +238,23 @@ class Evidence:
             fewest += [number - head for number in count.parameter_counts()]
         return tuple(fewest)
 
+    def other_heads(self, count: Count) -> tuple[int, ...]:
+        """Parameter counts of a network with a classifier of as many classes as larger sets of images have."""
+        headless = self.headless(count)[: len(count.parameter_counts())]
+        counts = []
+        for number, body in zip(count.parameter_counts(), headless, strict=False):
+            counts += [body + (number - body) * classes // count.classes for classes in OTHER_CLASSES if count.classes]
+        return tuple(counts)
+
+    def _design(self, architecture: str | None) -> str | None:
+        """The design of an architecture, which may have two names."""
+        known = self.dataset.architectures.get(architecture or "")
+        return known.same_design_as or known.id if known else architecture
+
     def with_parameters(self, statement: Statement) -> str | None:
-        """Another architecture of the same family that has the stated count."""
+        """Another design of the same family that has the stated count."""
         for count in self.measured:
-            if count.architecture in (None, statement.architecture):
+            if count.architecture is None or self._design(count.architecture) == self._design(statement.architecture):
                 continue
             same_family = count.family == statement.family
             near = abs(count.parameters - statement.value) <= PRECISE * statement.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -10,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from zoodata.dataset.store import Dataset, path_of
+from zoodata.discrepancy.networks import verdict_between
 from zoodata.discrepancy.pairs import widest
 from zoodata.discrepancy.warnings import RunWarning, samples_of, warnings
 from zoodata.ratios import Product, RatioEstimate, ratios, ratios_to_reference, trim_fraction
@@ -67,6 +69,10 @@ class Unsplit:
     """The reason why the network could not take part."""
 
 
+OtherWork = Literal["other_size", "other_design"]
+"""Why an entry's time is not ranked with the others: it does other work."""
+
+
 @dataclass(frozen=True)
 class Timed:
     """One entry of a run, compared with the run's reference."""
@@ -90,6 +96,8 @@ class Timed:
     split: Split | None
     unsplit: Unsplit | None
     """Why there is no split."""
+    other_work: OtherWork | None
+    """Why it stands beside the others; None for those that are ranked."""
     peak_mib: int | None
     device_mib: int | None
     device_ms: float | None
@@ -128,7 +136,9 @@ class LatencyRange:
     networks: str | None
     """The runtime that all networks shared."""
     same_input: bool
-    """Whether all entries take images of one size; if not, a ratio also compares sizes."""
+    """Whether all entries take images of one size."""
+    is_ranked: bool
+    """Whether two zoos' entries do the same work, one design at one input size; if not, the ratio is of them all."""
     energy_source: str | None
     entries: tuple[Timed, ...]
     warnings: tuple[RunWarning, ...]
@@ -224,14 +234,39 @@ class RunRatios:
         return ratios(self.samples, wanted, self.repeat)
 
 
+def _other_work(dataset: Dataset, run: RunRatios) -> dict[int, OtherWork | None]:
+    """Which models do other work than most: at another input size, or of another design than the first of that size."""
+    sizes: dict[int, set[str]] = defaultdict(set)
+    for model in run.models:
+        sizes[run.of(model).input.height].add(entry_zoo(run.of(model).entry))
+    usual = max(sizes, key=lambda size: (len(sizes[size]), -size), default=0)
+    found: dict[int, OtherWork | None] = {}
+    first: str | None = None
+    for model in run.models:
+        entry = run.of(model).entry
+        if run.of(model).input.height != usual:
+            found[model] = "other_size"
+            continue
+        first = first or entry
+        found[model] = "other_design" if verdict_between(dataset, first, entry) == "structural" else None
+    return found
+
+
 def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
     """One run's ratios, judged against its own noise floor."""
     run = RunRatios(record)
     noise_floor = abs(run.to_reference[run.repeat].value - 1)
     least = least_difference(noise_floor, record.conditions.target_half_width)
-    timed = tuple(_timed(run, model, least) for model in run.models)
+    other = _other_work(dataset, run)
+    timed = tuple(_timed(run, model, least, other[model]) for model in run.models)
     by_model = dict(zip(run.models, timed, strict=True))
-    ends = widest(run.models, lambda model: entry_zoo(run.of(model).entry), lambda model: by_model[model].ratio)
+    same = [model for model in run.models if other[model] is None]
+    is_ranked = len({entry_zoo(run.of(model).entry) for model in same}) > 1
+    ends = widest(
+        same if is_ranked else run.models,
+        lambda model: entry_zoo(run.of(model).entry),
+        lambda model: by_model[model].ratio,
+    )
     slow, fast = ends or (0, 0)
     ratio, split = run.split(slow, fast)
     fraction = trim_fraction(run.samples)
@@ -257,6 +292,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         threads=record.conditions.threads,
         device=record.conditions.device,
         networks=record.conditions.networks,
+        is_ranked=is_ranked,
         same_input=len({t.input_size for t in timed}) == 1,
         energy_source=record.energy_source,
         entries=timed,
@@ -276,7 +312,7 @@ def _machine(dataset: Dataset, record: LatencyMeasurement) -> str:
     return environment.processor.model
 
 
-def _timed(run: RunRatios, model: int, least: float) -> Timed:
+def _timed(run: RunRatios, model: int, least: float, other: OtherWork | None) -> Timed:
     record, participant = run.record, run.of(model)
     times = milliseconds(record, model)
     ratio = run.to_reference.get(model, RatioEstimate(1.0, 1.0, 1.0, len(record.sessions)))
@@ -301,6 +337,7 @@ def _timed(run: RunRatios, model: int, least: float) -> Timed:
         network_ms=None if network is None else round(median(milliseconds(record, network)), 3),
         split=split,
         unsplit=_unsplit(record, participant) if network is None else None,
+        other_work=other,
         peak_mib=max((o.resident_mib for o in observed if o.resident_mib is not None), default=None),
         device_mib=max((o.device_mib for o in observed if o.device_mib is not None), default=None),
         device_ms=_device_ms([o.device_ns for o in observed if o.device_ns is not None]),

@@ -15,6 +15,7 @@ from zoodata.discrepancy.audit import (
     StatedNumber,
     TooSmall,
 )
+from zoodata.discrepancy.grades import Doubt, Grade
 
 
 def sentence(finding: AuditFinding) -> str:
@@ -40,6 +41,26 @@ def sentence(finding: AuditFinding) -> str:
             return f"states {stated(one)}; the networks counted here take {macs / 1e9:.3f} GMAC at {size} px"
         case TooSmall(size, parameters):
             return f"the file has {size:,.0f} bytes; {parameters:,} parameters of four bytes need {4 * parameters:,}"
+
+
+GRADES: dict[Grade, str] = {
+    "error": "Errors",
+    "to_explain": "To be explained",
+    "convention": "Conventions",
+}
+"""A heading for each grade."""
+
+DOUBTS: dict[Doubt, str] = {
+    "not_verified": "a cited place could not be read again",
+    "size_not_stated": "an image size is not stated",
+    "protocol_differs": "another crop, resize, interpolation or precision is stated",
+    "protocol_not_stated": "the evaluation protocol is not stated on both sides",
+    "checkpoint_not_named": "one side does not name its weights",
+    "copied": "the number may be somebody else's",
+    "form_not_stated": "trained or deployed form, head or width may differ",
+    "independent": "trained by somebody else",
+}
+"""What may explain a finding."""
 
 
 def stated(value: StatedNumber) -> str:

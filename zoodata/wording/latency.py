@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from zoodata.discrepancy.latency import Unsplit
+from zoodata.discrepancy.latency import OtherWork, Unsplit
+
+OTHER_WORK: dict[OtherWork, str] = {
+    "other_size": "it takes images of another size",
+    "other_design": "it is another design (weights of one do not fit the other)",
+}
+"""Why an entry's time is not ranked with the others."""
 
 
 def unsplit(why: Unsplit) -> str:

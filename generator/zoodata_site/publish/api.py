@@ -178,6 +178,7 @@ def _finding(finding: FindingView) -> FindingDocument:
     return FindingDocument(
         rule=finding.rule, entry=finding.entry, zoo=finding.zoo, architecture=finding.architecture, text=finding.text,
         sources=[source for _, source in finding.claims], page=f"zoos/{finding.zoo}.html#{finding.anchor}",
+        grade=finding.grade, doubts=list(finding.doubts), places=finding.places,
     )  # fmt: skip
 
 

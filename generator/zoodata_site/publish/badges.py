@@ -41,9 +41,9 @@ def architecture(row: Row) -> str:
 
 def of_zoo(zoo: ZooView) -> str:
     """How many of its entries are known, and how many of its statements do not hold."""
-    doubted = len(zoo.findings)
-    text = f"{len(zoo.entries)} models, {zoo.claims} claims, {doubted} to look at"
-    return badge(f"zoodata: {zoo.title}", text, AMBER if doubted else GREEN)
+    errors = f"{zoo.errors} {'error' if zoo.errors == 1 else 'errors'}"
+    text = f"{len(zoo.entries)} models, {zoo.claims} claims, {errors}"
+    return badge(f"zoodata: {zoo.title}", text, AMBER if zoo.errors else GREEN)
 
 
 def badge(label: str, message: str, colour: str) -> str:

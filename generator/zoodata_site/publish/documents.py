@@ -166,6 +166,7 @@ class TimedDocument(Document):
     high: float | None
     verdict: str
     network_ms: float | None
+    other_work: str | None = Field(default=None, description="other_size or other_design: not ranked with the others")
     split: SplitDocument | None
     unsplit: str | None = Field(description="Why there is no split")
     peak_mib: int | None
@@ -208,6 +209,7 @@ class LatencyDocument(Document):
     device: str
     networks: str | None
     same_input: bool
+    is_ranked: bool = Field(default=True, description="Whether two zoos' entries do the same work")
     energy_source: str | None
     entries: list[TimedDocument]
     warnings: list[WarningDocument]
@@ -290,6 +292,9 @@ class FindingDocument(Document):
     text: str
     sources: list[str]
     page: str = Field(description="Where it stands on the site")
+    grade: str = Field(default="to_explain", description="error, to_explain or convention; only errors are counted")
+    doubts: list[str] = Field(default=[], description="What may explain it; none for an error")
+    places: int = Field(default=1, description="How many claims show this fact")
 
 
 class ArchitectureDocument(Document):

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.audit import AuditFinding
+from zoodata.discrepancy.grades import Grade
 from zoodata.records import Reply
-from zoodata.wording.audit import sentence
+from zoodata.wording.audit import DOUBTS, GRADES, sentence
 from zoodata_site.views.figures import claim_anchor, dispute_url, record_href, zoo_title
 
 RULES = {
@@ -44,6 +45,11 @@ class FindingView:
     """Address of the record it is compared with, from the top."""
     dispute: str
     replies: tuple[Reply, ...]
+    grade: Grade
+    doubts: tuple[str, ...]
+    """What may explain it, in words; none for an error."""
+    places: int
+    """How many claims show this fact."""
 
 
 class Replies:
@@ -91,12 +97,15 @@ def _view(finding: AuditFinding, replies: Replies) -> FindingView:
         record=record_href(finding.measurement) if finding.measurement else None,
         dispute=dispute_url(f"zoos/{finding.zoo}.html#{name}", f"{finding.entry}: {text}", finding.sources[0]),
         replies=replies.to(finding.claims),
+        grade=finding.grade,
+        doubts=tuple(DOUBTS[doubt] for doubt in finding.doubts),
+        places=finding.places,
     )
 
 
 def counted(views: Sequence[FindingView]) -> Mapping[str, Mapping[str, int]]:
-    """Zoo to rule to number of findings, the zoo with most first."""
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(RULES, 0))
+    """Zoo to grade to number of findings, the zoo with most errors first."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(GRADES, 0))
     for finding in views:
-        counts[finding.zoo][finding.rule] = counts[finding.zoo].get(finding.rule, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: (-sum(item[1].values()), item[0])))
+        counts[finding.zoo][finding.grade] += 1
+    return dict(sorted(counts.items(), key=lambda item: (*(-count for count in item[1].values()), item[0])))

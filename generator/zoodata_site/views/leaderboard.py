@@ -102,8 +102,8 @@ def row(discrepancies: ArchitectureFindings) -> Row:
         macs_note=_ends(compute) if compute else "",
         parameters=_figure(f"{compute.parameter_difference:,}", compute.parameter_difference, page,
                            compute.highest.record) if compute else None,
-        latency=_figure(f"{time.ratio:.2f}", time.ratio, page, time.record) if time else None,
-        latency_note=_latency_note(time) if time else "",
+        latency=_figure(f"{time.ratio:.2f}", time.ratio, page, time.record) if time and time.is_ranked else None,
+        latency_note=_latency_note(time) if time and time.is_ranked else "",
         evidence=_evidence(discrepancies),
     )  # fmt: skip
 
@@ -121,7 +121,8 @@ def headlines(architectures: Sequence[ArchitectureFindings], causes: Causes) -> 
     """The largest discrepancies in accuracy (comparable claims), time and compute, each with its cause."""
     wide = [item for item in architectures if item.today and item.today.comparable]
     wide.sort(key=lambda item: -item.today.comparable.points if item.today and item.today.comparable else 0.0)
-    slow = sorted((item for item in architectures if item.latency), key=lambda item: -item.latency.ratio)  # type: ignore[union-attr]
+    slow = [item for item in architectures if item.latency and item.latency.is_ranked]
+    slow.sort(key=lambda item: -item.latency.ratio if item.latency else 0.0)
     costly = sorted((i for i in architectures if i.macs and i.macs.ratio > 1), key=lambda i: -i.macs.ratio)  # type: ignore[union-attr]
     return {
         "accuracy": tuple(_accurate(item, causes) for item in wide[:HEADLINES]),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoodata.collectors.history import changes
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.version import days, version
 from zoodata.discrepancy import accuracy, latency, macs, measured
-from zoodata.discrepancy.accuracy import AccuracyRange
+from zoodata.discrepancy.accuracy import AccuracyRange, Kind, Span
 from zoodata.discrepancy.audit import audit
 from zoodata.discrepancy.authors import nearest
+from zoodata.discrepancy.comparable import Obstacle
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.measured import Pair
@@ -19,6 +21,8 @@ from zoodata.discrepancy.networks import compared_pairs
 from zoodata.discrepancy.paper import Reproduction, reproduce
 from zoodata.records import Architecture, entry_zoo
 from zoodata.records.base import without_weights
+from zoodata.wording.obstacles import worded
+from zoodata.wording.ranges import KINDS
 from zoodata_site.charts import Dot
 from zoodata_site.views import claims as claim_views
 from zoodata_site.views.architecture import ArchitectureView, architecture_view, runs_of
@@ -43,6 +47,10 @@ class Site:
     accuracy: tuple[AccuracyRange, ...]
     """The claims of 2022."""
     today: tuple[AccuracyRange, ...]
+    ranges: dict[Kind, tuple[tuple[AccuracyRange, Span], ...]]
+    """Of today's claims: for each kind of range the architectures that have one."""
+    left_out: dict[str, int]
+    """Why claims are in no comparable range, in words, and how many."""
     """Today's claims, where some may be compared."""
     macs: tuple[MacsRange, ...]
     latency: tuple[LatencyRange, ...]
@@ -73,7 +81,7 @@ def make(dataset: Dataset) -> Site:
             by_zoo[entry.zoo].append((page.discrepancies.architecture, entry))
     doubted: dict[str, str] = {}
     for finding, raw in zip(findings, audited, strict=True):
-        for claim in raw.claims:
+        for claim in raw.claims if raw.grade == "error" else ():
             doubted.setdefault(claim, finding.text)
     ranked = [item.today for item in architectures if item.today and item.today.comparable]
     compared = [pair for item in architectures for pair in item.differences]
@@ -86,9 +94,14 @@ def make(dataset: Dataset) -> Site:
         zoos=zoo_views(dataset, by_zoo, compared, findings),
         accuracy=tuple(accuracy.rank(dataset, "top1", "2022")),
         today=tuple(sorted(ranked, key=lambda r: (-r.shown.points, r.architecture))),
+        ranges=_ranges(architectures),
+        left_out=_left_out(architectures),
         macs=tuple(sorted((i.macs for i in architectures if i.macs), key=lambda r: (-r.ratio, r.architecture))),
         latency=tuple(
-            sorted((i.latency for i in architectures if i.latency), key=lambda r: (-r.ratio, r.architecture))
+            sorted(
+                (i.latency for i in architectures if i.latency and i.latency.is_ranked),
+                key=lambda r: (-r.ratio, r.architecture),
+            )
         ),
         measured=tuple(measured.pairs(dataset)),
         dots=_dots(architectures, shown_claims),
@@ -99,6 +112,25 @@ def make(dataset: Dataset) -> Site:
         version=version(dataset),
         newest=days(dataset)[-1] if days(dataset) else "never",
     )
+
+
+def _ranges(architectures: Sequence[ArchitectureFindings]) -> dict[Kind, tuple[tuple[AccuracyRange, Span], ...]]:
+    """For each kind of range the architectures that have one, the widest first."""
+    today = [item.today for item in architectures if item.today is not None]
+    found = {kind: [(r, span) for r in today if (span := r.of_kind(kind)) is not None] for kind in KINDS}
+    return {
+        kind: tuple(sorted(pairs, key=lambda pair: (-pair[1].points, pair[0].architecture)))
+        for kind, pairs in found.items()
+    }
+
+
+def _left_out(architectures: Sequence[ArchitectureFindings]) -> dict[str, int]:
+    """Why claims are in no comparable range, and how many."""
+    counts = Counter[Obstacle]()
+    for item in architectures:
+        if item.today is not None:
+            counts.update(item.today.left_out)
+    return worded(dict(counts.most_common()))
 
 
 def _discrepancies(dataset: Dataset) -> list[ArchitectureFindings]:

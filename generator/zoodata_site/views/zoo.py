@@ -62,6 +62,9 @@ class ZooView:
     readings: tuple[Reading, ...]
     changes: tuple[ChangeView, ...]
     findings: tuple[FindingView, ...]
+    """Errors first."""
+    errors: int
+    """How many of them are errors."""
 
     @property
     def last_read(self) -> str:
@@ -119,6 +122,7 @@ def zoo_views(
                 readings=tuple(readings.get(name, ())),
                 changes=tuple(changed.get(name, ())),
                 findings=tuple(doubted.get(name, ())),
+                errors=sum(finding.grade == "error" for finding in doubted.get(name, ())),
             )
         )
     return tuple(views)
