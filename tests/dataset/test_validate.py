@@ -382,6 +382,32 @@ def test_a_model_of_ones_own_that_failed_is_not_published_either(dataset):
     assert "E019" in codes(dataset)
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"collection": "elsewhere"}, "E015"),
+        ({"claims_hash": "0" * 64}, "E011"),  # of other claims
+        ({"claims": 7}, "E011"),
+        ({"read_on": "2999-01-01T00:00:00Z"}, "E022"),
+        ({"checks": ({"claim": "0" * 64, "outcome": "not_there"},)}, "E015"),
+    ],
+)
+def test_a_verification_is_of_its_collections_very_claims(dataset, changes, code):
+    collection = builders.collection(builders.claim(), name="made")
+    store.write(collection, dataset)
+    store.write(builders.verification(collection, **changes), dataset)
+    assert codes(dataset) == ({code} if code else set())
+
+
+def test_a_lineage_is_of_its_own_zoo(dataset):
+    content = builders.lineage("torchvision").model_dump(mode="json")
+    content["statements"][0]["entries"] = ["timm:*"]
+    (dataset / "lineage").mkdir()
+    (dataset / "lineage" / "torchvision.json").write_text(json.dumps(content))
+    assert codes(dataset) == {"E008"}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names")
 def test_no_issue_speaks_to_a_terminal_or_a_workflow(dataset):
     path = measurement(dataset)

@@ -42,7 +42,9 @@ LICENCES = {
 
 
 def collect(name: str, dataset: Dataset, root: Path, checkout: Path | None, day: str) -> tuple[Path, int] | None:
-    """Write what a zoo states that no collection says yet; returns the file and how many, None if nothing is new.
+    """Write what a zoo states that no collection says yet, and what reading each place again shows.
+
+    Returns the file and how many claims it has, None if nothing is new.
 
     Args:
         name: the zoo.
@@ -79,7 +81,11 @@ def collect(name: str, dataset: Dataset, root: Path, checkout: Path | None, day:
         not_stated=tuple(not_stated),
         collected_on=day,
     )
-    return store.write(collection, root), len(collection.claims)
+    place = store.write(collection, root)
+    library = Library(given={} if checkout is None else {READERS[name][0]: checkout})
+    with step(f"verifying {collection.id}", len(collection.claims)) as progress:
+        store.write(verify_collection(collection, library, progress, day), root)
+    return place, len(collection.claims)
 
 
 @click.group("claims")
@@ -295,4 +301,10 @@ def show_command(claim: str, data: Path) -> None:
         raise click.UsageError(f"no claim's id begins with {claim!r}; give at least {SHORTEST_ID} characters of one")
     for collection, own in matches:
         shown = own.model_dump(mode="json") | {"collection": collection.id, "file": path_of(collection).as_posix()}
+        verified, found = dataset.verifications.get(collection.id), dataset.checks.get(own.id)
+        if verified is not None:
+            shown["verification"] = {
+                "outcome": found.outcome if found else "verified", "read_on": verified.read_on,
+                "record": path_of(verified).as_posix(),
+            } | ({} if found is None else found.model_dump(mode="json", exclude={"claim", "outcome"}))  # fmt: skip
         click.echo(json.dumps(shown, indent=1, ensure_ascii=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -45,7 +45,9 @@ class Unread(Exception):
 class Library:
     """Checkouts and wheels in some folders, and the packages installed here."""
 
-    folders: Sequence[Path]
+    folders: Sequence[Path] = ()
+    given: Mapping[str, Path] = field(default_factory=dict)
+    """Repositories whose folders are known."""
     read: set[str] = field(default_factory=set)
     """What was read so far, by name and state."""
     _texts: dict[tuple[str, ...], str | Unread] = field(default_factory=dict)
@@ -118,6 +120,8 @@ class Library:
         return content.decode("utf-8", "replace")
 
     def _repository(self, repository: str) -> Path | None:
+        if repository in self.given:
+            return self.given[repository]
         if repository not in self._repositories:
             wanted = {repository.lower(), repository.lower().replace("/", "+")}
             self._repositories[repository] = next(

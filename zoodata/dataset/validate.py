@@ -298,6 +298,8 @@ def _verification_issues(item: _Read, record: Verification, collections: dict[st
         yield Issue(item.name, "E015", "collection", f"{record.collection} is not in the dataset")
     elif collection.claims_hash != record.claims_hash or len(collection.claims) != record.claims:
         yield Issue(item.name, "E011", "claims_hash", f"is not of the claims of {record.collection}")
+    elif record.read_on > (datetime.now(UTC) + timedelta(days=1)).isoformat():
+        yield Issue(item.name, "E022", "read_on", f"is {record.read_on}")
     else:
         claims = {claim.id for claim in collection.claims}
         for number, check in enumerate(record.checks):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from zoodata.records.base import Identifier, Line, StoredRecord
 from zoodata.records.claim import Source, Sparse
@@ -41,6 +42,15 @@ class Lineage(StoredRecord):
     id: Identifier
     """The zoo."""
     statements: tuple[LineageStatement, ...]
+
+    @model_validator(mode="after")
+    def _is_about_its_zoo(self) -> Lineage:
+        for statement in self.statements:
+            for pattern in statement.entries:
+                if not pattern.startswith(f"{self.id}:"):
+                    raise PydanticCustomError("not_an_entry", "speaks of {pattern}, which is not of this zoo",
+                                              {"pattern": pattern[:80]})  # fmt: skip
+        return self
 
     @property
     def path(self) -> PurePosixPath:

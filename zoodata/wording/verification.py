@@ -20,3 +20,10 @@ OUTCOMES: dict[Outcome, str] = {
     "not_readable": "not in a form that is read into rows and columns",
 }
 """Each outcome, as a clause about the cited place."""
+
+SHOWN: dict[Outcome, str] = OUTCOMES | {
+    "verified": "verified",
+    "other_line": "verified; line corrected",
+    "restated": "verified; form corrected",
+}
+"""Each outcome beside a claim that is shown with its corrected place and form."""

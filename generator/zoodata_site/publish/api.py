@@ -157,7 +157,7 @@ def _claim(claim: ClaimView) -> ClaimDocument:
     return ClaimDocument(
         id=claim.id, entry=claim.entry, metric=claim.metric, value=claim.figure.value or 0.0,
         shown=claim.figure.text, stated=claim.stated, conditions=claim.conditions, claimed_on=claim.claimed_on,
-        source=claim.source, collection=claim.collection,
+        source=claim.source, collection=claim.collection, verification=claim.verification,
     )  # fmt: skip
 
 

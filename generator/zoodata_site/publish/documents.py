@@ -58,6 +58,7 @@ class ClaimDocument(Document):
     claimed_on: str
     source: str = Field(description="The place that states it")
     collection: str
+    verification: str = Field(default="", description="What reading that place again showed")
 
 
 class RangeEndDocument(Document):

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoodata.dataset.store import Dataset, path_of
-from zoodata.dataset.tables import source_text
+from zoodata.dataset.tables import as_read, source_text
 from zoodata.discrepancy.accuracy import PAPER
 from zoodata.records import Claim, ClaimCollection, entry_zoo
+from zoodata.records.verification import Outcome
+from zoodata.wording.verification import SHOWN
 from zoodata_site.views.figures import METRICS, Figure, claim_anchor, record_href, valued, zoo_title
 
 
@@ -29,6 +31,8 @@ class ClaimView:
     source: str
     collection: str
     command: str
+    verification: str
+    """What reading its place again showed, in words."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ def by_architecture(dataset: Dataset) -> dict[str, list[ClaimView]]:
         for claim in collection.claims:
             architecture = dataset.architecture_of(claim.entry)
             if architecture is not None:
-                views.setdefault(architecture.id, []).append(_view(collection, claim))
+                read = as_read(claim, dataset.checks.get(claim.id))
+                outcome = dataset.outcome_of(claim.id, collection.id)
+                views.setdefault(architecture.id, []).append(_view(collection, read, outcome))
     order = {metric: place for place, metric in enumerate(METRICS)}
     for claims in views.values():
         claims.sort(key=lambda view: (order[view.metric], view.entry, view.anchor))
@@ -80,7 +86,7 @@ def _span(claims: Sequence[ClaimView]) -> tuple[str, str]:
     return text, high.anchor
 
 
-def _view(collection: ClaimCollection, claim: Claim) -> ClaimView:
+def _view(collection: ClaimCollection, claim: Claim, outcome: Outcome | None) -> ClaimView:
     return ClaimView(
         id=claim.id,
         anchor=claim_anchor(claim.id),
@@ -93,6 +99,7 @@ def _view(collection: ClaimCollection, claim: Claim) -> ClaimView:
         claimed_on=claim.claimed_on or (f"read {collection.collected_on[:10]}" if collection.collected_on else ""),
         source=source_text(claim),
         collection=collection.id,
+        verification=SHOWN[outcome] if outcome else "not read again",
         command=f"zoodata claims show {claim.id[:10]}",
     )
 
