@@ -53,6 +53,8 @@ def test_what_stands_against_a_claim(change, reason):
         ({}, "n", None),
         ({}, None, "network_unknown"),
         ({"origin": None}, "n", "lineage_unknown"),
+        ({"origin": "converted", "copy_of": None}, "n", "lineage_unknown"),
+        ({"origin": "converted", "copy_of": "somebody's"}, "n", None),
         ({"training": None}, "n", "training_unknown"),
         ({"training": "unknown"}, "n", "training_unknown"),
         ({"training": "pretrained"}, "n", "more_than_labels"),

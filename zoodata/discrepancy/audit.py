@@ -32,6 +32,9 @@ OUTLIER_ZOOS = 4
 COUNT_TOLERANCE = 0.02
 """Part by which a stated parameter count may be off before it is of another network."""
 
+FORM_TOLERANCE = 0.002
+"""Part within which a stated count is the count of one form of a network."""
+
 ONE, TWO = (0.93, 1.07), (1.86, 2.14)
 """Stated cost over our multiply-accumulates: within the first it counts those, within the second operations."""
 
@@ -270,10 +273,11 @@ def contradiction(evidence: Evidence) -> Iterator[AuditFinding]:
             if _about_one_thing(one, other, statements) and one.differs_from(other):
                 size = abs(one.value - other.value) if one.is_accuracy else _factor(one.value, other.value)
                 facts = Contradiction(one.claim.metric, _stated(one), _stated(other))
-                yield _finding("contradiction", (one, other), size, facts, _graded(one, other, size))
+                graded = _graded(evidence, one, other, size)
+                yield _finding("contradiction", (one, other), size, facts, graded)
 
 
-def _graded(one: Statement, other: Statement, size: float) -> Graded:
+def _graded(evidence: Evidence, one: Statement, other: Statement, size: float) -> Graded:
     """How sure it is that two statements of one zoo contradict each other."""
     if one.claim.metric == "macs" and TWO[0] <= size <= TWO[1]:
         return CONVENTION  # operations here, multiply-accumulates there
@@ -282,6 +286,8 @@ def _graded(one: Statement, other: Statement, size: float) -> Graded:
         doubts.append("checkpoint_not_named")
     if one.is_accuracy:
         doubts += grades.of_evaluation(one, other)
+    elif _are_forms(evidence, one, other):
+        doubts.append("form_not_stated")
     elif one.claim.metric == "macs" and one.claim.conditions.input_size != other.claim.conditions.input_size:
         doubts.append("size_not_stated")
     return Graded.by(doubts)
@@ -298,6 +304,16 @@ def _about_one_thing(one: Statement, other: Statement, group: list[Statement]) -
     named = "@" in one.claim.entry, "@" in other.claim.entry
     alone = all(sum(s.document == side.document for s in group) == 1 for side in (one, other))
     return one.document != other.document and any(named) and not all(named) and alone
+
+
+def _are_forms(evidence: Evidence, one: Statement, other: Statement) -> bool:
+    """Whether the larger of two counts is of the network as it is trained: the smaller may be its deployed form."""
+    larger = max(one.value, other.value)
+    for count in evidence.counts(one):
+        numbers = count.parameter_counts() if one.claim.metric == "parameters" else (count.macs, 2 * count.macs)
+        if any(_factor(number, larger) <= 1 + FORM_TOLERANCE for number in numbers):
+            return True
+    return False
 
 
 def checkpoint(evidence: Evidence) -> Iterator[AuditFinding]:

@@ -73,8 +73,8 @@ def obstacle_between_checkpoints(claim: Mapping[str, Any], network: str | None) 
         return "training_unknown"
     if claim["training"] != "supervised" or claim["distilled"]:
         return "more_than_labels"
-    if claim["origin"] is None:
-        return "lineage_unknown"
+    if claim["origin"] is None or (claim["origin"] == "converted" and claim["copy_of"] is None):
+        return "lineage_unknown"  # a copy of nobody knows what may be the other's very checkpoint
     return "network_unknown" if network is None else None
 
 
