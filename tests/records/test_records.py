@@ -17,6 +17,24 @@ from zoodata.records.latency import Observed, Session
 from zoodata.records.upgrade import UPGRADES, upgrade
 
 
+def test_an_old_comparison_tells_another_head_from_another_design():
+    """Version 2 called both structural."""
+    head = {"kind": "changed", "severity": "structural", "operator": "linear", "attribute": "outputs", "a": 1000,
+            "b": 1001, "places": [{"a": "fc", "b": "dense"}]}  # fmt: skip
+    padding = head | {"severity": "parametric", "operator": "convolution", "attribute": "padding"}
+    wider = head | {"places": head["places"] * 2}
+
+    def lifted(*findings, misfits=("fc | dense: 1000x8 against 1001x8",)):
+        result = {"verdict": "structural", "findings": list(findings), "proof": {"misfits": list(misfits)}}
+        return upgrade({"kind": "comparison", "schema_version": 2, "result": result})["result"]
+
+    assert lifted(head)["verdict"] == "other_head"
+    assert lifted(head)["findings"][0]["severity"] == "other_head"
+    assert lifted(head, padding)["verdict"] == "parametric"
+    assert lifted(wider)["verdict"] == "structural"
+    assert lifted(head, misfits=("one", "two"))["verdict"] == "structural"
+
+
 def test_a_sealed_record_survives_its_file():
     for record in (builders.environment(), builders.architecture(), builders.latency()):
         text = strict_json.dumps(record.model_dump(mode="json"))

@@ -105,7 +105,7 @@ class Networks:
                 if record.result.digest is not None:
                     self._join(entry, digests.setdefault(record.result.digest, entry))
         for (one, other), comparison in dataset.comparisons.items():
-            if comparison.result is not None and comparison.result.verdict in ("identical", "benign"):
+            if comparison.result is not None and comparison.result.verdict in ("identical", "benign", "other_head"):
                 self._join(one, other)
         self._of_variant: dict[tuple[str, str], set[str]] = defaultdict(set)
         for entry, (architecture, item) in dataset.catalogue_entries.items():

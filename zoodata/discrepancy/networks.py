@@ -32,7 +32,7 @@ def compared(dataset: Dataset, one: str, other: str) -> ComparisonMeasurement | 
 
 
 def verdict_between(dataset: Dataset, one: str, other: str) -> Verdict | None:
-    """``identical``, ``benign``, ``parametric`` or ``structural``; None where the two were not compared."""
+    """The verdict of two networks; None where the two were not compared."""
     comparison = compared(dataset, one, other)
     return comparison.result.verdict if comparison is not None and comparison.result is not None else None
 

@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from zoodata.records.base import Count, EntryName, Hash, Identifier, Line, Measurement, Plain, Record, Text
 from zoodata.records.measurement import Missing, OneOutcome
 
-Severity = Literal["benign", "parametric", "structural"]
-Verdict = Literal["identical", "benign", "parametric", "structural"]
-GRAVITY: dict[str, int] = {"identical": 0, "benign": 1, "parametric": 2, "structural": 3}
+Severity = Literal["benign", "other_head", "parametric", "structural"]
+Verdict = Literal["identical", "benign", "other_head", "parametric", "structural"]
+GRAVITY: dict[str, int] = {"identical": 0, "benign": 1, "other_head": 2, "parametric": 3, "structural": 4}
 """Verdict or severity to how grave it is."""
 
 ProofStatus = Literal["equivalent", "parted", "not_transferable"]
@@ -108,7 +108,7 @@ class ComparisonMeasurement(OneOutcome, Measurement):
     """The comparison of two entries, or the reason there is none."""
 
     kind: Literal["comparison"] = "comparison"
-    schema_version: Literal[2] = 2  # type: ignore[assignment]
+    schema_version: Literal[3] = 3  # type: ignore[assignment]
     architecture: Identifier
     a: EntryName
     b: EntryName

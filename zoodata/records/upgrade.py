@@ -202,6 +202,40 @@ def _shape(text: str) -> list[int]:
     return [] if text == "none" else [int(size) for size in text.split("x")]
 
 
+GRAVEST = ("structural", "parametric", "other_head", "benign")
+
+
+def _head_apart(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 of a comparison has a verdict of its own for networks that differ in their number of classes only."""
+    result = content.get("result")
+    if isinstance(result, dict) and isinstance(result.get("findings"), list) and result.get("verdict") == "structural":
+        proof = result.get("proof")
+        misfits = proof.get("misfits") if isinstance(proof, dict) else None
+        alone = isinstance(misfits, list) and len(misfits) == 1
+        findings = [
+            {**each, "severity": "other_head"} if alone and _is_head(each) else each for each in result["findings"]
+        ]
+        findings.sort(key=_place)
+        verdict = findings[0].get("severity") if findings and isinstance(findings[0], dict) else "structural"
+        result = {**result, "findings": findings, "verdict": verdict}
+    return {**content, "schema_version": 3, "result": result}
+
+
+def _place(finding: Any) -> int:
+    """Gravest first; what has no known severity is left for the schema to refuse, at the end."""
+    severity = finding.get("severity") if isinstance(finding, dict) else None
+    return GRAVEST.index(severity) if severity in GRAVEST else len(GRAVEST)
+
+
+def _is_head(finding: Any) -> bool:
+    """Whether a finding is of one layer's outputs alone: any layer but the last would move the one after it, too."""
+    if not isinstance(finding, dict) or finding.get("severity") != "structural":
+        return False
+    places = finding.get("places")
+    changed = (finding.get("kind"), finding.get("attribute")) == ("changed", "outputs")
+    return changed and isinstance(places, list) and len(places) == 1 and finding.get("misfit") is None
+
+
 LEFT_OUT = {
     "without a label": "unlabelled",
     "listed, but not there": "listed_but_absent",
@@ -280,6 +314,7 @@ UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("claim", 1): _claim_without_inference,
     ("claims", 1): _collection_without_date,
     ("comparison", 1): _findings_typed,
+    ("comparison", 2): _head_apart,
     ("latency", 1): _one_sitting,
     ("latency", 2): _giving_memory_back,
     ("latency", 3): _processor_time_unknown,

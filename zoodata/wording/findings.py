@@ -11,6 +11,7 @@ from zoodata.records.comparison import FindingPlace, FindingRecord, Part, Reason
 
 EFFECTS: dict[Severity, str] = {
     "benign": "",
+    "other_head": " All weights before it fit both.",
     "parametric": " Weights fit both, but give different scores.",
     "structural": " Weights of one do not fit the other.",
 }

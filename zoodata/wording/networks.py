@@ -9,6 +9,7 @@ from zoodata.records.comparison import FindingRecord, ProofRecord, Verdict
 MEANING: dict[Verdict, str] = {
     "identical": "one network; the same weights give the same scores.",
     "benign": "the same function; what differs has no effect or next to none.",
+    "other_head": "same body, other head: weights load but for the number of classes.",
     "parametric": "weights load, outputs differ.",
     "structural": "weights do not load.",
 }
@@ -17,6 +18,7 @@ MEANING: dict[Verdict, str] = {
 SHORT_MEANING: dict[Verdict, str] = {
     "identical": "one network",
     "benign": "same function",
+    "other_head": "same body, other head",
     "parametric": "weights load, outputs differ",
     "structural": "weights do not load",
 }

@@ -12,7 +12,12 @@ from zoodata_site.views.zoo import ZooView
 
 FOLDER = Path("badges")
 LETTER, LONGEST = 6.6, 60
+WORDS = {"identical": "same network", "benign": "same function", "other_head": "same body"}
 GREY, GREEN, AMBER, RED = "#5b5b66", "#2a6f47", "#8a5300", "#a3231b"
+COLOURS = {
+    None: GREY, "identical": GREEN, "benign": GREEN, "other_head": GREEN, "parametric": AMBER, "structural": RED,
+}  # fmt: skip
+"""Of the gravest verdict."""
 
 
 def write(site: Site, folder: Path) -> None:
@@ -34,8 +39,8 @@ def architecture(row: Row) -> str:
     if row.latency:
         parts.append(f"{row.latency.text}x in time")
     if row.severity:
-        parts.append({"identical": "same network", "benign": "same function"}.get(row.severity, "networks differ"))
-    colour = {None: GREY, "identical": GREEN, "benign": GREEN, "parametric": AMBER, "structural": RED}[row.severity]
+        parts.append(WORDS.get(row.severity, "networks differ"))
+    colour = COLOURS[row.severity]
     return badge(f"zoodata: {row.title}", ", ".join(parts), colour)
 
 

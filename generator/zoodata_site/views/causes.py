@@ -18,6 +18,7 @@ MAX_LENGTH = 260
 NETWORKS = {
     "identical": "the two networks are one",
     "benign": "the networks compute the same function",
+    "other_head": "the networks differ in the number of classes only",
     "parametric": "the networks differ, though weights fit both",
     "structural": "the networks differ, and weights of one do not fit the other",
 }

@@ -37,6 +37,49 @@ def test_equivalent(a, b):
     assert proved.max_relative_error < 1e-5
 
 
+def made(*parts):
+    from zoodata.graph import torch_reader
+
+    return torch_reader.read(torch.nn.Sequential(*parts), (1, 3, 8, 8))
+
+
+def body(stride=2, classes=10):
+    torch.manual_seed(0)
+    return (torch.nn.Conv2d(3, 8, 3, stride=stride, padding=1), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1),
+            torch.nn.Flatten(), torch.nn.Linear(8, classes))  # fmt: skip
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(10, 11), (11, 10)])
+def test_another_number_of_classes_is_proved_on_the_body(mine, theirs):
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.findings import diff
+    from zoodata.graph.diff.transplant import prove
+
+    a, b = made(*body(classes=mine)), made(*body(classes=theirs))
+    assert diff(a, b).verdict == "other_head"
+    assert prove(a, b, Comparison(a, b)).status == "equivalent"
+    other = made(*body(stride=1, classes=theirs))
+    assert diff(a, other).verdict == "parametric"
+    parted = prove(a, other, Comparison(a, other))
+    assert parted.status == "parted"
+    assert parted.first_difference.a == "0"
+
+
+def test_classes_of_real_zoos_with_a_background_class():
+    """1,000 classes against 1,001: the body of Keras' and the Model Garden's MobileNet is one."""
+    proved = proof("keras_applications:MobileNet", "tf_model_garden:mobilenet_v1")
+    assert proved.status == "equivalent", proved
+
+
+def test_a_wider_hidden_layer_is_no_other_head():
+    from zoodata.graph.diff.findings import diff
+
+    def two(width):
+        return made(torch.nn.Flatten(), torch.nn.Linear(192, width), torch.nn.ReLU(), torch.nn.Linear(width, 10))
+
+    assert diff(two(16), two(24)).verdict == "structural"
+
+
 def test_resnet_parts_at_the_moved_stride():
     proved = proof("keras_applications:ResNet50", "torchvision:resnet50")
     assert proved.status == "parted"

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from zoodata.graph.digest import text
-from zoodata.graph.network import CONSTANT, CONVOLUTION, LINEAR, PARAMETER, Network, Node
+from zoodata.graph.network import CONSTANT, CONVOLUTION, LAYERS, LINEAR, PARAMETER, Network, Node
 from zoodata.graph.view import identity
 
 FAMILIES: dict[str, str] = {
@@ -105,6 +105,11 @@ def _layer(network: Network, node: Node) -> dict[str, Any]:
 def signature(own: Mapping[str, Any]) -> str:
     """Features as text."""
     return ",".join(f"{name}={text(own[name])}" for name in sorted(own))
+
+
+def last_layer(network: Network) -> Node | None:
+    """The layer that gives the scores; None in a network without layers."""
+    return next((node for node in reversed(network.nodes) if node.operator in LAYERS and node.dynamic), None)
 
 
 def stored_shapes(network: Network, node: Node) -> dict[str, tuple[int, ...]]:

@@ -17,7 +17,7 @@ import torch
 
 from zoodata.graph import embedded, view
 from zoodata.graph.diff.compare import Comparison
-from zoodata.graph.diff.features import passes_constants
+from zoodata.graph.diff.features import last_layer, passes_constants
 from zoodata.graph.diff.proof import Place, Proof
 from zoodata.graph.executor import look, steps, stored_part
 from zoodata.graph.faithful import calibrated
@@ -46,7 +46,8 @@ def prove(a: Network, b: Network, comparison: Comparison, seed: int = 0) -> Proo
     if a.input_shape != b.input_shape:
         return Proof("not_transferable", misfits=(f"the image: {a.input_shape} against {b.input_shape}",))
     image = np.random.default_rng(seed + 1).standard_normal(a.input_shape)
-    final, first = _side_by_side(comparison, _steps(a, weights, image), _steps(b, carried, image), carry.absorbed)
+    ran = _steps(a, weights, image), _steps(b, carried, image)
+    final, first = _side_by_side(comparison, *ran, carry.absorbed, carry.classes)
     return Proof("equivalent", final) if final < TOLERANCE else Proof("parted", final, first)
 
 
@@ -80,6 +81,8 @@ class _Carry:
     misfits: list[str] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
     """Nodes of a without counterpart whose tensors another node of b has taken into its own."""
+    classes: int | None = None
+    """How many scores to compare: those of the classes that both heads have, where they have not the same."""
     _left: dict[int, Array | float] = field(default_factory=dict)
 
     def all(self) -> dict[str, Array]:
@@ -102,6 +105,8 @@ class _Carry:
                 value = values.get(role)
                 if value is None and role in NEUTRAL:
                     value = np.full(shape, NEUTRAL[role])
+                if value is not None and x is last_layer(c.a) and y is last_layer(c.b):
+                    value = self._classes(value, c.b.operand_shape(edge))
                 if value is None or tuple(size for size in value.shape if size != 1) != shape:
                     self.misfits.append(self._misfit(x, y, value, shape))
                     break
@@ -114,6 +119,15 @@ class _Carry:
         if self.misfits:
             raise _DoesNotFit
         return tensors
+
+    def _classes(self, value: Array, shape: tuple[int, ...]) -> Array:
+        """The head's tensor for as many classes as b has: those that both have, and nothing for the others."""
+        if len(value.shape) != len(shape) or value.shape[1:] != shape[1:] or value.shape == shape:
+            return value
+        self.classes = min(value.shape[0], shape[0])
+        filled = np.zeros(shape, dtype=value.dtype)
+        filled[: self.classes] = value[: self.classes]
+        return filled
 
     def _misfit(self, x: Node | None, y: Node, value: Array | None, shape: tuple[int, ...]) -> str:
         if x is None:
@@ -263,11 +277,16 @@ def _error(one: Any, other: Any) -> float:
 
 
 def _side_by_side(
-    c: Comparison, ours: Iterator[tuple[Node, Any]], theirs: Iterator[tuple[Node, Any]], absorbed: set[int]
+    c: Comparison,
+    ours: Iterator[tuple[Node, Any]],
+    theirs: Iterator[tuple[Node, Any]],
+    absorbed: set[int],
+    classes: int | None,
 ) -> tuple[float, Place | None]:
     """Run both in step; the error of the logits, and the first pair in order whose values part.
 
-    A value of a is kept only until its partner in b is there.
+    A value of a is kept only until its partner in b is there. Of heads of different sizes the first ``classes`` scores
+    are compared, and the values before the head.
     """
     order = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
     exits = embedded.exit_(c.a).number, embedded.exit_(c.b).number
@@ -294,10 +313,12 @@ def _side_by_side(
             if (
                 (first is None or place < first[0])
                 and y.number not in absorbed
+                and not (classes is not None and theirs_value.numel() != value.numel())
                 and _parts(c.a.nodes[partner], value, theirs_value)
             ):
                 first = place, Place(c.a.nodes[partner].name, y.name)
-    return _error(logits["a"], logits["b"]), None if first is None else first[1]
+    scores = [logits[side].reshape(-1)[:classes] for side in "ab"]
+    return _error(*scores), None if first is None else first[1]
 
 
 def _parts(x: Node, one: Any, other: Any) -> bool:

@@ -1,7 +1,7 @@
 """Which raw differences are one, and the judgement of each: its severity, and the reason where it is not the usual one.
 
 *Benign*: no effect on what the network can compute, or within a stated tolerance. *Parametric*: the weights load,
-the outputs differ. *Structural*: the weights do not load.
+the outputs differ. *Structural*: the weights do not load. *Other head*: they do but for the number of classes.
 
 Merging makes fewer differences of many; judging looks at one and changes nothing in it; consequences follow last.
 """
@@ -24,7 +24,7 @@ from zoodata.graph.diff.compare import (
     Reordered,
     Replaced,
 )
-from zoodata.graph.diff.features import features, passes_constants, signature, stored_shapes
+from zoodata.graph.diff.features import features, last_layer, passes_constants, signature, stored_shapes
 from zoodata.graph.network import LAYERS, LINEAR, PARAMETER, Network, Node
 from zoodata.graph.view import Shape
 from zoodata.records.comparison import Reason, Severity
@@ -158,6 +158,13 @@ def _is_unused_padding(c: Comparison, d: AttributeChanged) -> bool:
     return d.attribute == "padding" and _reach(c.a, node_a) == _reach(c.b, node_b)
 
 
+def _is_other_head(c: Comparison, d: AttributeChanged) -> bool:
+    """The number of classes: the outputs of the last layer on either side."""
+    return d.attribute == "outputs" and all(
+        node is last_layer(network) for network, node in zip((c.a, c.b), _nodes(d), strict=True)
+    )
+
+
 def _changes_stored_shapes(c: Comparison, d: AttributeChanged) -> bool:
     is_layer = _nodes(d)[0].operator in LAYERS
     return d.attribute in WEIGHT_SHAPES and (is_layer or d.attribute in ("scale", "shift"))
@@ -173,6 +180,7 @@ ATTRIBUTE_RULES = (
     Rule(_is_absorbed_scale, Judgement("benign", "statistics")),
     Rule(_is_batch_norm_scale, Judgement("parametric")),
     Rule(_is_unused_padding, Judgement("benign", "unused")),
+    Rule(_is_other_head, Judgement("other_head")),
     Rule(_changes_stored_shapes, Judgement("structural")),
     Rule(lambda c, d: True, Judgement("parametric")),
 )
@@ -481,6 +489,8 @@ def _consequences(c: Comparison, weighed: list[Weighed]) -> list[Weighed]:
         blamed = max((each for each in before if each.severity == "parametric"), key=place, default=None)
         blamed = blamed or next((each for each in before if isinstance(each.difference, InputSize)), None)
         one, other = stored_shapes(c.a, x)[role], stored_shapes(c.b, y)[role]
+        if one[1:] == other[1:] and any(each.severity == "other_head" and each.difference.node_a is x for each in kept):
+            continue  # as many rows as classes
         if blamed is None:
             changed = AttributeChanged(x.operator, x, y, f"{role} shape", one, other)
             kept.append(Weighed(changed, "structural"))
