@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import source_text
@@ -20,9 +20,23 @@ from zoodata.discrepancy import grades
 from zoodata.discrepancy.checkpoints import hashes
 from zoodata.discrepancy.comparable import WORKS
 from zoodata.discrepancy.evidence import Count, Evidence, Statement
+from zoodata.discrepancy.facts import (
+    AuditFinding,
+    BelowTop1,
+    Contradiction,
+    Facts,
+    Implausible,
+    OtherCost,
+    OtherParameters,
+    OtherUnit,
+    Outlier,
+    Rule,
+    SameCheckpoint,
+    StatedNumber,
+    TooSmall,
+)
 from zoodata.discrepancy.grades import CONVENTION, Doubt, Grade, Graded
 from zoodata.records import entry_zoo
-from zoodata.records.base import without_weights
 from zoodata.records.claim import Metric
 
 OUTLIER_POINTS = 5.0
@@ -39,157 +53,6 @@ ONE, TWO = (0.93, 1.07), (1.86, 2.14)
 """Stated cost over our multiply-accumulates: within the first it counts those, within the second operations."""
 
 OTHER_PRECISIONS = re.compile(r"int8|qdq|fp16|bf16|quant", re.IGNORECASE)
-
-
-Rule = Literal[
-    "impossible", "contradiction", "checkpoint", "outlier", "parameters", "unit", "compute", "file size",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class StatedNumber:
-    """A number as its source writes it."""
-
-    text: str
-    unit: str
-
-
-@dataclass(frozen=True)
-class BelowTop1:
-    """A top-5 below its own top-1, in percent."""
-
-    top1: float
-    top5: float
-
-
-@dataclass(frozen=True)
-class Implausible:
-    """An accuracy that no working model has, in percent."""
-
-    top1: float
-
-
-@dataclass(frozen=True)
-class Contradiction:
-    """Two statements of one zoo about one model."""
-
-    metric: Metric
-    one: StatedNumber
-    other: StatedNumber
-
-
-@dataclass(frozen=True)
-class SameCheckpoint:
-    """Two accuracies of one checkpoint."""
-
-    metric: Metric
-    one: StatedNumber
-    one_zoo: str
-    other: StatedNumber
-    other_zoo: str
-
-
-@dataclass(frozen=True)
-class Outlier:
-    """An accuracy far below what other zoos claim."""
-
-    stated: StatedNumber
-    zoos: int
-    median: float
-    """Of the medians of the other zoos, in percent."""
-
-
-@dataclass(frozen=True)
-class OtherParameters:
-    """A parameter count that no counted network of the architecture has."""
-
-    stated: StatedNumber
-    nearest: int
-    """The nearest count."""
-    also: str | None
-    """Another architecture of the family that has the stated count."""
-
-
-@dataclass(frozen=True)
-class OtherUnit:
-    """A cost in another unit than the source says."""
-
-    stated: StatedNumber
-    counts: Literal["operations", "multiply-accumulates"]
-    """What it counts."""
-    size: int | None
-    """Side of the image, in pixels."""
-    macs: int
-
-
-@dataclass(frozen=True)
-class OtherCost:
-    """A cost that no counted network of the architecture has, in either unit."""
-
-    stated: StatedNumber
-    size: int | None
-    macs: int
-
-
-@dataclass(frozen=True)
-class TooSmall:
-    """A file too small for its weights, in bytes."""
-
-    size: float
-    parameters: int
-
-
-Facts = (
-    BelowTop1 | Implausible | Contradiction | SameCheckpoint | Outlier | OtherParameters | OtherUnit | OtherCost
-    | TooSmall
-)  # fmt: skip
-"""What a rule saw; :mod:`zoodata.wording.audit` words it."""
-
-
-@dataclass(frozen=True)
-class AuditFinding:
-    """One statement that does not hold, or two that cannot both."""
-
-    rule: Rule
-    entry: str
-    zoo: str
-    architecture: str | None
-    size: float
-    """How far off: points for accuracies, a factor (at least 1) for counts."""
-    facts: Facts
-    claims: tuple[str, ...]
-    sources: tuple[str, ...]
-    grade: Grade
-    doubts: tuple[Doubt, ...]
-    """What may explain it; none for an error."""
-    measurement: str | None = None
-    """Path of the record that a statement is compared with, if that is one of ours."""
-    places: int = 1
-    """How many claims show this very fact."""
-
-    @property
-    def model(self) -> str:
-        """What it is about, without weights: by the weights' name one fact would show several times."""
-        return self.architecture or without_weights(self.entry)
-
-    @property
-    def numbers(self) -> frozenset[str]:
-        """The numbers that its sources state, without regard to order or notation."""
-        facts = self.facts
-        if isinstance(facts, Contradiction | SameCheckpoint):
-            return frozenset({facts.metric, _plain(facts.one), _plain(facts.other)})
-        if isinstance(facts, BelowTop1 | Implausible | TooSmall):
-            return frozenset(map(str, vars(facts).values()))
-        return frozenset({_plain(facts.stated)})
-
-    @property
-    def stated_unit(self) -> str:
-        """The unit of a finding about units."""
-        return self.facts.counts if isinstance(self.facts, OtherUnit) else ""
-
-
-def _plain(number: StatedNumber) -> str:
-    return f"{float(number.text):g}" if number.text.replace(".", "", 1).isdigit() else number.text
 
 
 GRADES: tuple[Grade, ...] = ("error", "to_explain", "convention")

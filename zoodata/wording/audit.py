@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoodata.discrepancy.audit import (
+from zoodata.discrepancy.facts import (
     AuditFinding,
     BelowTop1,
     Contradiction,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zoodata.dataset.store import Dataset
-from zoodata.discrepancy.audit import AuditFinding
+from zoodata.discrepancy.facts import AuditFinding
 from zoodata.discrepancy.grades import Grade
 from zoodata.records import Reply
 from zoodata.wording.audit import DOUBTS, GRADES, sentence
