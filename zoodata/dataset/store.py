@@ -173,7 +173,7 @@ def is_record_file(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without garbage collection: records hold no cycles, and looking through so many takes a third of the time."""
     enabled = gc.isenabled()
     gc.disable()
@@ -214,7 +214,7 @@ class Dataset:
 
     def _read(self, folders: Sequence[str]) -> list[StoredRecord]:
         by_place: dict[Path, StoredRecord] = {}
-        with _uncollected():
+        with uncollected():
             for root in self.roots:
                 for path in files(root, folders):
                     try:

@@ -6,8 +6,6 @@ refuse, the rest of zoodata must be able to rank, export and show.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -123,7 +121,7 @@ def validate(roots: Iterable[Path], only: Iterable[Path] = (), private: Iterable
             report.records += _count(record)
             report.issues += issues
 
-    with _no_collection():
+    with store.uncollected():
         for root in roots:
             for path, code in _walk(root):
                 if code is not None:
@@ -138,18 +136,6 @@ def validate(roots: Iterable[Path], only: Iterable[Path] = (), private: Iterable
     report.issues += [issue for issue in _relations(read) if issue.file in reported]
     report.issues.sort()
     return report
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Reading makes very many objects and no cycles: looking for some would take a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def check_file(path: Path, root: Path | None) -> tuple[list[Issue], StoredRecord | None]:

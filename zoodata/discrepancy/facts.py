@@ -1,4 +1,4 @@
-"""What the audit finds: the facts of each rule, and the finding around them. :mod:`zoodata.wording.audit` words them."""
+"""What the audit finds: the facts of each rule, and the finding around them."""
 
 from __future__ import annotations
 
