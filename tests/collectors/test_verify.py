@@ -209,6 +209,18 @@ def test_which_metric_a_header_names(label, spoken):
     assert metrics(label) == spoken
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a\n  b: *a\n",  # in itself
+        "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)),
+        "[" * 5000,
+    ],
+)
+def test_a_document_that_never_ends_is_not_read(text):
+    assert rows("m.yml", text) == []
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_read_into_rows_and_numbers(text):
     numbers(text)

@@ -216,6 +216,9 @@ def _directive(lines: list[str], start: int) -> Iterator[Row]:
             )
 
 
+MOST_NODES = 2_000_000
+"""Of a YAML document, each counted for every mapping around it."""
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, where PyYAML has it: ten times as fast."""
 
@@ -238,40 +241,61 @@ def _blank_tables(text: str) -> Iterator[Row]:
             yield Row(number + 1, number + 1, tuple(map(Cell, header, values, [number + 1] * len(values))))
 
 
-def _yaml(text: str, above: int) -> Iterator[Row]:
+class _TooMuch(Exception):
+    """More nodes than an honest document has: aliases of aliases."""
+
+
+@dataclass
+class _Budget:
+    """How many nodes may still be looked at."""
+
+    left: int = MOST_NODES
+
+    def spend(self) -> None:
+        """Take one."""
+        self.left -= 1
+        if self.left < 0:
+            raise _TooMuch
+
+
+def _yaml(text: str, above: int) -> list[Row]:
     """Every mapping of a document, the inner ones first; ``above`` lines stand before it."""
+    found: list[Row] = []
+    budget = _Budget()
     try:
-        documents = list(yaml.compose_all(text, Loader=LOADER))
-    except yaml.YAMLError:
-        return
-    for document in documents:
-        if document is not None:
-            yield from _mappings(document, "", above)
+        for document in yaml.compose_all(text, Loader=LOADER):
+            if document is not None:
+                found += _mappings(document, "", above, budget)
+    except (yaml.YAMLError, RecursionError, _TooMuch):
+        return []
+    return found
 
 
-def _mappings(node: yaml.Node, title: str, above: int) -> Iterator[Row]:
+def _mappings(node: yaml.Node, title: str, above: int, budget: _Budget) -> Iterator[Row]:
+    budget.spend()
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _mappings(item, title, above)
+            yield from _mappings(item, title, above, budget)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
-            yield from _mappings(value, f"{title} \n {name}" if title else name, above)
-        cells = tuple(_scalars(node, "", above))
+            yield from _mappings(value, f"{title} \n {name}" if title else name, above, budget)
+        cells = tuple(_scalars(node, "", above, budget))
         if cells:
             yield Row(node.start_mark.line + 1 + above, node.end_mark.line + 1 + above, cells, title)
 
 
-def _scalars(node: yaml.Node, label: str, above: int) -> Iterator[Cell]:
+def _scalars(node: yaml.Node, label: str, above: int, budget: _Budget) -> Iterator[Cell]:
+    budget.spend()
     if isinstance(node, yaml.ScalarNode):
         yield Cell(label, node.value, node.start_mark.line + 1 + above)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _scalars(item, label, above)
+            yield from _scalars(item, label, above, budget)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
-            yield from _scalars(value, f"{label} {name}".strip(), above)
+            yield from _scalars(value, f"{label} {name}".strip(), above, budget)
 
 
 def _python(text: str) -> Iterator[Row]:
