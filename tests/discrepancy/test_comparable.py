@@ -11,7 +11,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import accuracy, checkpoints
 from zoodata.discrepancy.comparable import networks, obstacle, obstacle_between_checkpoints
 from zoodata.records.claim import ClaimConditions, Inferred, PageSource
-from zoodata.records.lineage import LineageStatement
+from zoodata.records.lineage import LineageStatement, TrainingStatement
 from zoodata.records.verification import Check
 
 CLEAN = {
@@ -180,6 +180,17 @@ def test_unknown_compares_with_nothing(tmp_path, change, reason):
     found = ranked(dataset_of(tmp_path, *claims, **({"lineages": OWN, "records": SAME} | change)))
     assert found.choice is found.comparable is None
     assert found.left_out == {reason: 2}
+
+
+def test_a_stated_training_counts_against_what_a_claim_was_taken_to_say(tmp_path):
+    claims = claim("torchvision:resnet50@a", 76.0), claim("timm:resnet50@seer_ft", 77.0)
+    self_supervised = TrainingStatement(
+        entries=("timm:*@seer*",), training="self_supervised", source=PageSource(address="docs", locator="x")
+    )
+    timm = builders.lineage("timm").model_copy(update={"trainings": (self_supervised,)})
+    found = ranked(dataset_of(tmp_path, *claims, lineages=(OWN[0], timm), records=SAME))
+    assert found.choice is None
+    assert found.left_out == {"more_than_labels": 1}
 
 
 def test_a_claim_that_its_place_does_not_state_takes_no_part(tmp_path):

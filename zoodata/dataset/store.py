@@ -39,6 +39,7 @@ from zoodata.records import (
     upgrade,
 )
 from zoodata.records.base import Measurement, StoredRecord, entry_zoo, without_weights
+from zoodata.records.claim import Training
 from zoodata.records.lineage import LineageStatement
 from zoodata.records.verification import Check, Outcome
 
@@ -338,6 +339,14 @@ class Dataset:
                 (each for each in statements if any(fnmatchcase(entry, pattern) for pattern in each.entries)), None
             )
         return self._lineage_of[entry]
+
+    def training_of(self, entry: str) -> Training | None:
+        """How an entry was trained, where that is stated against what its claims were taken to say."""
+        record = self.lineages.get(entry_zoo(entry))
+        for statement in record.trainings if record else ():
+            if any(fnmatchcase(entry, pattern) for pattern in statement.entries):
+                return statement.training
+        return None
 
     def outcome_of(self, claim: str, collection: str) -> Outcome | None:
         """What the newest verification of a collection says of one of its claims; None where there is none."""

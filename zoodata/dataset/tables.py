@@ -94,11 +94,12 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> d
 
 
 def _lineage(dataset: Dataset, claim: Claim) -> dict[str, Any]:
-    statement = dataset.lineage_of(claim.entry)
+    statement, training = dataset.lineage_of(claim.entry), dataset.training_of(claim.entry)
+    stated = {} if training is None else {"training": training}
     if statement is None:
-        return {"origin": None, "copy_of": None, "trained_by": None}
+        return stated | {"origin": None, "copy_of": None, "trained_by": None}
     name = parse_entry(claim.entry).name
-    return {
+    return stated | {
         "origin": statement.origin,
         "copy_of": statement.of.replace("{name}", name) if statement.of else None,
         "trained_by": statement.recipe,

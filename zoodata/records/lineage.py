@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from zoodata.records.base import Identifier, Line, StoredRecord
-from zoodata.records.claim import Source, Sparse
+from zoodata.records.claim import Source, Sparse, Training
 
 Origin = Literal[
     "own",  # trained by the zoo itself, which for a paper's authors is the original
@@ -35,6 +35,14 @@ class LineageStatement(Sparse):
     """What says so."""
 
 
+class TrainingStatement(Sparse):
+    """How some entries were trained, where the claims about them say something else: it counts instead."""
+
+    entries: Annotated[tuple[Line, ...], Field(min_length=1)]
+    training: Training
+    source: Source
+
+
 class Lineage(StoredRecord):
     """What is known of where one zoo's weights come from."""
 
@@ -42,10 +50,11 @@ class Lineage(StoredRecord):
     id: Identifier
     """The zoo."""
     statements: tuple[LineageStatement, ...]
+    trainings: tuple[TrainingStatement, ...] = ()
 
     @model_validator(mode="after")
     def _is_about_its_zoo(self) -> Lineage:
-        for statement in self.statements:
+        for statement in (*self.statements, *self.trainings):
             for pattern in statement.entries:
                 if not pattern.startswith(f"{self.id}:"):
                     raise PydanticCustomError("not_an_entry", "speaks of {pattern}, which is not of this zoo",
