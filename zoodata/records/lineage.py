@@ -54,8 +54,9 @@ class Lineage(StoredRecord):
 
     @model_validator(mode="after")
     def _is_about_its_zoo(self) -> Lineage:
-        for statement in (*self.statements, *self.trainings):
-            for pattern in statement.entries:
+        named = [each.entries for each in self.statements] + [each.entries for each in self.trainings]
+        for patterns in named:
+            for pattern in patterns:
                 if not pattern.startswith(f"{self.id}:"):
                     raise PydanticCustomError("not_an_entry", "speaks of {pattern}, which is not of this zoo",
                                               {"pattern": pattern[:80]})  # fmt: skip
