@@ -53,13 +53,15 @@ def write(folder: Path, result: list[Any]) -> Dataset:
 
 def filled_with(text: str) -> tuple[list[Any], int]:
     """The records with a text in every field that accepts it (cut to what it accepts); how many fields took it."""
-    filled, count, environment, claim = [], 0, "", ""
+    filled, count, environment, claim, claims_hash = [], 0, "", "", ""
     for record in records():
         content = record.model_dump(mode="json")
         if "environment" in content:
             content["environment"] = environment
         if content["kind"] == "reply":
             content["about"] = [claim]
+        if content["kind"] == "verification":
+            content["claims_hash"] = claims_hash
         for path in list(_texts(content)):
             for length in (len(text), 300, 120):
                 trial = copy.deepcopy(content)
@@ -72,7 +74,7 @@ def filled_with(text: str) -> tuple[list[Any], int]:
         if content["kind"] == "environment":
             environment = made.id
         if content["kind"] == "claims":
-            claim = made.claims[0].id
+            claim, claims_hash = made.claims[0].id, made.claims_hash
         filled.append(made)
     return filled, count
 
@@ -108,7 +110,8 @@ def _fits(content: dict[str, Any]) -> bool:
 
 
 def _seal(content: dict[str, Any]) -> None:
-    for claim in content.get("claims", ()):
-        claim["id"] = content_hash(claim)
-    if content["kind"] not in {"family", "claims"}:
+    if content["kind"] == "claims":
+        for claim in content["claims"]:
+            claim["id"] = content_hash(claim)
+    if content["kind"] not in {"family", "claims", "lineage"}:
         content["id"] = content_hash(content)

@@ -217,8 +217,8 @@ def test_a_folder_that_is_no_site_is_not_replaced(tmp_path):
 
 def test_a_number_on_the_leaderboard_leads_to_its_evidence(server, page):
     page.goto(server + "leaderboard.html")
-    page.locator("#vgg19 .c-comparable a.zd-num").click()
-    page.wait_for_url("**/architectures/vgg19.html#claim-*")
+    page.locator("#densenet121 .c-comparable a.zd-num").click()
+    page.wait_for_url("**/architectures/densenet121.html#claim-*")
     assert page.locator("tr:target").count() == 1
     record = page.locator("tr:target a.zd-num").get_attribute("href")
     assert page.request.get(urljoin(page.url, record)).json()["kind"] == "claims"

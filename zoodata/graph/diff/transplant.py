@@ -289,6 +289,7 @@ def _side_by_side(
     are compared, and the values before the head.
     """
     order = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
+    head = last_layer(c.b) if classes is not None else None
     exits = embedded.exit_(c.a).number, embedded.exit_(c.b).number
     waiting: dict[int, Any] = {}
     reached = -1
@@ -313,7 +314,7 @@ def _side_by_side(
             if (
                 (first is None or place < first[0])
                 and y.number not in absorbed
-                and not (classes is not None and theirs_value.numel() != value.numel())
+                and not (head is not None and y.number >= head.number)
                 and _parts(c.a.nodes[partner], value, theirs_value)
             ):
                 first = place, Place(c.a.nodes[partner].name, y.name)
