@@ -163,10 +163,8 @@ def verify_command(collections: tuple[str, ...], folders: tuple[Path, ...], data
     library, rows = Library(folders), []
     with step("verifying claims", sum(len(collection.claims) for collection in chosen)) as progress:
         for collection in chosen:
-            record, before = (
-                verify_collection(collection, library, progress, moment),
-                dataset.verifications.get(collection.id),
-            )
+            record = verify_collection(collection, library, progress, moment)
+            before = dataset.verifications.get(collection.id)
             if before is None or before.checks != record.checks:
                 store.write(record, data)
             counts = Counter(each.outcome for each in record.checks)

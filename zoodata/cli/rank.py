@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,6 @@ import click
 from zoodata.cli.common import data_option, format_option, no_images, read_dataset, show
 from zoodata.dataset.store import path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
-from zoodata.discrepancy.comparable import Obstacle
 from zoodata.wording.audit import DOUBTS
 from zoodata.wording.audit import sentence as audit_sentence
 from zoodata.wording.latency import unsplit
@@ -72,11 +70,8 @@ def accuracy_command(metric: str, group: str, limit: int | None, data: Path, sty
             click.echo(f"{words} ({len(spans)} architectures)")
             show([_accuracy_text(each, span) for each, span in spans[:limit]], columns, style)
     naive = sum(each.comparable is None and each.choice is None for each in ranges)
-    left_out = Counter[Obstacle]()
-    for each in ranges:
-        left_out.update(each.left_out)
     click.echo(f"{naive} more architectures have naive ranges only. Claims left out of comparisons:")
-    for reason, count in worded(dict(left_out.most_common())).items():
+    for reason, count in worded(accuracy.left_out(ranges)).items():
         click.echo(f"  {count:>5}  {reason}")
 
 

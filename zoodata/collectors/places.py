@@ -144,7 +144,7 @@ class Library:
         public = version.partition("+")[0]
         for folder in self.folders:
             for path in sorted(folder.glob("*.whl")):
-                name, number = path.name.lower().replace("-", "_", 0).split("-")[:2]
+                name, number = path.name.lower().split("-")[:2]
                 if name.replace("-", "_") == stem and number.partition("+")[0] == public:
                     return path
         return None

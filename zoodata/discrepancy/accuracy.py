@@ -8,7 +8,7 @@ different things (:class:`Kind`); the first two are discrepancies, the third is 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any, Literal
@@ -125,6 +125,14 @@ def rank(dataset: Dataset, metric: str = "top1", group: str = "today") -> list[A
         by_architecture[row["architecture"]].append(row)
     ranges = [_range(dataset, name, rows, metric, group) for name, rows in by_architecture.items() if _zoos(rows) > 1]
     return sorted(ranges, key=lambda r: (r.comparable is None, -r.shown.points, r.architecture))
+
+
+def left_out(ranges: Iterable[AccuracyRange]) -> dict[Obstacle, int]:
+    """Why claims take part in no comparable range of any architecture, and how many; the most frequent first."""
+    counts = Counter[Obstacle]()
+    for each in ranges:
+        counts.update(each.left_out)
+    return dict(counts.most_common())
 
 
 def _claims(dataset: Dataset, metric: str, group: str) -> pd.DataFrame:

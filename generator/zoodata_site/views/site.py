@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +13,6 @@ from zoodata.discrepancy import accuracy, latency, macs, measured
 from zoodata.discrepancy.accuracy import AccuracyRange, Kind, Span
 from zoodata.discrepancy.audit import audit
 from zoodata.discrepancy.authors import nearest
-from zoodata.discrepancy.comparable import Obstacle
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.measured import Pair
@@ -95,7 +94,7 @@ def make(dataset: Dataset) -> Site:
         accuracy=tuple(accuracy.rank(dataset, "top1", "2022")),
         today=tuple(sorted(ranked, key=lambda r: (-r.shown.points, r.architecture))),
         ranges=_ranges(architectures),
-        left_out=_left_out(architectures),
+        left_out=worded(accuracy.left_out(item.today for item in architectures if item.today)),
         macs=tuple(sorted((i.macs for i in architectures if i.macs), key=lambda r: (-r.ratio, r.architecture))),
         latency=tuple(
             sorted(
@@ -122,15 +121,6 @@ def _ranges(architectures: Sequence[ArchitectureFindings]) -> dict[Kind, tuple[t
         kind: tuple(sorted(pairs, key=lambda pair: (-pair[1].points, pair[0].architecture)))
         for kind, pairs in found.items()
     }
-
-
-def _left_out(architectures: Sequence[ArchitectureFindings]) -> dict[str, int]:
-    """Why claims are in no comparable range, and how many."""
-    counts = Counter[Obstacle]()
-    for item in architectures:
-        if item.today is not None:
-            counts.update(item.today.left_out)
-    return worded(dict(counts.most_common()))
 
 
 def _discrepancies(dataset: Dataset) -> list[ArchitectureFindings]:
