@@ -312,7 +312,7 @@ def onnx_mutants(entry: str, seed: int, each: int = 1) -> Iterator[Mutant]:
             changed_model = copy.deepcopy(model._model)
             try:
                 mutate(changed_model.graph, number)
-                mutated = onnx_reader.read(changed_model)
+                mutated = onnx_reader.read(changed_model).network
             except Exception:
                 continue
             yield Mutant(entry, kind, _name(original, nodes[number]), original, mutated)

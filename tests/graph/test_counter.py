@@ -6,6 +6,7 @@ import pytest
 
 from zoodata.graph.canonical import activation, contraction, reduction
 from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.finish import finish
 from zoodata.graph.counter import count
 from zoodata.graph.network import Parameter
 
@@ -15,7 +16,7 @@ def counted(make, image=(3, 224, 224)):
     made = make(b, b.image(*image))
     stored = [Parameter(n.name, n.shape, n.attributes["role"]) for n in b.nodes if n.operator == "parameter"]
     stored.append(Parameter("head", (5, 5), "parameter"))
-    return count(b.finish("torch", image, made, stored))
+    return count(finish(b, "torch", image, made, stored))
 
 
 def convolution(outputs, inputs, kernel, **more):

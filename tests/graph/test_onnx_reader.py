@@ -63,7 +63,7 @@ def test_grouped_convolution_gemm_and_matmul():
         ],
         initializers=[weight("w", (3, 1, 3, 3)), weight("v", (5, 192)), weight("u", (5, 10)), weight("debris", (9,))],
     )
-    counts = count(onnx_reader.read(model))
+    counts = count(onnx_reader.read(model).network)
     assert counts.macs == 3 * 64 * 9 + 192 * 5 + 5 * 10
     assert counts.parameters == 27 + 960 + 50
 
@@ -80,7 +80,7 @@ def test_grouped_convolution_gemm_and_matmul():
         ),
         (
             graph([helper.make_node("Relu", ["x"], ["y"])], ("n", 3, "h", "w"), (("x", ("n", 3, "h", "w")),)),
-            "not fixed",
+            "are open",
         ),
     ],
 )
@@ -91,23 +91,38 @@ def test_graphs_that_are_no_classifier_say_why(model, message):
         onnx_reader.read(model)
 
 
-def test_control_flow_is_refused():
+def branching(condition):
+    branches = [
+        helper.make_graph(
+            [helper.make_node(kind, ["x"], ["z"])],
+            "b",
+            [],
+            [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)],
+        )
+        for kind in ("Relu", "Tanh")
+    ]
+    return helper.make_node("If", [condition], ["y"], then_branch=branches[0], else_branch=branches[1])
+
+
+def test_the_branch_of_a_known_condition_is_taken():
     from zoodata.graph import onnx_reader
 
-    branch = helper.make_graph(
-        [helper.make_node("Identity", ["x"], ["z"])],
-        "b",
-        [],
-        [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)],
-    )
-    condition = helper.make_tensor("c", TensorProto.BOOL, (), [True])
-    model = graph(
-        [helper.make_node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)],
-        (1, 3, 8, 8),
-        initializers=[condition],
-    )
-    with pytest.raises(onnx_reader.UnreadableGraph, match="control flow \\(If\\)"):
-        onnx_reader.read(model)
+    for value, kind in ((True, "relu"), (False, "tanh")):
+        known = helper.make_tensor("c", TensorProto.BOOL, (), [value])
+        model = graph([branching("c")], (1, 3, 8, 8), initializers=[known])
+        assert onnx_reader.read(model).network.nodes[-1].attributes["kind"] == kind
+
+
+def test_a_branch_that_depends_on_the_image_is_refused():
+    from zoodata.graph import onnx_reader
+
+    nodes = [
+        helper.make_node("ReduceMax", ["x"], ["m"], keepdims=0),
+        helper.make_node("Cast", ["m"], ["c"], to=TensorProto.BOOL),
+        branching("c"),
+    ]
+    with pytest.raises(onnx_reader.UnreadableGraph, match=r"control flow \(If"):
+        onnx_reader.read(graph(nodes, (1, 3, 8, 8)))
 
 
 def test_an_open_batch_counts_as_batch_1():
@@ -125,7 +140,7 @@ def test_an_open_batch_counts_as_batch_1():
             [weight("w", (2, 3, 3, 3)), weight("v", (5, 72))],
         )
 
-    fixed, opened = (count(onnx_reader.read(made(batch))) for batch in (1, "N"))
+    fixed, opened = (count(onnx_reader.read(made(batch)).network) for batch in (1, "N"))
     assert opened == fixed
     assert fixed.macs == 2 * 36 * 27 + 72 * 5
 

@@ -167,9 +167,9 @@ def test_files(tmp_path):
     ("name", "data", "message"),
     [
         ("m.onnx", b"not onnx", "not a readable ONNX model"),
-        ("m.onnx", b"", "not a readable ONNX model"),
+        ("m.onnx", b"", "it has no nodes"),
         ("m.keras", b"not keras", "not a readable Keras image model"),
-        ("m.pth", b"x", "none of .onnx, .keras"),
+        ("m.pth", b"x", "not a TorchScript file"),
         ("m.pt", b"x", "not a TorchScript file"),
         ("m.tflite", b"x", "not a readable TFLite model"),
     ],

@@ -19,6 +19,7 @@ from zoodata.dataset.store import LOCAL, Dataset
 
 if TYPE_CHECKING:
     from zoodata.images.sets import NoImages
+    from zoodata.zoos.base import Reading
 
 PLAIN_LINE_SECONDS = 5.0
 
@@ -126,6 +127,40 @@ def read_dataset(data: Path | None) -> Dataset:
     return Dataset.open(data)
 
 
+class SizeType(click.ParamType):  # type: ignore[type-arg]
+    """HEIGHTxWIDTH in pixels, or one number for both."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """See :class:`click.ParamType`."""
+        if isinstance(value, tuple):
+            return value
+        sides = str(value).lower().split("x")
+        if len(sides) > 2 or not all(side.isdigit() and 0 < int(side) <= 16384 for side in sides):
+            self.fail(f"{value!r} is no size in pixels: 224, or 224x320 (height x width)", param, ctx)
+        return int(sides[0]), int(sides[-1])
+
+
+size_option = click.option(
+    "--size", type=SizeType(), metavar="N or HxW",
+    help="Image size in pixels, for a model that leaves it open.",
+)  # fmt: skip
+output_option = click.option(
+    "--output", metavar="NAME", help="Which output of an ONNX file with several is read. The first row of scores else."
+)
+
+
+def reading_of(size: tuple[int, int] | None, output: str | None = None) -> Reading | None:
+    """What a user says of a model that leaves something open."""
+    from zoodata.zoos.base import Reading
+
+    return None if size is None and output is None else Reading(size, output)
+
+
+MODEL_FILES = (".onnx", ".keras", ".h5", ".tflite", ".pt", ".pth", ".pt2", ".ptl", ".safetensors")
+
+
 def check_entries(entries: Iterable[str]) -> None:
     """Refuse what is not an entry's name before any work starts.
 
@@ -140,6 +175,8 @@ def check_entries(entries: Iterable[str]) -> None:
         zoo = entry.partition(":")[0]
         if zoo in registry.PERSONAL and ":" in entry:
             continue
+        if entry.endswith(MODEL_FILES) and zoo not in zoos:
+            raise click.UsageError(f"{entry!r} names a file: write file:{entry}")
         try:
             parse_entry(entry)
         except ValueError as error:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from zoodata.cli.common import check_entries, in_worker
+from zoodata.cli.common import check_entries, in_worker, output_option, reading_of, size_option
 from zoodata.cli.preprocessing import compare_preprocessing, show_comparison
 from zoodata.records import ComparisonResult
 from zoodata.wording.findings import sentence
 from zoodata.wording.networks import MEANING, proof
 
+if TYPE_CHECKING:
+    from zoodata.zoos.base import Reading
 
-def diff(a: str, b: str, prove: bool) -> ComparisonResult:
+
+def diff(a: str, b: str, prove: bool, reading: Reading | None = None) -> ComparisonResult:
     """The diff of two entries.
 
     Raises:
@@ -22,7 +26,7 @@ def diff(a: str, b: str, prove: bool) -> ComparisonResult:
     """
     from zoodata.measure.host import Host
 
-    return in_worker(Host, Host.compare, a, b, prove)
+    return in_worker(Host, Host.compare, a, b, prove, reading)
 
 
 def as_json(a: str, b: str, result: ComparisonResult) -> str:
@@ -57,6 +61,8 @@ def as_text(a: str, b: str, result: ComparisonResult) -> str:
     help="With --preprocessing: write where the preprocessed images differ as a PNG.",
 )  # fmt: skip
 @click.option("--prove", is_flag=True, help="Also carry the weights of A into B and run both.")
+@size_option
+@output_option
 @click.option(
     "--format",
     "style",
@@ -66,7 +72,15 @@ def as_text(a: str, b: str, result: ComparisonResult) -> str:
     help="Output format.",
 )
 def command(
-    a: str, b: str, preprocessing: bool, images: Path | None, picture: Path | None, prove: bool, style: str
+    a: str,
+    b: str,
+    preprocessing: bool,
+    images: Path | None,
+    picture: Path | None,
+    prove: bool,
+    size: tuple[int, int] | None,
+    output: str | None,
+    style: str,
 ) -> None:
     """Say what differs between the networks of A and B, where, and how much it matters.
 
@@ -92,7 +106,7 @@ def command(
     if preprocessing:
         show_comparison(a, b, compare_preprocessing(a, b, images), style, picture)
         return
-    result = diff(a, b, prove)
+    result = diff(a, b, prove, reading_of(size, output))
     if style == "json":
         click.echo(as_json(a, b, result))
     elif style == "html":
@@ -101,3 +115,5 @@ def command(
         click.echo(diff_page(a, b, result))
     else:
         click.echo(as_text(a, b, result))
+    if result.proof is not None and result.proof.obstacle is not None and result.proof.obstacle.code == "unfaithful":
+        raise SystemExit(1)

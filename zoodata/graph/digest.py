@@ -14,14 +14,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node
+from zoodata.graph.network import CONVOLUTION, INPUT, PARAMETER, Edge, Network, Node
 from zoodata.graph.view import Axes, Shape
 
 FORMAT = "zoodata-network-1"
 """Part of every digest: a change of the canonical form is a change of all names."""
 
-NOT_FUNCTION = frozenset({"parameter", "role", "part"})
-"""Attributes that say what a stored tensor is called, not what is computed."""
+NOT_FUNCTION = frozenset({"parameter", "role", "part", "sizes"})
+"""Attributes that say what a stored tensor is called or how large a value is, not what is computed."""
 
 
 def digest(network: Network) -> str:
@@ -40,9 +40,18 @@ def _line(network: Network, node: Node, uses: Mapping[int, int], written: dict[i
         return node.operator
     attributes = written.get(id(node.attributes))
     if attributes is None:
-        attributes = written[id(node.attributes)] = attributes_text(node.attributes)
-    edges = ";".join([f"{edge.role}={edge.source}{_seen(network, edge, uses)}" for edge in node.inputs])
+        attributes = written[id(node.attributes)] = _attributes(node)
+    seen = _seen if node.operator not in OVER_MAPS else _seen_as_map
+    edges = ";".join([f"{edge.role}={edge.source}{seen(network, edge, uses)}" for edge in node.inputs])
     return f"{node.operator}({attributes})[{edges}]"
+
+
+def _attributes(node: Node) -> str:
+    """A node's attributes as text. A mean over the positions of a map, of which only one is left at this image size, is
+    the mean over positions that it is at any other."""
+    if node.operator == "mean" and node.attributes["axes"] == ():
+        return attributes_text({**node.attributes, "axes": (1, 2)})
+    return attributes_text(node.attributes)
 
 
 def attributes_text(attributes: Mapping[str, Any]) -> str:
@@ -57,6 +66,18 @@ def text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "(" + ",".join(text(item) for item in value) + ")"
+
+
+OVER_MAPS = frozenset({CONVOLUTION, "max_pool", "average_pool", "pad", "resize"})
+"""Operators that read a map of positions, of which at a small image size only one may be left."""
+
+
+def _seen_as_map(network: Network, edge: Edge, uses: Mapping[int, int]) -> str:
+    """A map of one position is read as any other map."""
+    source = network.nodes[edge.source]
+    if edge.role == INPUT and len(source.shape) == 1 and edge.axes == (((0, 1, source.shape[0]),), (), ()):
+        return ""
+    return _seen(network, edge, uses)
 
 
 def _seen(network: Network, edge: Edge, uses: Mapping[int, int]) -> str:

@@ -11,16 +11,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zoodata.graph import view
+from zoodata.graph import foreign, view
 from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node
 
 
 class CannotExecute(ValueError):
-    """An operator outside the vocabulary that torch cannot run by its name."""
+    """An operator that neither torch nor its own framework can run here."""
+
+    def __init__(self, node: Node, why: str) -> None:
+        super().__init__(f"{node.operator} at {node.name} cannot be run: {why}")
+        self.operator, self.place = node.operator, node.name
+        self.network: Network | None = None
 
 
 class Operands:
@@ -98,7 +104,11 @@ def steps(
         if before is not None:
             before(node, values)
         known = given.get(node.number)
-        value = compute(node, network, stored, image, values) if known is None else known
+        try:
+            value = compute(node, network, stored, image, values) if known is None else known
+        except CannotExecute as error:
+            error.network = network
+            raise
         values[node.number] = value
         for edge in node.inputs:
             if last[edge.source] == node.number:
@@ -122,7 +132,7 @@ def compute(
     elif node.operator in RUNS:
         value = RUNS[node.operator](operands)
     else:
-        raise CannotExecute(f"{node.operator} at {node.name} cannot be run")
+        raise CannotExecute(node, "there is nothing that runs it")
     return value.reshape(node.shape) if isinstance(value, Tensor) else value
 
 
@@ -146,7 +156,14 @@ def _call(node: Node, operands: Operands) -> Any:
     if family == "aten":
         word, _, overload = rest.partition(".")
         return _aten(getattr(getattr(torch.ops.aten, word), overload or "default"), node, operands)
-    raise CannotExecute(f"{call} at {node.name} runs in its own framework only")
+    try:
+        results = foreign.run(call, node.attributes["arguments"], [value.cpu().numpy() for value in operands.all()])
+    except foreign.CannotRun as error:
+        raise CannotExecute(node, str(error)) from error
+    like = next((value.dtype for value in operands.all() if value.is_floating_point()), torch.float32)
+    tensors = [torch.from_numpy(np.array(result)) for result in results]
+    made = [tensor.to(like) if tensor.is_floating_point() else tensor for tensor in tensors]
+    return made[0] if len(made) == 1 else made
 
 
 def _aten(function: Any, node: Node, operands: Operands) -> Any:
@@ -259,15 +276,20 @@ def _activation(o: Operands) -> Tensor:
     kind = a["kind"]
     if kind == "clip":
         return x.clamp(a["low"], a["high"])
-    if kind == "hard_sigmoid":
-        return F.relu6(x + 3) * a.get("scale", 1 / 6)
-    if kind == "hard_swish":
-        return x * (F.relu6(x + 3) * a.get("scale", 1 / 6))
+    if kind in ("hard_sigmoid", "hard_swish"):
+        gate = _hard_sigmoid(a, x)
+        return gate if kind == "hard_sigmoid" else x * gate
     if kind == "quick_gelu":
         return x * torch.sigmoid(a["slope"] * x)
     if kind == "prelu":
         return torch.where(x >= 0, x, x * o("slope"))
     return ACTIVATIONS[kind](x) if "slope" not in a else ACTIVATIONS[kind](x, a["slope"])
+
+
+def _hard_sigmoid(a: Mapping[str, Any], x: Tensor) -> Tensor:
+    if "scale" in a:
+        return F.relu6(x + 3) * a["scale"]
+    return (x * a.get("slope", 1 / 6) + a.get("offset", 0.5)).clamp(0, 1)
 
 
 ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
@@ -279,6 +301,10 @@ ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
 FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "exp": torch.exp, "log": torch.log, "sin": torch.sin, "cos": torch.cos, "square_root": torch.sqrt, "abs": torch.abs,
     "inverse_square_root": torch.rsqrt, "reciprocal": torch.reciprocal, "erf": torch.erf, "erfc": torch.erfc,
+    "sign": torch.sign, "floor": torch.floor, "ceil": torch.ceil, "round": torch.round, "tan": torch.tan,
+    "atan": torch.atan, "asin": torch.asin, "acos": torch.acos, "sinh": torch.sinh, "cosh": torch.cosh,
+    "asinh": torch.asinh, "acosh": torch.acosh, "atanh": torch.atanh, "log1p": torch.log1p, "expm1": torch.expm1,
+    "is_nan": torch.isnan, "is_inf": torch.isinf, "not": torch.logical_not,
 }  # fmt: skip
 
 
@@ -291,12 +317,12 @@ def _pool(o: Operands) -> Tensor:
     frame = [amount for pair in a["padding"][::-1] for amount in pair]
     if o.node.operator == "max_pool":
         x = F.pad(x, frame, value=-torch.inf) if any(frame) else x
-        return (F.max_pool1d, F.max_pool2d)[rank - 1](x, a["kernel"], a["stride"], 0, a["dilation"])
+        return (F.max_pool1d, F.max_pool2d, F.max_pool3d)[rank - 1](x, a["kernel"], a["stride"], 0, a["dilation"])
     return _average_pool(a, x, rank, frame)
 
 
 def _average_pool(a: Mapping[str, Any], x: Tensor, rank: int, frame: list[int]) -> Tensor:
-    pool = (F.avg_pool1d, F.avg_pool2d)[rank - 1]
+    pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[rank - 1]
     over = [amount for more in a.get("over", (0,) * rank)[::-1] for amount in (0, more)]
     window = float(np.prod(a["kernel"]))
     ones = torch.ones(1, 1, *x.shape[2:], dtype=x.dtype, device=x.device)
@@ -309,8 +335,102 @@ def _average_pool(a: Mapping[str, Any], x: Tensor, rank: int, frame: list[int]) 
 
 
 def _pad(o: Operands) -> Tensor:
-    amounts = [amount for pair in o.attributes["amounts"][::-1] for amount in pair]
-    return F.pad(o(), amounts, value=o.attributes["number"])
+    a, x = o.attributes, o()
+    mode = a.get("mode")
+    if mode is None:
+        amounts = [amount for pair in a["amounts"][::-1] for amount in pair]
+        if not x.is_floating_point():
+            return F.pad(x.to(torch.float64), amounts, value=a["number"]).to(x.dtype)
+        return F.pad(x, amounts, value=a["number"])
+    for axis, (before, after) in enumerate(a["amounts"]):
+        if before or after:
+            x = x.index_select(axis, _mirrored(x.shape[axis], before, after, mode))
+    return x
+
+
+def _mirrored(size: int, before: int, after: int, mode: str) -> Tensor:
+    """Which element stands where, beyond the ends of an axis too."""
+    places = np.pad(np.arange(size), (before, after), mode=mode)  # type: ignore[call-overload]
+    return torch.from_numpy(np.asarray(places, dtype=np.int64))
+
+
+def _resize(o: Operands) -> Tensor:
+    a, x = o.attributes, o()
+    for axis, (to, scale) in enumerate(zip(a["sizes"], a["scales"], strict=True), x.dim() - len(a["sizes"])):
+        table = torch.from_numpy(interpolation(x.shape[axis], to, scale, a)).to(x.dtype)
+        x = torch.matmul(x.movedim(axis, -1), table.T).movedim(-1, axis)
+    return x
+
+
+def interpolation(size: int, to: int, scale: float, own: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    """(to, size): how much each position of a map counts for each of its resized form. By ONNX's definitions."""
+    i = np.arange(to, dtype=np.float64)
+    at = {
+        "half_pixel": lambda: (i + 0.5) / scale - 0.5,
+        "pytorch_half_pixel": lambda: (i + 0.5) / scale - 0.5 if to > 1 else np.zeros(1),
+        "align_corners": lambda: i * (size - 1) / max(to - 1, 1),
+        "asymmetric": lambda: i / scale,
+        "tf_half_pixel_for_nn": lambda: (i + 0.5) / scale,
+        "half_pixel_symmetric": lambda: size / 2 * (1 - to / (size * scale)) + (i + 0.5) / scale - 0.5,
+    }[own["coordinates"]]()
+    table = np.zeros((to, size))
+    if own["mode"] == "nearest":
+        rounded = {
+            "round_prefer_floor": lambda: np.ceil(at - 0.5), "round_prefer_ceil": lambda: np.floor(at + 0.5),
+            "floor": lambda: np.floor(at), "ceil": lambda: np.ceil(at),
+        }[own["rounding"]]()  # fmt: skip
+        table[np.arange(to), np.clip(rounded, 0, size - 1).astype(int)] = 1.0
+        return table
+    stretch = max(1.0, 1 / scale) if own.get("antialias") else 1.0
+    reach = (1.0 if own["mode"] == "linear" else 2.0) * stretch
+    for row, centre in enumerate(at):
+        places = np.arange(int(np.floor(centre - reach)), int(np.ceil(centre + reach)) + 1)
+        weights = _kernel((places - centre) / stretch, own)
+        if own.get("antialias") or own.get("exclude_outside"):
+            weights = np.where((places >= 0) & (places < size), weights, 0.0)
+        weights = weights / weights.sum()
+        np.add.at(table[row], np.clip(places, 0, size - 1), weights)
+    return table
+
+
+def _kernel(distance: npt.NDArray[np.float64], own: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    x = np.abs(distance)
+    if own["mode"] == "linear":
+        return np.asarray(np.maximum(1 - x, 0.0))
+    a = own["cubic"]
+    near = (a + 2) * x**3 - (a + 3) * x**2 + 1
+    far = a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a
+    return np.asarray(np.where(x <= 1, near, np.where(x < 2, far, 0.0)))
+
+
+def _quantize(o: Operands) -> Tensor:
+    a, x = o.attributes, o()
+    if a.get("dynamic"):  # zero must be a step, by ONNX's DynamicQuantizeLinear
+        low, high = x.min().clamp(max=0), x.max().clamp(min=0)
+        scale = (high - low) / 255
+        zero = torch.round((-low / scale).clamp(0, 255))
+        return (torch.clamp(torch.round(x / scale) + zero, 0, 255) - zero) * scale
+    whole = torch.clamp(torch.round(x / a["scale"]) + a["zero"], a["low"], a["high"])
+    return (whole - a["zero"]) * a["scale"]
+
+
+def _compare(o: Operands) -> Tensor:
+    relation = {
+        "equal": torch.eq, "less": torch.lt, "less_or_equal": torch.le, "greater": torch.gt,
+        "greater_or_equal": torch.ge,
+    }[o.attributes["kind"]]  # fmt: skip
+    scalar = o.attributes.get("scalar")
+    result: Tensor = relation(o(), o("other") if scalar is None else scalar)
+    return result
+
+
+def _select(o: Operands) -> Tensor:
+    return torch.where(o("condition").bool(), o(), o("other"))
+
+
+def _gather(o: Operands) -> Tensor:
+    x: Tensor = o()
+    return x.index_select(o.attributes["axis"], torch.tensor(o.attributes["places"], device=x.device))
 
 
 def _softmax(o: Operands) -> Tensor:
@@ -351,9 +471,10 @@ RUNS: dict[str, Run] = {
     "local_response_norm": _local_response_norm, "activation": _activation, "max_pool": _pool, "average_pool": _pool,
     "pad": _pad, "softmax": _softmax, "slice": _slice, "maximum": _extreme, "minimum": _extreme,
     "function": lambda o: FUNCTIONS[o.attributes["kind"]](o()),
-    "mean": lambda o: o().mean(list(o.attributes["axes"])),
+    "mean": lambda o: o().mean(list(o.attributes["axes"])) if o.attributes["axes"] else o(),
     "concatenate": lambda o: torch.cat(o.all(), o.attributes["axis"]),
     "flatten": lambda o: o().reshape(-1),
+    "resize": _resize, "quantize": _quantize, "compare": _compare, "select": _select, "gather": _gather,
     "item": lambda o: o()[o.attributes["index"]],
     "add": _binary(torch.add), "subtract": _binary(torch.sub), "multiply": _binary(torch.mul),
     "divide": _binary(torch.div), "power": _binary(torch.pow),

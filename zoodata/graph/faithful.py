@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from zoodata.graph.executor import Operands, execute, steps
+from zoodata.graph.executor import Operands, execute, look, steps
 from zoodata.graph.network import Network, Node
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import FAITHFUL
@@ -36,15 +36,29 @@ def relative_error(expected: Array, computed: Array) -> float:
     return float(np.abs(expected - computed).max()) / (largest or 1.0)
 
 
-def error(network: Network, forward: Forward, seed: int) -> float:
+def error(
+    network: Network,
+    forward: Forward,
+    seed: int,
+    as_fed: Callable[[Array], Array] | None = None,
+    fixed: Mapping[str, Array] | None = None,
+) -> float:
     """Relative error between a model and its network, on random weights and one random image.
+
+    Args:
+        network: as read from the model.
+        forward: the model.
+        seed: of weights and image.
+        as_fed: an image as the model's input type holds it.
+        fixed: tensors that can hold no other numbers than these.
 
     Hundreds of layers of random weights can amplify rounding past the tolerance. Then statistics are set to
     what the layers see, as training would, and both are calculated in double precision as far as the
     framework can. A wrong network stays wrong.
     """
     image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
-    weights = random_weights(network, seed)
+    image = image if as_fed is None else as_fed(image)
+    weights = random_weights(network, seed) | dict(fixed or {})
     worst = relative_error(forward(image, weights, False), scores(network, weights, image))
     if worst < FAITHFUL:
         return worst
@@ -53,6 +67,85 @@ def error(network: Network, forward: Forward, seed: int) -> float:
         relative_error(forward(image, weights, precise), scores(network, weights, image, precise))
         for precise in (False, True)
     )
+
+
+def parting(
+    network: Network,
+    native: object,
+    seed: int,
+    as_fed: Callable[[Array], Array] | None,
+    fixed: Mapping[str, Array] | None,
+) -> str | None:
+    """Where the values of :func:`error` first part."""
+    image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
+    image = image if as_fed is None else as_fed(image)
+    weights = random_weights(network, seed) | dict(fixed or {})
+    return first_parting(network, native, calibrated(network, weights, image), image)
+
+
+class Native(Protocol):
+    """A model as its own framework runs it."""
+
+    def forward(self, image: Array, weights: Mapping[str, Array], precise: bool = False) -> Array:
+        """Class scores of one image with these stored tensors."""
+
+
+@runtime_checkable
+class TakesIntegers(Protocol):
+    """A model whose image may be of whole numbers."""
+
+    def as_fed(self, image: Array) -> Array:
+        """A standard-normal image as the model's input type can hold it, in float32."""
+
+
+@runtime_checkable
+class HoldsIntegers(Protocol):
+    """A model that may store weights as integers with a scale."""
+
+    def fixed(self) -> Mapping[str, Array]:
+        """The tensors that can hold no other numbers than they do, as the real numbers that they mean."""
+
+
+@runtime_checkable
+class HoldsWeights(Protocol):
+    """A model that has weights of its own."""
+
+    def stored(self) -> Mapping[str, Array]:
+        """Its tensors as they are now, by name."""
+
+
+@runtime_checkable
+class ShowsInside(Protocol):
+    """A model that can show values between its image and its scores."""
+
+    def inside(self, image: Array, weights: Mapping[str, Array], places: Sequence[str]) -> Mapping[str, Array]:
+        """The values at those of the places that it can show; see :attr:`zoodata.graph.network.Network.marks`."""
+
+
+INSIDE_TOLERANCE = 1e-3
+"""Values inside are of single precision, and some of them are small beside what they are made of."""
+
+
+def first_parting(network: Network, native: object, weights: Mapping[str, Array], image: Array) -> str | None:
+    """The first place whose value is another in the model than in its network; None where none is found."""
+    if not isinstance(native, ShowsInside):
+        return None
+    try:
+        shown = native.inside(image, weights, list(network.marks))
+    except Exception:  # a model may raise anything, and this only looks for a better word
+        return None
+    marked: dict[int, list[str]] = {}
+    for name, (number, _) in network.marks.items():
+        marked.setdefault(number, []).append(name)
+    stored = {name: torch.from_numpy(np.array(array)).to(torch.float32) for name, array in weights.items()}
+    with torch.inference_mode():
+        for node, value in steps(network, stored, torch.from_numpy(image).to(torch.float32)):
+            for name in marked.get(node.number, ()):
+                if name in shown and isinstance(value, torch.Tensor) and value.is_floating_point():
+                    ours = look(value, network.marks[name][1]).numpy().ravel()
+                    if relative_error(np.asarray(shown[name]).ravel(), ours) > INSIDE_TOLERANCE:
+                        return name
+    return None
 
 
 def calibrated(network: Network, weights: Mapping[str, Array], image: Array) -> dict[str, Array]:

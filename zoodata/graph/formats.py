@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from zoodata.graph.counter import count, node_macs, node_parameters
+from zoodata.graph.counter import Share, count, node_macs, shares
 from zoodata.graph.diff.features import features, label
 from zoodata.graph.digest import digest
 from zoodata.graph.network import INPUT, Network, Node
@@ -22,41 +22,57 @@ def render(network: Network, title: str, style: str) -> str:
     return {"text": as_text, "json": as_json, "dot": as_dot}[style](network, title)
 
 
+UNREAD = "not read by this forward pass"
+
+
 def rows(network: Network) -> list[dict[str, Any]]:
-    """One row for each operation, in order."""
-    return [
+    """One row for each operation, in order, and what else holds weights or multiplies. They sum to the totals."""
+    held, left = shares(network)
+    listed = [
         {
             "number": node.number,
             "name": node.name,
             "operator": label(network, node),
             "shape": list(node.shape),
             "inputs": [edge.source for edge in node.inputs if network.nodes[edge.source].dynamic],
-            "parameters": node_parameters(network, node),
+            "parameters": held.get(node.number, Share()).parameters,
+            "statistics": held.get(node.number, Share()).statistics,
             "macs": node_macs(network, node),
             "attributes": {name: _plain(value) for name, value in features(network, node).items()},
         }
-        for node in network.operations
+        for node in network.nodes
+        if not node.is_leaf and (node.dynamic or node.number in held or node_macs(network, node))
     ]
+    if left.parameters or left.statistics:
+        listed.append({
+            "number": None, "name": UNREAD, "operator": "", "shape": [], "inputs": [], "parameters": left.parameters,
+            "statistics": left.statistics, "macs": 0, "attributes": {},
+        })  # fmt: skip
+    return listed
 
 
 def as_text(network: Network, title: str) -> str:
     """A table by layer, totals below."""
     counts = count(network)
     lines = [f"{title}: network {digest(network)[:12]}, image {shown(network.input_shape)}", ""]
-    table = [("name", "operator", "value", "parameters", "MACs", "")]
+    table = [("name", "operator", "value", "parameters", "statistics", "MACs", "")]
     for row in rows(network):
+        value = (shown(tuple(row["shape"])) or "1") if row["number"] is not None else ""
         table.append((
-            row["name"], row["operator"], shown(tuple(row["shape"])) or "1", _number(row["parameters"]),
+            row["name"], row["operator"], value, _number(row["parameters"]), _number(row["statistics"]),
             _number(row["macs"]), _brief(row["attributes"]),
         ))  # fmt: skip
-    widths = [max(len(line[column]) for line in table) for column in range(5)]
+    widths = [max(len(line[column]) for line in table) for column in range(6)]
     for line in table:
         cells = [
-            cell.rjust(width) if n in (3, 4) else cell.ljust(width)
+            cell.rjust(width) if n in (3, 4, 5) else cell.ljust(width)
             for n, (cell, width) in enumerate(zip(line, widths, strict=False))
         ]
-        lines.append("  ".join([*cells, line[5]]).rstrip())
-    lines += ["", f"{counts.parameters:,} parameters, {counts.statistics:,} statistics, {counts.macs:,} MACs"]
+        lines.append("  ".join([*cells, line[6]]).rstrip())
+    bound = "at least " if counts.uncounted else ""
+    lines += ["", f"{counts.parameters:,} parameters, {counts.statistics:,} statistics, {bound}{counts.macs:,} MACs"]
+    if counts.uncounted:
+        lines.append(f"not counted: {', '.join(counts.uncounted)} (they multiply; their MACs are not known)")
     if counts.unknown_operators:
         lines.append(f"outside the vocabulary, run by name: {', '.join(counts.unknown_operators)}")
     return "\n".join(lines)
@@ -76,6 +92,7 @@ def as_json(network: Network, title: str) -> str:
         "parameters": counts.parameters,
         "statistics": counts.statistics,
         "macs": counts.macs,
+        "uncounted_operators": list(counts.uncounted),
         "unknown_operators": list(counts.unknown_operators),
         "nodes": rows(network),
     }

@@ -32,7 +32,7 @@ VOCABULARY = LEAVES | {
     CONVOLUTION, LINEAR, MATMUL, "batch_norm", "layer_norm", "rms_norm", "group_norm", "local_response_norm",
     "activation", "softmax", "max_pool", "average_pool", "mean", "sum", "maximum", "minimum", "add", "subtract",
     "multiply", "divide", "power", "function", "concatenate", "slice", "pad", "flatten", "resize", "roll", "gather",
-    "lstm", "norm", "compare", "select", "item", "unfold",
+    "lstm", "norm", "compare", "select", "item", "unfold", "quantize",
 }  # fmt: skip
 
 
@@ -117,6 +117,9 @@ class Network:
     """Every stored tensor of the model, read by a node or not."""
     constants: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     """Fingerprint to contents of the constant leaves; empty in a network that was read from a file."""
+    marks: Mapping[str, tuple[int, Axes]] = field(default_factory=dict)
+    """Which value (its node, and how it is seen there) the model's own places have: modules in torch, tensors in ONNX
+    and TensorFlow. By them a model that was read wrongly shows where; empty in a stored network."""
 
     @cached_property
     def operations(self) -> tuple[Node, ...]:

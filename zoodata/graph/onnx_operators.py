@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,26 +12,31 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper, shape_inference
 
-from zoodata.graph import view
+from zoodata.graph import foreign, view
 from zoodata.graph.canonical import activation as act
-from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, shaping
-from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, resizing, shaping
+from zoodata.graph.canonical.builder import Builder, View, same_number
+from zoodata.graph.onnx_storage import FLOATS
 
 Value = View | npt.NDArray[Any]
 
 
-class UnknownShape(ValueError):
-    """A shape that only a run could tell."""
+class CannotTell(ValueError):
+    """What only a run could tell, or no two runs alike: a shape that depends on values, random numbers."""
 
 
 class Call:
     """One node with its inputs and attributes at hand."""
 
-    def __init__(self, b: Builder, proto: onnx.NodeProto, inputs: Sequence[Value | None], version: int) -> None:
+    def __init__(
+        self, b: Builder, proto: onnx.NodeProto, inputs: Sequence[Value | None], version: int, kinds: Mapping[str, int]
+    ) -> None:
         self.b = b
         self.proto = proto
         self.inputs = list(inputs)
         self.version = version
+        self.kinds = kinds
+        """Element types by the name of the value, as ONNX numbers them; where they are known."""
         self.own = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in proto.attribute}
 
     def __len__(self) -> int:
@@ -61,10 +66,24 @@ Handler = Callable[[Call], "View | list[View]"]
 HANDLERS: dict[str, Handler] = {}
 
 
-def build(b: Builder, proto: onnx.NodeProto, inputs: Sequence[Value | None], version: int) -> list[View]:
-    """The values a node makes."""
-    call = Call(b, proto, inputs, version)
-    handler = HANDLERS.get(proto.op_type, opaque) if proto.domain in ("", "ai.onnx") else opaque
+RANDOM = frozenset(
+    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
+
+
+def build(
+    b: Builder, proto: onnx.NodeProto, inputs: Sequence[Value | None], version: int, kinds: Mapping[str, int]
+) -> list[View]:
+    """The values a node makes.
+
+    Raises:
+        CannotTell: when only a run could tell a shape, or when the node draws random numbers.
+    """
+    if proto.op_type in RANDOM:
+        raise CannotTell("it draws random numbers: no two passes give the same scores")
+    call = Call(b, proto, inputs, version, kinds)
+    standard = proto.domain in ("", "ai.onnx")
+    handler = HANDLERS.get(proto.op_type if standard else f"{proto.domain}.{proto.op_type}", opaque)
     try:
         made = handler(call)
     except NotImplementedError:
@@ -99,46 +118,75 @@ def opaque(c: Call) -> list[View]:
     """
     given = [(name, position) for position, name in enumerate(c.proto.input) if c.has(position)]
     operands = [c.value(position) for _, position in given]
-    typed = [
-        np.asarray(c.inputs[p]).dtype if not isinstance(c.inputs[p], View) else np.dtype("float32") for _, p in given
-    ]
-    shapes = _inferred(c, [name for name, _ in given], operands, typed)
+    types = [_type_of(c, name, position) for name, position in given]
     plain = onnx.NodeProto()
     plain.CopyFrom(c.proto)
     plain.name, plain.doc_string = "", ""
-    plain.input[:] = [f"in{number}" for number in range(len(given))]
-    plain.output[:] = [f"out{number}" for number in range(len(c.proto.output))]
+    names = iter(range(len(given)))
+    plain.input[:] = [f"in{next(names)}" if c.has(position) else "" for position in range(len(c.proto.input))]
+    plain.output[:] = [f"out{number}" if name else "" for number, name in enumerate(c.proto.output)]
     encoded = base64.b64encode(plain.SerializeToString(deterministic=True)).decode()
-    arguments = repr((encoded, c.version, [dtype.name for dtype in typed]))
+    arguments = repr((encoded, c.version, [dtype.name for dtype in types]))
     name = f"onnx.{c.proto.op_type}"
+    shapes = _inferred(c, [name for name, _ in given], operands, types) or _tried(name, arguments, operands)
     if len(shapes) == 1:
         return [shaping.call(c.b, name, operands, shapes[0], call=name, arguments=arguments)]
     whole = shaping.call(c.b, name, operands, (), call=name, arguments=arguments)
     return [shaping.item(c.b, whole, number, shape) for number, shape in enumerate(shapes)]
 
 
-def _inferred(c: Call, names: list[str], operands: list[View], types: list[Any]) -> list[tuple[int, ...]]:
+def _type_of(c: Call, name: str, position: int) -> np.dtype[Any]:
+    """The element type of an input; reals are single, whatever the file calculates in."""
+    given = c.inputs[position]
+    if isinstance(given, np.ndarray):
+        own = given.dtype
+    else:
+        own = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(c.kinds.get(name, onnx.TensorProto.FLOAT)))
+    return own if own.kind in "biu" else np.dtype("float32")
+
+
+def _inferred(c: Call, names: list[str], operands: list[View], types: list[Any]) -> list[tuple[int, ...]] | None:
+    """Shapes of the results by ONNX's own inference; None where it cannot tell."""
     known = [position for position in range(len(c.inputs)) if isinstance(c.inputs[position], np.ndarray)]
     declared = [
         onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(dtype), list(x.shape))
         for name, x, dtype in zip(names, operands, types, strict=True)
     ]
     constants = [numpy_helper.from_array(np.asarray(c.inputs[p]), c.proto.input[p]) for p in known]
-    outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in c.proto.output]
+    outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in c.proto.output if name]
     graph = onnx.helper.make_graph([c.proto], "one", declared, outputs, initializer=constants)
     imports = [onnx.helper.make_opsetid(c.proto.domain, c.version)]
-    inferred = shape_inference.infer_shapes(onnx.helper.make_model(graph, opset_imports=imports), data_prop=True)
+    try:
+        inferred = shape_inference.infer_shapes(onnx.helper.make_model(graph, opset_imports=imports), data_prop=True)
+    except Exception:  # of an operator that is not ONNX's own
+        return None
     shapes = []
     for value in inferred.graph.output:
         if not value.type.tensor_type.HasField("shape"):
-            raise UnknownShape(f"the shape that {c.proto.op_type} gives is not known before it runs")
+            return None
         shapes.append(tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim))
-    if any(0 in shape for shape in shapes):
-        raise UnknownShape(f"the shape that {c.proto.op_type} gives is not known before it runs")
-    return shapes
+    return None if any(0 in shape for shape in shapes) else shapes
 
 
-def _frame(c: Call, sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
+DEPENDS_ON_VALUES = frozenset({"NonZero", "Compress", "NonMaxSuppression", "Unique", "TopK", "Range"})
+
+
+def _tried(name: str, arguments: str, operands: list[View]) -> list[tuple[int, ...]]:
+    """Shapes of the results by running the operator once, on zeros.
+
+    Raises:
+        CannotTell: when that cannot be, or the shapes depend on the values.
+    """
+    if name.removeprefix("onnx.") in DEPENDS_ON_VALUES:
+        raise CannotTell(f"the shape that {name} gives is not known before it runs")
+    try:
+        results = foreign.run(name, arguments, [np.zeros(x.shape) for x in operands])
+    except foreign.CannotRun as error:
+        raise CannotTell(f"the shape that {name} gives is not known before it runs ({error})") from error
+    return [tuple(result.shape) for result in results]
+
+
+def frame(c: Call, sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
     """(before, after) of each position axis."""
     rule = c.own.get("auto_pad", b"NOTSET").decode()
     rank = len(kernel)
@@ -150,32 +198,56 @@ def _frame(c: Call, sizes: Sequence[int], kernel: Sequence[int], stride: Sequenc
     return list(zip(pads[:rank], pads[rank:], strict=True))
 
 
+def _crop(
+    c: Call, sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int],
+    extra: Sequence[int],
+) -> list[tuple[int, int]]:  # fmt: skip
+    """(before, after) that a transposed convolution cuts off each position axis."""
+    rule = c.own.get("auto_pad", b"NOTSET").decode()
+    rank = len(kernel)
+    wanted = c.own.get("output_shape")
+    if wanted is None and not rule.startswith("SAME"):
+        return [tuple(pair) for pair in frame(c, sizes, kernel, stride, dilation)]
+    wanted = list(wanted)[-rank:] if wanted is not None else [n * s for n, s in zip(sizes, stride, strict=True)]
+    crops = []
+    for size, s, k, d, e, to in zip(sizes, stride, kernel, dilation, extra, wanted, strict=True):
+        total = s * (size - 1) + e + (k - 1) * d + 1 - to
+        small, large = total // 2, total - total // 2
+        # ONNX: SAME_UPPER cuts the odd row at the end; every other rule at the beginning.
+        crops.append((small, large) if rule == "SAME_UPPER" else (large, small))
+    return crops
+
+
 @handles("Conv", "ConvTranspose")
 def _convolution(c: Call) -> View:
     x, weight = c.value(0), c.value(1)
     rank = len(weight.shape) - 2
     stride, dilation = (list(c.own.get(name, [1] * rank)) for name in ("strides", "dilations"))
-    transposed = None
     if c.proto.op_type == "ConvTranspose":
-        if "output_shape" in c.own or c.own.get("auto_pad", b"NOTSET") != b"NOTSET":
-            raise NotImplementedError
         transposed = list(c.own.get("output_padding", [0] * rank))
+        return contraction.convolution(
+            c.b, x, weight, c.value(2) if c.has(2) else None, stride=stride,
+            padding=_crop(c, x.shape[2:], weight.shape[2:], stride, dilation, transposed), dilation=dilation,
+            groups=int(c.own.get("group", 1)), transposed=transposed,
+        )  # fmt: skip
     return contraction.convolution(
         c.b, x, weight, c.value(2) if c.has(2) else None, stride=stride,
-        padding=_frame(c, x.shape[2:], weight.shape[2:], stride, dilation), dilation=dilation,
-        groups=int(c.own.get("group", 1)), transposed=transposed,
+        padding=frame(c, x.shape[2:], weight.shape[2:], stride, dilation), dilation=dilation,
+        groups=int(c.own.get("group", 1)),
     )  # fmt: skip
 
 
 @handles("Gemm")
 def _gemm(c: Call) -> View:
     x, weight = c.value(0), c.value(1)
-    if c.own.get("transA") or c.own.get("alpha", 1.0) != 1.0 or c.own.get("beta", 1.0) != 1.0:
-        raise NotImplementedError
-    if not c.own.get("transB"):
+    if c.own.get("transA"):
+        x = View(x.node, view.permute(x.axes, (1, 0)))
+    if c.own.get("transB"):
         weight = View(weight.node, view.permute(weight.axes, (1, 0)))
-    made = contraction.linear(c.b, x, weight)
-    return elementwise.add(c.b, made, c.value(2)) if c.has(2) else made
+    made = elementwise.scaled(c.b, contraction.matmul(c.b, x, weight), float(c.own.get("alpha", 1.0)))
+    if not c.has(2):
+        return made
+    return elementwise.add(c.b, made, elementwise.scaled(c.b, c.value(2), float(c.own.get("beta", 1.0))))
 
 
 @handles("MatMul")
@@ -186,6 +258,9 @@ def _matmul(c: Call) -> View:
 @handles("BatchNormalization")
 def _batch_norm(c: Call) -> list[View]:
     x, scale, shift, mean, variance = (c.value(position) for position in range(5))
+    trains = bool(c.own.get("training_mode")) if c.version >= 14 else sum(map(bool, c.proto.output)) > 1
+    if trains:  # with the statistics of the batch, which is one image
+        return [normalization.instance_norm(c.b, x, float(c.own.get("epsilon", 1e-5)), scale, shift)]
     return [normalization.batch_norm(c.b, x, mean, variance, float(c.own.get("epsilon", 1e-5)), scale, shift)]
 
 
@@ -200,11 +275,27 @@ def _layer_norm(c: Call) -> list[View]:
 
 @handles("InstanceNormalization", "GroupNormalization")
 def _group_norm(c: Call) -> View:
-    x = c.value(0)
+    x, scale, shift = (c.value(position) for position in range(3))
     groups = int(c.own.get("num_groups", x.shape[1]))
-    if c.proto.op_type == "GroupNormalization" and c.value(1).shape[0] != x.shape[1]:
+    if scale.shape[0] != x.shape[1]:  # before version 21 each group has one
+        each = ((view.REPEAT, 0, x.shape[1] // groups),)
+        scale, shift = (View(vector.node, (vector.axes[0] + each,)) for vector in (scale, shift))
+    return normalization.group_norm(c.b, x, groups, float(c.own.get("epsilon", 1e-5)), scale, shift)
+
+
+@handles("RMSNormalization")
+def _rms_norm(c: Call) -> View:
+    x = c.value(0)
+    axes = list(range(c.own.get("axis", -1) % len(x.axes), len(x.axes)))
+    epsilon = float(c.own.get("epsilon", 1e-5))
+    return normalization.layer_norm(c.b, x, axes, epsilon, c.value(1), operator="rms_norm")
+
+
+@handles("LpNormalization")
+def _lp_norm(c: Call) -> View:
+    if c.own.get("p", 2) != 2:
         raise NotImplementedError
-    return normalization.group_norm(c.b, x, groups, float(c.own.get("epsilon", 1e-5)), c.value(1), c.value(2))
+    return elementwise.divide(c.b, c.value(0), reduction.norm(c.b, c.value(0), [int(c.own.get("axis", -1))], keep=True))
 
 
 @handles("LRN")
@@ -222,7 +313,13 @@ ACTIVATIONS = {
 }  # fmt: skip
 FUNCTIONS = {
     "Exp": "exp", "Log": "log", "Sin": "sin", "Cos": "cos", "Sqrt": "square_root", "Erf": "erf", "Abs": "abs",
-    "Reciprocal": "reciprocal",
+    "Reciprocal": "reciprocal", "Sign": "sign", "Floor": "floor", "Ceil": "ceil", "Round": "round", "Tan": "tan",
+    "Atan": "atan", "Asin": "asin", "Acos": "acos", "Sinh": "sinh", "Cosh": "cosh", "Asinh": "asinh",
+    "Acosh": "acosh", "Atanh": "atanh", "IsNaN": "is_nan", "Not": "not",
+}  # fmt: skip
+COMPARISONS = {
+    "Equal": "equal", "Less": "less", "LessOrEqual": "less_or_equal", "Greater": "greater",
+    "GreaterOrEqual": "greater_or_equal",
 }  # fmt: skip
 BINARY: dict[str, Callable[[Builder, View, View], View]] = {
     "Add": elementwise.add,
@@ -285,10 +382,45 @@ def _elu(c: Call) -> View:
 
 @handles("HardSigmoid")
 def _hard_sigmoid(c: Call) -> View:
-    alpha, beta = float(c.own.get("alpha", 0.2)), float(c.own.get("beta", 0.5))
-    # max(0, min(1, alpha x + beta)) = relu6(6 alpha x + 6 beta) / 6
-    x = elementwise.scaled(c.b, c.value(0), 6 * alpha)
-    return elementwise.scaled(c.b, act.clip(c.b, elementwise.shifted(c.b, x, 6 * beta), 0.0, 6.0), 1 / 6)
+    return act.hard_sigmoid(c.b, c.value(0), float(c.own.get("alpha", 0.2)), float(c.own.get("beta", 0.5)))
+
+
+@handles("Selu")
+def _selu(c: Call) -> View:
+    alpha, gamma = float(c.own.get("alpha", SELU[0])), float(c.own.get("gamma", SELU[1]))
+    if same_number(alpha, SELU[0]) and same_number(gamma, SELU[1]):
+        return act.activation(c.b, "selu", c.value(0))
+    return elementwise.elu(c.b, c.value(0), alpha, gamma)
+
+
+SELU = (1.67326319217681884765625, 1.05070102214813232421875)
+
+
+@handles("Celu")
+def _celu(c: Call) -> View:
+    alpha = float(c.own.get("alpha", 1.0))
+    return elementwise.elu(c.b, c.value(0), alpha, inner=1 / alpha)
+
+
+@handles("PRelu")
+def _prelu(c: Call) -> View:
+    return act.prelu(c.b, c.value(0), c.value(1))
+
+
+@handles("Swish")
+def _swish(c: Call) -> View:
+    x, alpha = c.value(0), float(c.own.get("alpha", 1.0))
+    return elementwise.multiply(c.b, x, act.activation(c.b, "sigmoid", elementwise.scaled(c.b, x, alpha)))
+
+
+@handles(*COMPARISONS)
+def _compare(c: Call) -> View:
+    return elementwise.compare(c.b, COMPARISONS[c.proto.op_type], c.value(0), c.value(1))
+
+
+@handles("Where")
+def _where(c: Call) -> View:
+    return elementwise.select(c.b, c.value(0), c.value(1), c.value(2))
 
 
 @handles("Gelu")
@@ -334,9 +466,13 @@ def _pool(c: Call) -> View:
     x = c.value(0)
     kernel = list(c.own["kernel_shape"])
     stride, dilation = (list(c.own.get(name, [1] * len(kernel))) for name in ("strides", "dilations"))
-    padding = _frame(c, x.shape[2:], kernel, stride, dilation)
+    padding = frame(c, x.shape[2:], kernel, stride, dilation)
     ceil = bool(c.own.get("ceil_mode", 0))
+    if len(kernel) > 3 or (c.proto.op_type != "MaxPool" and set(dilation) != {1}):
+        raise NotImplementedError
     if c.proto.op_type == "MaxPool":
+        if sum(map(bool, c.proto.output)) > 1:
+            raise CannotTell("it gives the places of largest values, which are not followed")
         return pooling.max_pool(c.b, x, kernel, stride, padding, dilation, ceil)
     return pooling.average_pool(c.b, x, kernel, stride, padding, ceil, bool(c.own.get("count_include_pad", 0)))
 
@@ -348,24 +484,95 @@ def _global_pool(c: Call) -> View:
     return reduction.reduce(c.b, operator, x, list(range(2, len(x.axes))), keep=True)
 
 
-@handles("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
+REDUCTIONS = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "maximum", "ReduceMin": "minimum"}
+
+
+@handles(*REDUCTIONS, "ReduceL2", "ReduceL1", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp")
 def _reduce(c: Call) -> View:
-    operator = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "maximum", "ReduceMin": "minimum"}
-    x = c.value(0)
-    axes = c.whole_numbers(1, "axes") or list(range(len(x.axes)))
-    return reduction.reduce(c.b, operator[c.proto.op_type], x, axes, bool(c.own.get("keepdims", 1)))
+    kind, x, b = c.proto.op_type, c.value(0), c.b
+    axes = c.whole_numbers(1, "axes")
+    if not axes:
+        if c.own.get("noop_with_empty_axes"):
+            return x
+        axes = list(range(len(x.axes)))
+    keep = bool(c.own.get("keepdims", 1))
+    if kind in REDUCTIONS:
+        return reduction.reduce(b, REDUCTIONS[kind], x, axes, keep)
+    if kind == "ReduceL2":
+        return reduction.norm(b, x, axes, keep)
+    before = {"ReduceL1": "abs", "ReduceLogSumExp": "exp"}.get(kind)
+    inner = elementwise.power(b, x, 2.0) if kind == "ReduceSumSquare" else x
+    inner = elementwise.function(b, before, x) if before else inner
+    total = reduction.reduce(b, "sum", inner, axes, keep)
+    return elementwise.function(b, "log", total) if "Log" in kind else total
+
+
+PAD_MODES = {b"reflect": "reflect", b"edge": "edge", b"wrap": "wrap"}
 
 
 @handles("Pad")
 def _pad(c: Call) -> View:
-    if c.own.get("mode", b"constant") != b"constant" or c.has(3):
-        raise NotImplementedError
     x, amounts = c.value(0), c.whole_numbers(1, "pads", c.own.get("paddings"))
+    rank = len(x.axes)
+    given = list(zip(amounts[: len(amounts) // 2], amounts[len(amounts) // 2 :], strict=True))
+    axes = [axis % rank for axis in c.whole_numbers(3, "axes", list(range(rank)))]
+    pairs = [given[axes.index(axis)] if axis in axes else (0, 0) for axis in range(rank)]
+    mode = c.own.get("mode", b"constant")
+    if mode != b"constant":
+        if mode not in PAD_MODES or any(side < 0 for pair in pairs for side in pair):
+            raise NotImplementedError
+        return pooling.mirrored(c.b, x, pairs, PAD_MODES[mode])
     number = c.b.number_of(c.value(2)) if c.has(2) else float(c.own.get("value", 0.0))
     if number is None:
         raise NotImplementedError
+    return pooling.pad(c.b, x, pairs, number)
+
+
+@handles("Resize", "Upsample")
+def _resize(c: Call) -> View:
+    x = c.value(0)
     rank = len(x.axes)
-    return pooling.pad(c.b, x, list(zip(amounts[:rank], amounts[rank:], strict=True)), number)
+    upsample = c.proto.op_type == "Upsample"
+    place = 1 if upsample or c.version < 11 else 2
+    given = np.asarray(c.inputs[place]) if c.has(place) and isinstance(c.inputs[place], np.ndarray) else None
+    scales = [float(n) for n in (given.ravel() if given is not None else c.own.get("scales", ()))]
+    sizes = c.whole_numbers(3, "sizes") or [] if not upsample else []
+    axes = [axis % rank for axis in c.own.get("axes", range(rank))]
+    if not scales and not sizes:
+        raise NotImplementedError
+    if sizes and c.own.get("keep_aspect_ratio_policy", b"stretch") != b"stretch":
+        raise NotImplementedError
+    full = {axis: int(np.floor(x.shape[axis] * scales[n])) if scales else sizes[n] for n, axis in enumerate(axes)}
+    to = [full.get(axis, size) for axis, size in enumerate(x.shape)]
+    if to[:2] != list(x.shape[:2]) or rank < 3:
+        raise NotImplementedError
+    old = upsample or c.version < 11
+    mode = c.own.get("mode", b"nearest").decode()
+    coordinates = "asymmetric" if old else c.own.get("coordinate_transformation_mode", b"half_pixel").decode()
+    rounding = "floor" if old else c.own.get("nearest_mode", b"round_prefer_floor").decode()
+    if mode not in ("nearest", "linear", "cubic", "bilinear") or coordinates == "tf_crop_and_resize":
+        raise NotImplementedError
+    return resizing.resize(
+        c.b, x, to[2:], "linear" if mode == "bilinear" else mode,
+        coordinates, rounding, float(c.own.get("cubic_coeff_a", -0.75)), bool(c.own.get("exclude_outside")),
+        bool(c.own.get("antialias")), [scales[axes.index(axis)] for axis in range(2, rank)] if scales else None,
+    )  # fmt: skip
+
+
+@handles("DepthToSpace")
+def _depth_to_space(c: Call) -> View:
+    columns_first = c.own.get("mode", b"DCR") == b"DCR"
+    return shaping.depth_to_space(c.b, c.value(0), int(c.own["blocksize"]), columns_first)
+
+
+@handles("SpaceToDepth")
+def _space_to_depth(c: Call) -> View:
+    return shaping.space_to_depth(c.b, c.value(0), int(c.own["blocksize"]), columns_first=True)
+
+
+@handles("Einsum")
+def _einsum(c: Call) -> View:
+    return contraction.einsum_of(c.b, [c.value(n) for n in range(len(c.inputs))], c.own["equation"].decode())
 
 
 @handles("Concat")
@@ -396,20 +603,21 @@ def _slice(c: Call) -> View:
     for axis, start, stop, step in zip(axes, starts, ends, steps, strict=True):
         low, high, every = slice(start, stop, step).indices(x.shape[axis])
         if every < 0:
-            raise NotImplementedError
-        x = shaping.cut(c.b, x, axis, low, high, every)
+            x = shaping.take(c.b, x, axis, range(low, high, every))
+        else:
+            x = shaping.cut(c.b, x, axis, low, high, every)
     return x
 
 
 @handles("Gather")
 def _gather(c: Call) -> View:
     indices = c.inputs[1]
-    if isinstance(indices, View) or np.asarray(indices).size != 1:
+    if isinstance(indices, View) or indices is None or indices.ndim > 1 or indices.size == 0:
         raise NotImplementedError
     x, axis = c.value(0), int(c.own.get("axis", 0))
-    index = int(np.asarray(indices).ravel()[0])
-    one = shaping.select(c.b, x, axis, index)
-    return one if np.asarray(indices).ndim == 0 else View(one.node, (*one.axes[:axis], (), *one.axes[axis:]))
+    if indices.ndim == 0:
+        return shaping.select(c.b, x, axis, int(indices))
+    return shaping.take(c.b, x, axis, [int(index) for index in indices])
 
 
 # Shapes
@@ -465,13 +673,28 @@ def _expand(c: Call) -> View:
     return c.b.expanded(x, [max(pair) for pair in zip(have, want, strict=True)])
 
 
-@handles("Identity", "Dropout")
+@handles("Tile")
+def _tile(c: Call) -> View:
+    return shaping.tile(c.b, c.value(0), c.whole_numbers(1, "repeats"))
+
+
+@handles("Identity")
 def _same(c: Call) -> list[View]:
+    return [c.value(0)]
+
+
+@handles("Dropout")
+def _dropout(c: Call) -> list[View]:
+    trains = c.has(2) and bool(np.asarray(c.inputs[2]).ravel()[0]) and c.version >= 12
+    ratio = float(np.asarray(c.inputs[1]).ravel()[0]) if c.has(1) else 0.5
+    if trains and ratio > 0:
+        raise CannotTell("a dropout is active (the file was exported in training mode): no two passes agree")
     return [c.value(0)]
 
 
 @handles("Cast")
 def _cast(c: Call) -> View:
-    if c.own["to"] not in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE):
-        raise NotImplementedError
-    return c.value(0)
+    source = c.kinds.get(c.proto.input[0], onnx.TensorProto.FLOAT)
+    if c.own["to"] == source or c.own["to"] in FLOATS:
+        return c.value(0)
+    raise NotImplementedError

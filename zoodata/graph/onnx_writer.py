@@ -302,11 +302,9 @@ def _layer_norm(w: _Writer, node: Node) -> str:
 def _group_norm(w: _Writer, node: Node) -> str:
     own, shape = node.attributes, w.network.operand_shape(node.inputs[0])
     full = shape if own["batch"] else (1, *shape)
-    grouped = w.reshaped(w.operand(node.inputs[0]), (full[0] * own["groups"], -1))
-    axes = w.constant(np.asarray([1], dtype=np.int64))
-    x = w.op("Sub", [grouped, w.op("ReduceMean", [grouped, axes], keepdims=1)])
-    spread = w.op("ReduceMean", [w.op("Mul", [x, x]), axes], keepdims=1)
-    made = w.op("Div", [x, w.op("Sqrt", [w.op("Add", [spread, w.number(own["epsilon"])])])])
+    grouped = w.reshaped(w.operand(node.inputs[0]), (full[0], own["groups"], -1))
+    ones, zeros = (w.constant(np.full(own["groups"], number, dtype=np.float32)) for number in (1.0, 0.0))
+    made = w.op("InstanceNormalization", [grouped, ones, zeros], epsilon=own["epsilon"])
     return _scaled(w, node, w.reshaped(made, node.shape), [1 if own["batch"] else 0])
 
 
@@ -326,6 +324,13 @@ PLAIN = {
 }  # fmt: skip
 
 
+def _hard_sigmoid(w: _Writer, own: Mapping[str, Any], x: str) -> str:
+    if "scale" in own:
+        clipped = w.op("Clip", [w.op("Add", [x, w.number(3.0)]), w.number(0.0), w.number(6.0)])
+        return w.op("Mul", [clipped, w.number(own["scale"])])
+    return w.op("HardSigmoid", [x], alpha=own.get("slope", 1 / 6), beta=own.get("offset", 0.5))
+
+
 def _activation(w: _Writer, node: Node) -> str:
     own, kind = node.attributes, node.attributes["kind"]
     x = w.framed(node.inputs[0])
@@ -340,8 +345,7 @@ def _activation(w: _Writer, node: Node) -> str:
         inner = x if kind == "silu" else w.op("Mul", [x, w.number(own["slope"])])
         return w.op("Mul", [x, w.op("Sigmoid", [inner])])
     if kind in ("hard_sigmoid", "hard_swish"):
-        clipped = w.op("Clip", [w.op("Add", [x, w.number(3.0)]), w.number(0.0), w.number(6.0)])
-        gate = w.op("Mul", [clipped, w.number(own.get("scale", 1 / 6))])
+        gate = _hard_sigmoid(w, own, x)
         return gate if kind == "hard_sigmoid" else w.op("Mul", [x, gate])
     if kind in ("gelu", "gelu_tanh"):
         return w.op("Gelu", [x], approximate="tanh" if kind == "gelu_tanh" else "none")
@@ -362,9 +366,19 @@ def _function(w: _Writer, node: Node) -> str:
         return w.op("Reciprocal", [w.op("Sqrt", [x])])
     if kind == "erfc":
         return w.op("Sub", [w.number(1.0), w.op("Erf", [x])])
-    words = {"square_root": "Sqrt", "exp": "Exp", "log": "Log", "sin": "Sin", "cos": "Cos", "abs": "Abs", "erf": "Erf",
-             "reciprocal": "Reciprocal"}  # fmt: skip
-    return w.op(words[kind], [x])
+    if kind == "log1p":
+        return w.op("Log", [w.op("Add", [x, w.number(1.0)])])
+    if kind == "expm1":
+        return w.op("Sub", [w.op("Exp", [x]), w.number(1.0)])
+    return w.op(FUNCTIONS[kind], [x])
+
+
+FUNCTIONS = {
+    "square_root": "Sqrt", "exp": "Exp", "log": "Log", "sin": "Sin", "cos": "Cos", "abs": "Abs", "erf": "Erf",
+    "reciprocal": "Reciprocal", "sign": "Sign", "floor": "Floor", "ceil": "Ceil", "round": "Round", "tan": "Tan",
+    "atan": "Atan", "asin": "Asin", "acos": "Acos", "sinh": "Sinh", "cosh": "Cosh", "asinh": "Asinh",
+    "acosh": "Acosh", "atanh": "Atanh", "is_nan": "IsNaN", "is_inf": "IsInf", "not": "Not",
+}  # fmt: skip
 
 
 def _pool(w: _Writer, node: Node) -> str:
@@ -383,20 +397,67 @@ def _pool(w: _Writer, node: Node) -> str:
         pads = [0] * len(pads)
     if node.operator == "max_pool":
         return w.op("MaxPool", [x], pads=pads, dilations=list(own["dilation"]), **more)
-    return w.op("AveragePool", [x], pads=pads, count_include_pad=int(own.get("count_padding", True)), **more)
+    counted = bool(own.get("count_padding", True))
+    if counted and any(pad >= size for pad, size in zip(pads, own["kernel"] * 2, strict=True)):
+        framed = [0, 0, *pads[:rank], 0, 0, *pads[rank:]]
+        x = w.op("Pad", [x, w.constant(np.asarray(framed, dtype=np.int64)), w.number(0.0)])
+        pads = [0] * len(pads)
+    return w.op("AveragePool", [x], pads=pads, count_include_pad=int(counted), **more)
 
 
 def _pad(w: _Writer, node: Node) -> str:
-    pairs = [*([(0, 0)] if len(node.shape) == 3 else []), *node.attributes["amounts"]]
+    own = node.attributes
+    pairs = [*([(0, 0)] if len(node.shape) == 3 else []), *own["amounts"]]
     amounts = [before for before, _ in pairs] + [after for _, after in pairs]
+    given = [w.framed(node.inputs[0]), w.constant(np.asarray(amounts, dtype=np.int64))]
+    mode = own.get("mode")
+    if mode is None:
+        return w.op("Pad", [*given, w.number(own["number"])])
+    if mode == "symmetric":
+        raise CannotWrite(f"a pad that repeats the edge while it mirrors, at {node.name}")
+    return w.op("Pad", given, mode=mode)
+
+
+def _resize(w: _Writer, node: Node) -> str:
+    own, shape = node.attributes, w.network.operand_shape(node.inputs[0])
+    rank = len(own["sizes"])
+    x = w.operand(node.inputs[0])
+    x = w.reshaped(x, (1, *shape)) if len(shape) == rank + 1 else x
+    to = [1, *([shape[0]] if len(shape) == rank + 1 else []), *own["sizes"]]
+    more: dict[str, Any] = {"nearest_mode": own["rounding"]} if "rounding" in own else {}
+    if own["mode"] == "cubic":
+        more["cubic_coeff_a"] = own["cubic"]
+    sizes = w.constant(np.asarray(to, dtype=np.int64))
     return w.op(
-        "Pad",
-        [
-            w.framed(node.inputs[0]),
-            w.constant(np.asarray(amounts, dtype=np.int64)),
-            w.number(node.attributes["number"]),
-        ],
-    )
+        "Resize", [x, "", "", sizes], mode=own["mode"], coordinate_transformation_mode=own["coordinates"],
+        exclude_outside=int(bool(own.get("exclude_outside"))), antialias=int(bool(own.get("antialias"))), **more,
+    )  # fmt: skip
+
+
+def _quantize(w: _Writer, node: Node) -> str:
+    own, x = node.attributes, w.operand(node.inputs[0])
+    if own.get("dynamic"):
+        raise CannotWrite(f"a rounding to the value's own range, at {node.name}")
+    kind = np.int8 if own["low"] < 0 else np.uint8
+    if (own["low"], own["high"]) != (np.iinfo(kind).min, np.iinfo(kind).max):
+        raise CannotWrite(f"a rounding to {own['low']} to {own['high']}, at {node.name}")
+    scale, zero = w.number(own["scale"]), w.constant(np.asarray(own["zero"], dtype=kind))
+    return w.op("DequantizeLinear", [w.op("QuantizeLinear", [x, scale, zero]), scale, zero])
+
+
+COMPARISONS = {"equal": "Equal", "less": "Less", "less_or_equal": "LessOrEqual", "greater": "Greater",
+               "greater_or_equal": "GreaterOrEqual"}  # fmt: skip
+
+
+def _select(w: _Writer, node: Node) -> str:
+    condition, x, y = (w.role(node, role) for role in ("condition", "input", "other"))
+    assert condition is not None and x is not None and y is not None
+    return w.op("Where", [condition, x, y])
+
+
+def _gather(w: _Writer, node: Node) -> str:
+    places = w.constant(np.asarray(node.attributes["places"], dtype=np.int64))
+    return w.op("Gather", [w.operand(node.inputs[0]), places], axis=node.attributes["axis"])
 
 
 def _softmax(w: _Writer, node: Node) -> str:
@@ -426,6 +487,8 @@ def _reduce(kind: str) -> Any:
         shape = w.network.operand_shape(node.inputs[0])
         if kind == "ReduceMean" and len(shape) == 3 and list(node.attributes["axes"]) == [1, 2]:
             return w.op("GlobalAveragePool", [w.framed(node.inputs[0])])
+        if not node.attributes["axes"]:  # of one position
+            return w.op("Identity", [w.operand(node.inputs[0])])
         axes = w.constant(np.asarray(node.attributes["axes"], dtype=np.int64))
         return w.op(kind, [w.operand(node.inputs[0]), axes], keepdims=0)
 
@@ -444,6 +507,8 @@ WRITERS: dict[str, Any] = {
     "average_pool": _pool, "pad": _pad, "softmax": _softmax, "add": _binary("Add"), "subtract": _binary("Sub"),
     "multiply": _binary("Mul"), "divide": _binary("Div"), "power": _binary("Pow"), "mean": _reduce("ReduceMean"),
     "maximum": _reduce("ReduceMax"), "minimum": _reduce("ReduceMin"), "slice": _slice,
+    "resize": _resize, "quantize": _quantize, "select": _select, "gather": _gather,
+    "compare": lambda w, node: _binary(COMPARISONS[node.attributes["kind"]])(w, node),
     "flatten": lambda w, node: w.reshaped(w.operand(node.inputs[0]), (-1,)),
     "concatenate": lambda w, node: w.op(
         "Concat", [w.framed(e) for e in node.inputs], axis=node.attributes["axis"] + (len(node.shape) == 3)

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from zoodata.graph import view
 from zoodata.graph.canonical import activation as act
-from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, shaping
+from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, resizing, shaping
 from zoodata.graph.canonical.builder import Builder, View
 
 Value = View | npt.NDArray[Any]
@@ -172,6 +172,26 @@ def _convolution(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -
     return _back(operation, made)
 
 
+@handles("Conv2DBackpropInput")
+def _transposed(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    """A transposed convolution: the gradient of an ordinary one, which made the given size from the result's."""
+    x, weight = _image(b, operation, inputs[2]), value(b, inputs[1])
+    kernel = weight.shape[:2]
+    result = [int(size) for size in operation.outputs[0].shape]
+    sizes = result[1:3] if _is_nhwc(operation) else result[2:4]
+    stride, dilation = _positions(operation, "strides"), _positions(operation, "dilations")
+    crop = _padding(operation, sizes, kernel, stride, dilation)
+    extra = [
+        to - ((size - 1) * s + d * (k - 1) + 1 - sum(cut))
+        for to, size, s, d, k, cut in zip(sizes, x.shape[2:], stride, dilation, kernel, crop, strict=True)
+    ]
+    turned = View(weight.node, view.permute(weight.axes, (3, 2, 0, 1)))
+    made = contraction.convolution(
+        b, x, turned, stride=stride, padding=crop, dilation=dilation, groups=1, transposed=extra
+    )
+    return _back(operation, made)
+
+
 class _Spread(NamedTuple):
     """An image that SpaceToBatchND cut into ``block`` interleaved ones, to convolve it with gaps."""
 
@@ -231,19 +251,7 @@ def _turned(x: View, flag: bool) -> View:
 @handles("Einsum")
 def _einsum(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
     operands = [value(b, given) for given in inputs]
-    left, _, result = operation.get_attr("equation").decode().replace(" ", "").partition("->")
-    terms = left.split(",")
-    if len(terms) != 2:
-        raise NotImplementedError
-    if "..." in left:
-        longest = max(len(x.axes) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True))
-        free = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in left][:longest]
-        spread = []
-        for x, term in zip(operands, terms, strict=True):
-            count = len(x.axes) - len(term.replace("...", ""))
-            spread.append(term.replace("...", "".join(free[longest - count :])))
-        terms, result = spread, result.replace("...", "".join(free))
-    return contraction.einsum(b, operands[0], operands[1], terms[0], terms[1], result)
+    return contraction.einsum_of(b, operands, operation.get_attr("equation").decode())
 
 
 # Normalisations
@@ -251,9 +259,11 @@ def _einsum(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> Vie
 
 @handles("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 def _fused_batch_norm(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> list[View]:
-    if operation.get_attr("is_training"):
-        raise NotImplementedError
     x = _image(b, operation, inputs[0])
+    if operation.get_attr("is_training"):  # with the statistics of the batch, which is one image
+        scale, shift = value(b, inputs[1]), value(b, inputs[2])
+        made = normalization.instance_norm(b, x, float(operation.get_attr("epsilon")), scale, shift)
+        return [_back(operation, made)]
     scale, shift, mean, variance = (value(b, given) for given in inputs[1:5])
     made = normalization.batch_norm(
         b, x, mean, variance, float(operation.get_attr("epsilon")),
@@ -279,7 +289,10 @@ ACTIVATIONS = {
 }  # fmt: skip
 FUNCTIONS = {
     "Exp": "exp", "Log": "log", "Sin": "sin", "Cos": "cos", "Sqrt": "square_root", "Rsqrt": "inverse_square_root",
-    "Erf": "erf", "Erfc": "erfc", "Abs": "abs", "Reciprocal": "reciprocal",
+    "Erf": "erf", "Erfc": "erfc", "Abs": "abs", "Reciprocal": "reciprocal", "Sign": "sign", "Floor": "floor",
+    "Ceil": "ceil", "Rint": "round", "Round": "round", "Tan": "tan", "Atan": "atan", "Asin": "asin", "Acos": "acos",
+    "Sinh": "sinh", "Cosh": "cosh", "Asinh": "asinh", "Acosh": "acosh", "Atanh": "atanh", "Log1p": "log1p",
+    "Expm1": "expm1", "IsNan": "is_nan", "IsInf": "is_inf", "LogicalNot": "not",
 }  # fmt: skip
 
 
@@ -316,6 +329,30 @@ def _binary(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> Vie
         "Minimum": elementwise.minimum,
     }[operation.type]  # fmt: skip
     return function(b, value(b, inputs[0]), value(b, inputs[1]))
+
+
+COMPARISONS = {
+    "Equal": "equal", "Less": "less", "LessEqual": "less_or_equal", "Greater": "greater",
+    "GreaterEqual": "greater_or_equal",
+}  # fmt: skip
+
+
+@handles(*COMPARISONS)
+def _compare(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    return elementwise.compare(b, COMPARISONS[operation.type], value(b, inputs[0]), value(b, inputs[1]))
+
+
+@handles("Select", "SelectV2")
+def _select(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    return elementwise.select(b, *(value(b, given) for given in inputs))
+
+
+@handles("ClipByValue")
+def _clip(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    low, high = (b.number_of(value(b, given)) for given in inputs[1:3])
+    if low is None or high is None:
+        raise NotImplementedError
+    return act.clip(b, value(b, inputs[0]), low, high)
 
 
 @handles("BiasAdd")
@@ -386,6 +423,62 @@ def _pad(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
     return pooling.pad(b, value(b, inputs[0]), pairs, -math.inf if number < -1e30 else number)
 
 
+@handles("MirrorPad")
+def _mirror_pad(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    amounts = numbers(inputs[1])
+    mode = {b"REFLECT": "reflect", b"SYMMETRIC": "symmetric"}[operation.get_attr("mode")]
+    x = value(b, inputs[0])
+    pairs = list(zip(amounts[::2], amounts[1::2], strict=True))
+    if pairs and len(pairs) == 4 and not any(pairs[0]) and not any(pairs[3]):  # an image: channels first, as elsewhere
+        image = View(x.node, view.permute(x.axes, TO_NCHW))
+        made = pooling.mirrored(b, image, [pairs[n] for n in TO_NCHW], mode)
+        return View(made.node, view.permute(made.axes, TO_NHWC))
+    return pooling.mirrored(b, x, pairs, mode)
+
+
+@handles("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic")
+def _resize(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    x, sizes = value(b, inputs[0]), numbers(inputs[1])
+    image = View(x.node, view.permute(x.axes, TO_NCHW))
+    corners, centres = operation.get_attr("align_corners"), operation.get_attr("half_pixel_centers")
+    coordinates = "align_corners" if corners else "half_pixel" if centres else "asymmetric"
+    if operation.type == "ResizeNearestNeighbor":
+        rounding = "round_prefer_ceil" if corners else "floor"
+        coordinates = "tf_half_pixel_for_nn" if centres else coordinates
+        made = resizing.resize(b, image, sizes, "nearest", coordinates, rounding)
+    elif operation.type == "ResizeBilinear":
+        made = resizing.resize(b, image, sizes, "linear", coordinates)
+    else:  # TensorFlow has Keys' kernel where it counts from the centres of pixels
+        made = resizing.resize(b, image, sizes, "cubic", coordinates, None, -0.5 if centres else -0.75, bool(centres))
+    return View(made.node, view.permute(made.axes, TO_NHWC))
+
+
+@handles("DepthToSpace", "SpaceToDepth")
+def _blocks(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    x = _image(b, operation, inputs[0])
+    function = shaping.depth_to_space if operation.type == "DepthToSpace" else shaping.space_to_depth
+    return _back(operation, function(b, x, int(operation.get_attr("block_size")), columns_first=True))
+
+
+@handles("GatherV2")
+def _gather(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    indices = inputs[1]
+    if isinstance(indices, View) or indices.ndim > 1 or indices.size == 0 or operation.get_attr("batch_dims"):
+        raise NotImplementedError
+    x, axis = value(b, inputs[0]), numbers(inputs[2])[0]
+    if indices.ndim == 0:
+        return shaping.select(b, x, axis, int(indices))
+    return shaping.take(b, x, axis, [int(index) for index in indices])
+
+
+@handles("ReverseV2")
+def _reverse(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    x = value(b, inputs[0])
+    for axis in numbers(inputs[1]):
+        x = shaping.take(b, x, axis, range(x.shape[axis] - 1, -1, -1))
+    return x
+
+
 @handles("Mean", "Sum", "Max", "Min")
 def _reduce(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
     operator = {"Mean": "mean", "Sum": "sum", "Max": "maximum", "Min": "minimum"}[operation.type]
@@ -420,11 +513,7 @@ def _broadcast(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> 
 
 @handles("Tile")
 def _tile(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
-    x, times = value(b, inputs[0]), numbers(inputs[1])
-    parts: list[view.Axis] = []
-    for count, axis in zip(times, x.axes, strict=True):
-        parts += [((view.REPEAT, 0, count),), axis] if count > 1 else [axis]
-    return b.reshaped(View(x.node, tuple(parts)), tuple(operation.outputs[0].shape))
+    return shaping.tile(b, value(b, inputs[0]), numbers(inputs[1]))
 
 
 @handles("ConcatV2")
@@ -488,7 +577,8 @@ def _strided_slice(b: Builder, operation: tf.Operation, inputs: Sequence[Value])
             last = None if has("end_mask", bit) else stop
             low, high, every = slice(first, last, stride).indices(x.shape[axis])
             if every < 0:
-                raise NotImplementedError
-            x = shaping.cut(b, x, axis, low, high, every)
+                x = shaping.take(b, x, axis, range(low, high, every))
+            else:
+                x = shaping.cut(b, x, axis, low, high, every)
             axis += 1
     return x

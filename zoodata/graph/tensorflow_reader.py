@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from zoodata.graph import tensorflow_operators, view
 from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.finish import finish
 from zoodata.graph.network import Network, Parameter, Role
 
 CALLS = {"StatefulPartitionedCall", "PartitionedCall"}
@@ -83,7 +84,7 @@ def read(
     result = known[output.name]
     if not isinstance(result, View):
         raise Unreadable("the output does not depend on the image")
-    return builder.finish("tensorflow", (channels, height, width), result, list(stored.values()))
+    return finish(builder, "tensorflow", (channels, height, width), result, list(stored.values()))
 
 
 class _Walker:
@@ -103,8 +104,10 @@ class _Walker:
 
     def _step(self, graph: tf.Graph, operation: tf.Operation, known: dict[str, Value], prefix: str) -> None:
         kind = operation.type
-        if kind in CONTROL_FLOW:
-            raise Unreadable(f"the graph has control flow ({kind} at {operation.name})")
+        if kind in CONTROL_FLOW or kind.startswith("TensorList"):
+            raise Unreadable(
+                f"the graph has control flow ({kind} at {operation.name}: a loop, as recurrent layers have)"
+            )
         if operation.outputs and all(tensor.name in known for tensor in operation.outputs):
             return
         if kind == "Const":
@@ -125,6 +128,8 @@ class _Walker:
             results = list(tensorflow_operators.build(self.builder, operation, inputs))
         for tensor, value in zip(operation.outputs, results, strict=False):
             known[tensor.name] = value
+            if isinstance(value, View) and value.node.dynamic and not prefix:
+                self.builder.marks[tensor.name] = value
             if isinstance(value, View) and tuple(value.shape) != _sizes(tensor):
                 raise Unreadable(f"{operation.name}: our result is {value.shape}, TensorFlow's {_sizes(tensor)}")
 

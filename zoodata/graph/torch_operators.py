@@ -16,7 +16,7 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from zoodata.graph.canonical import activation as act
-from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, shaping
+from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, resizing, shaping
 from zoodata.graph.canonical.builder import Builder, View
 
 Handler = Callable[..., Any]
@@ -137,11 +137,8 @@ def named(operator: str) -> Handler:
 
 
 for _operator, _words in {
-    "resize": ("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bicubic2d_aa",
-               "_upsample_bilinear2d_aa"),
-    "roll": ("roll",), "gather": ("index", "gather", "embedding", "index_select"), "lstm": ("lstm",),
-    "norm": ("linalg_vector_norm",), "unfold": ("im2col", "col2im", "unfold"),
-    "select": ("where", "masked_fill"), "compare": ("eq", "ne", "lt", "gt", "ge", "le"),
+    "roll": ("roll",), "gather": ("index", "gather", "embedding"), "lstm": ("lstm",),
+    "unfold": ("im2col", "col2im", "unfold"),
 }.items():  # fmt: skip
     handles(*_words)(named(_operator))
 
@@ -170,14 +167,35 @@ def _matmul(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 @handles("scaled_dot_product_attention")
 def _attention(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
-    mask = given["attn_mask"]
-    if given["is_causal"] or given["enable_gqa"] or (mask is not None and mask.dtype == torch.bool):
-        return opaque(t, func, args, kwargs, result)
     query, key, value = (t.view(given[name]) for name in ("query", "key", "value"))
-    return contraction.attention(t.builder, query, key, value, given["scale"], None if mask is None else t.view(mask))
+    if given["enable_gqa"] and query.shape[-3] != key.shape[-3]:
+        each = query.shape[-3] // key.shape[-3]
+        key, value = (_repeated_heads(t.builder, x, each) for x in (key, value))
+    mask = None if given["attn_mask"] is None else t.view(given["attn_mask"])
+    if given["is_causal"]:
+        mask = t.builder.constant(np.tri(query.shape[-2], key.shape[-2], dtype=bool))
+        return contraction.attention(t.builder, query, key, value, given["scale"], sees=mask)
+    if given["attn_mask"] is not None and given["attn_mask"].dtype == torch.bool:
+        return contraction.attention(t.builder, query, key, value, given["scale"], sees=mask)
+    return contraction.attention(t.builder, query, key, value, given["scale"], mask)
 
 
-@handles("conv1d", "conv2d", "conv_transpose2d", "convolution")
+def _repeated_heads(b: Builder, x: View, times: int) -> View:
+    """Each head of (..., heads, positions, width) so many times in turn."""
+    axes = (*x.axes[:-3], (*x.axes[-3], (-1, 0, times)), *x.axes[-2:])
+    return View(x.node, axes)
+
+
+@handles(
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "convolution",
+    "_convolution",
+)
 def _convolution(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
     weight = given["weight"]
@@ -211,8 +229,11 @@ def _convolution(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> A
 @handles("batch_norm", "native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
 def _batch_norm(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
-    if given.get("training") or given["running_mean"] is None:
-        return opaque(t, func, args, kwargs, result)
+    if given.get("training") or given["running_mean"] is None:  # with the statistics of the batch, which is one image
+        if given["input"].shape[0] != 1 or func.overloadpacket.__name__ != "batch_norm":
+            return opaque(t, func, args, kwargs, result)
+        scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
+        return normalization.instance_norm(t.builder, t.view(given["input"]), given["eps"], scale, shift)
     x, mean, variance = (t.view(given[name]) for name in ("input", "running_mean", "running_var"))
     scale, shift = (None if given[name] is None else t.view(given[name]) for name in ("weight", "bias"))
     return normalization.batch_norm(t.builder, x, mean, variance, given["eps"], scale, shift)
@@ -271,17 +292,32 @@ def _leaky_relu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Vi
 @handles("elu")
 def _elu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
-    if given["scale"] != 1 or given["input_scale"] != 1:
-        return opaque(t, func, args, kwargs, result)
-    return act.activation(t.builder, "elu", t.view(args[0]), slope=float(given["alpha"]))
+    numbers = (float(given[name]) for name in ("alpha", "scale", "input_scale"))
+    return elementwise.elu(t.builder, t.view(args[0]), *numbers)
+
+
+@handles("celu")
+def _celu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    alpha = float(arguments(func, args, kwargs)["alpha"])
+    return elementwise.elu(t.builder, t.view(args[0]), alpha, inner=1 / alpha)
 
 
 @handles("softplus")
-def _softplus(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
-    given = arguments(func, args, kwargs)
-    if given["beta"] != 1:
-        return opaque(t, func, args, kwargs, result)
-    return act.activation(t.builder, "softplus", t.view(args[0]))
+def _softplus(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return elementwise.softplus(t.builder, t.view(args[0]), float(arguments(func, args, kwargs)["beta"]))
+
+
+@handles("_prelu_kernel")
+def _prelu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return act.prelu(t.builder, t.view(args[0]), t.view(args[1]))
+
+
+@handles("glu")
+def _glu(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    x, axis = t.view(args[0]), arguments(func, args, kwargs)["dim"]
+    half = x.shape[axis] // 2
+    value, gate = (shaping.cut(t.builder, x, axis, start, start + half, 1) for start in (0, half))
+    return elementwise.multiply(t.builder, value, act.activation(t.builder, "sigmoid", gate))
 
 
 @handles("hardtanh", "clamp", "clamp_min", "clamp_max", "clip")
@@ -302,7 +338,7 @@ def _softmax(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
 # Poolings and pads
 
 
-@handles("max_pool2d", "max_pool1d")
+@handles("max_pool2d", "max_pool1d", "max_pool3d")
 def _max_pool(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     x = t.view(args[0])
@@ -313,7 +349,7 @@ def _max_pool(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View
     return pooling.max_pool(t.builder, x, kernel, stride, padding, dilation, given["ceil_mode"])
 
 
-@handles("avg_pool2d", "avg_pool1d")
+@handles("avg_pool2d", "avg_pool1d", "avg_pool3d")
 def _average_pool(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     given = arguments(func, args, kwargs)
     x = t.view(args[0])
@@ -345,17 +381,83 @@ def _adaptive_max(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> 
 @handles("constant_pad_nd", "pad")
 def _pad(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given = arguments(func, args, kwargs)
-    if given.get("mode", "constant") != "constant":
-        if func._can_decompose() and func.overloadpacket.__name__ == "pad":
-            return opaque(t, func, args, kwargs, result, "pad")
-        return opaque(t, func, args, kwargs, result)
     x, amounts = t.view(given["self"]), list(given["pad"])
     rank = len(x.axes)
     each = [(0, 0)] * (rank - len(amounts) // 2) + list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+    mode = {"constant": None, "reflect": "reflect", "replicate": "edge", "circular": "wrap"}[
+        given.get("mode") or "constant"
+    ]
+    if mode is not None:
+        return pooling.mirrored(t.builder, x, each, mode)
     return pooling.pad(t.builder, x, each, float(given["value"] or 0.0))
 
 
+@handles("upsample_nearest2d", "_upsample_nearest_exact2d", "upsample_bilinear2d", "upsample_bicubic2d",
+         "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa")  # fmt: skip
+def _resize(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    given, word = arguments(func, args, kwargs), func.overloadpacket.__name__
+    x, sizes = t.view(args[0]), list(result.shape[2:])
+    factors = given.get("scale_factors") or [given.get("scales_h"), given.get("scales_w")]
+    scales = [float(f) for f in factors] if all(f is not None for f in factors) else None
+    if "nearest" in word:
+        exact = "exact" in word
+        coordinates, rounding = ("half_pixel", "round_prefer_ceil") if exact else ("asymmetric", "floor")
+        return resizing.resize(t.builder, x, sizes, "nearest", coordinates, rounding, scales=scales)
+    coordinates = "align_corners" if given["align_corners"] else "half_pixel"
+    mode: Any = "linear" if "bilinear" in word else "cubic"
+    antialias = word.endswith("_aa")
+    kernel = -0.5 if antialias else -0.75
+    return resizing.resize(t.builder, x, sizes, mode, coordinates, None, kernel, antialias=antialias, scales=scales)
+
+
+@handles("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle")
+def _shuffle(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    x, number = t.view(args[0]), int(args[1])
+    word = func.overloadpacket.__name__
+    if word.endswith("channel_shuffle"):
+        return shaping.channel_shuffle(t.builder, x, number)
+    if len(x.axes) != 4:
+        return opaque(t, func, args, kwargs, result)
+    return (shaping.depth_to_space if word == "pixel_shuffle" else shaping.space_to_depth)(t.builder, x, number)
+
+
+@handles("index_select")
+def _index_select(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    if args[2].device.type == "meta":
+        return opaque(t, func, args, kwargs, result, "gather")
+    return shaping.take(t.builder, t.view(args[0]), args[1], [int(index) for index in args[2].reshape(-1)])
+
+
+@handles("flip")
+def _flip(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    x = t.view(args[0])
+    for axis in args[1]:
+        x = shaping.take(t.builder, x, axis, range(x.shape[axis] - 1, -1, -1))
+    return x
+
+
 # Arithmetic
+
+
+COMPARISONS = {"eq": "equal", "lt": "less", "le": "less_or_equal", "gt": "greater", "ge": "greater_or_equal"}
+
+
+@handles(*COMPARISONS)
+def _compare(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    word = COMPARISONS[func.overloadpacket.__name__.removesuffix("_")]
+    return elementwise.compare(t.builder, word, _number(t, args[0]), _number(t, args[1]))
+
+
+@handles("where")
+def _where(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    if len(args) < 3:
+        return opaque(t, func, args, kwargs, result)
+    return elementwise.select(t.builder, *(_number(t, value) for value in args[:3]))
+
+
+@handles("masked_fill")
+def _masked_fill(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
+    return elementwise.select(t.builder, t.view(args[1]), _number(t, args[2]), t.view(args[0]))
 
 
 def _number(t: Tracer, value: Any) -> View:
@@ -428,12 +530,25 @@ def _function(kind: str) -> Handler:
 
 for _word, _kind in {
     "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "sqrt": "square_root", "rsqrt": "inverse_square_root",
-    "erf": "erf", "abs": "abs", "reciprocal": "reciprocal",
+    "erf": "erf", "abs": "abs", "reciprocal": "reciprocal", "sign": "sign", "sgn": "sign", "floor": "floor",
+    "ceil": "ceil", "tan": "tan", "atan": "atan", "asin": "asin", "acos": "acos", "sinh": "sinh", "cosh": "cosh",
+    "asinh": "asinh", "acosh": "acosh", "atanh": "atanh", "log1p": "log1p", "expm1": "expm1", "erfc": "erfc",
+    "isnan": "is_nan", "logical_not": "not",
 }.items():  # fmt: skip
     handles(_word)(_function(_kind))
 
 
 # Reductions
+
+
+@handles("linalg_vector_norm")
+def _norm(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    given = arguments(func, args, kwargs)
+    if given["ord"] != 2:
+        return opaque(t, func, args, kwargs, result, "norm")
+    x, axes = t.view(args[0]), given["dim"]
+    axes = list(range(len(x.axes))) if axes in (None, []) else [axes] if isinstance(axes, int) else list(axes)
+    return reduction.norm(t.builder, x, axes, bool(given["keepdim"]))
 
 
 @handles("mean", "sum", "amax", "amin")

@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_map_only
 
 from zoodata.graph import torch_meta, torch_operators
 from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.finish import finish
 from zoodata.graph.network import Network, Parameter, Role
 from zoodata.graph.view import Shape
 
@@ -46,20 +47,28 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
     """
     module.eval()
     builder = Builder()
-    image = torch.empty(input_shape, device=META)
+    image = torch.empty(input_shape, device=META, dtype=real_type(module))
     with _on_meta(module) as stored, torch.inference_mode():
         recorder = Recorder(builder, image, stored)
-        with _places(module, builder), recorder:
+        with _places(module, builder, recorder), recorder:
             output = module(image)
     scores = next(torch_meta.tensors(output), None)
     if scores is None:
         raise Unreadable(f"the forward pass returns a {type(output).__name__} without a tensor in it")
-    return builder.finish(
+    return finish(
+        builder,
         "torch",
         tuple(input_shape[1:]),
         recorder.view(scores),
         [parameter for _, parameter in stored],
     )
+
+
+def real_type(module: torch.nn.Module) -> torch.dtype:
+    """The type of real numbers that a module calculates in: that of its first weight."""
+    tensors = (tensor for tensor in (*module.parameters(), *module.buffers()) if tensor.is_floating_point())
+    first = next(tensors, None)
+    return torch.float32 if first is None else first.dtype
 
 
 @contextlib.contextmanager
@@ -103,8 +112,8 @@ def _on_meta(module: torch.nn.Module) -> Iterator[list[tuple[torch.Tensor, Param
 
 
 @contextlib.contextmanager
-def _places(module: torch.nn.Module, builder: Builder) -> Iterator[None]:
-    """Name the nodes made meanwhile by the module they are made in."""
+def _places(module: torch.nn.Module, builder: Builder, recorder: Recorder) -> Iterator[None]:
+    """Name the nodes made meanwhile by the module they are made in, and mark what each module gives."""
     names = {id(part): name for name, part in module.named_modules()}
     leaf = {id(part): not part._modules for part in module.modules()}
     stack: list[str] = []
@@ -115,8 +124,11 @@ def _places(module: torch.nn.Module, builder: Builder) -> Iterator[None]:
         if name is not None:
             builder.place = name if leaf[id(part)] else f"{name}." if name else ""
 
-    def leave(part: torch.nn.Module, *_: Any) -> None:
+    def leave(part: torch.nn.Module, _: Any, output: Any) -> None:
         builder.place = stack.pop()
+        name = names.get(id(part))
+        if name and isinstance(output, torch.Tensor) and (value := recorder.known(output)) is not None:
+            builder.marks[name] = value
 
     handles = [hooks.register_module_forward_pre_hook(enter), hooks.register_module_forward_hook(leave)]
     try:
@@ -152,6 +164,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
             self._sharing.setdefault(tensor.untyped_storage()._cdata, []).append(tensor)
         self._views[id(tensor)] = value
         self._stale.discard(id(tensor))
+
+    def known(self, tensor: torch.Tensor) -> View | None:
+        """The value that a tensor is, if it is one that was made here."""
+        return None if id(tensor) in self._stale else self._views.get(id(tensor))
 
     def view(self, tensor: torch.Tensor) -> View:
         """The value a tensor is.

@@ -24,6 +24,8 @@ def shown(value: Any, attribute: str | None = None) -> str:
         return f"(top {top}, bottom {bottom}, left {left}, right {right})"
     if attribute in ("stride", "dilation") and value and all(each == value[0] for each in value):
         return str(value[0])
+    if value and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
     if attribute == "part" and len(value) == 2 and all(isinstance(each, int | float) for each in value):
         return f"from {value[0]:.1%} to {value[1]:.1%}"
     return "x".join(map(str, value))

@@ -19,6 +19,7 @@ from zoodata.records import (
 )
 from zoodata.records.base import visible
 from zoodata.records.measurement import ArchitectureConditions, timestamp
+from zoodata.zoos.base import Reading
 
 TIME_LIMIT_SECONDS = 300.0
 
@@ -35,12 +36,13 @@ def measure(
     weights_path: str | None = None,
     check: bool = True,
     seconds: float = TIME_LIMIT_SECONDS,
+    reading: Reading | None = None,
 ) -> tuple[ArchitectureMeasurement, StoredNetwork | None]:
     """Count one entry in a worker and check its network. What cannot be counted becomes a record with the reason."""
     started, clock = datetime.now(UTC), time.perf_counter()
     result, missing, network = None, None, None
     try:
-        counted = worker.call(seconds, Host.architecture, entry, weights_path, check)
+        counted = worker.call(seconds, Host.architecture, entry, weights_path, check, reading)
         result, network = counted.result, counted.network
     except WorkerFailed as error:
         missing = missing_for(error)

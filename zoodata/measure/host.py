@@ -5,27 +5,32 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 from zoodata.graph import formats, storage
 from zoodata.graph.counter import count
 from zoodata.graph.diff.compare import Comparison
-from zoodata.graph.diff.findings import as_record, diff, settled, with_input_sizes
+from zoodata.graph.diff.findings import as_record, diff, needs_settling, settled, with_input_sizes
 from zoodata.graph.digest import digest
 from zoodata.graph.identity import Fingerprint, fingerprints
 from zoodata.graph.network import Network
 from zoodata.records import ArchitectureResult, ComparisonResult, StoredNetwork
-from zoodata.records.base import entry_zoo, visible_line
-from zoodata.records.measurement import Unchecked
-from zoodata.runtimes.model import CannotRead, Model, in_brief
+from zoodata.records.base import entry_zoo, visible, visible_line
+from zoodata.records.measurement import FAITHFUL, Unchecked
+from zoodata.runtimes.model import CannotRead, HasOutputs, Model, in_brief
 from zoodata.zoos import registry
-from zoodata.zoos.base import require
+from zoodata.zoos.base import CannotBuild, NotInstalled, Reading, require
 
 MAX_CHECKED_ELEMENTS = 160_000_000
 """Elements in the stored tensors of the largest network whose model is run to check it."""
 
 TORCH_ZOOS = frozenset({"torchvision", "timm", "python"})
+
+
+KEPT = 8
+"""How many models and networks are kept for the next comparison."""
 
 
 class Unreadable(Exception):
@@ -65,18 +70,58 @@ def _read(model: Model) -> Network:
         raise Unreadable(str(error)) from error
 
 
-def _faithfulness(model: Model, network: Network) -> tuple[float | None, Unchecked | None]:
-    """Relative error of the executed network, or why there is none."""
+def _faithfulness(model: Model, network: Network) -> tuple[float | None, Unchecked | None, str | None]:
+    """Relative error of the executed network, or why there is none; and where it first parts from the model, if so."""
     elements = sum(parameter.elements for parameter in network.parameters)
     if elements > MAX_CHECKED_ELEMENTS:
-        return None, Unchecked(code="too_large", elements=elements, max_elements=MAX_CHECKED_ELEMENTS)
+        too_large = Unchecked(code="too_large", elements=elements, max_elements=MAX_CHECKED_ELEMENTS)
+        return None, too_large, None
     from zoodata.graph import faithful  # runs networks, so needs torch; a list of entries does not
 
+    as_fed = model.as_fed if isinstance(model, faithful.TakesIntegers) else None
+    fixed = model.fixed() if isinstance(model, faithful.HoldsIntegers) else None
     try:
-        error = faithful.error(network, model.forward, seed=0)
+        error = faithful.error(network, model.forward, seed=0, as_fed=as_fed, fixed=fixed)
+        place = faithful.parting(network, model, 0, as_fed, fixed) if error >= FAITHFUL else None
     except Exception as failure:
-        return None, Unchecked(code="not_run", detail=visible_line(in_brief(failure)))
-    return (error, None) if math.isfinite(error) else (None, Unchecked(code="not_finite"))
+        return None, Unchecked(code="not_run", detail=visible_line(in_brief(failure))), None
+    return (error, None, place) if math.isfinite(error) else (None, Unchecked(code="not_finite"), place)
+
+
+FRAMEWORKS = {"torch": "torch", "tensorflow": "TensorFlow", "keras": "Keras", "tf_keras": "tf-keras", "onnx": "ONNX",
+              "onnxruntime": "ONNX Runtime", "ai_edge_litert": "LiteRT", "jax": "JAX"}  # fmt: skip
+
+
+def _built(entry: str, path: Path | None, reading: Reading | None) -> Model:
+    """A model to be read.
+
+    Raises:
+        ZooError: with the reason a record keeps; also where its framework is not installed.
+    """
+    zoo, name, weights = registry.find(entry)
+    try:
+        if reading is None or reading == Reading():
+            return zoo.build(name, weights=weights, path=path, meta_device=True)
+        if (own := registry.personal(entry_zoo(entry))) is not None:
+            return own.build(name, weights=weights, path=path, meta_device=True, reading=reading)
+        model = zoo.build(name, weights=weights, path=path, meta_device=True)
+        return model if reading.size is None else model.at(*reading.size)
+    except CannotRead as error:
+        raise CannotBuild(f"{entry}: {error}") from error
+    except ModuleNotFoundError as error:
+        root = (error.name or "").partition(".")[0]
+        if root not in FRAMEWORKS:
+            raise
+        raise NotInstalled(f"{entry} needs {FRAMEWORKS[root]}: pip install 'zoodata[{zoo.extra}]'") from error
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A network to look at."""
+
+    text: str
+    outputs: tuple[str, ...] = ()
+    """Where the model has several: the one that was read, then the others."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +136,9 @@ class Host:
     """Builds models and reads their networks; no framework object leaves it."""
 
     def __init__(self) -> None:
-        self._networks: dict[str, Network] = {}
+        self._read: OrderedDict[tuple[str, tuple[int, int] | None], tuple[Model, Network]] = OrderedDict()
+        """Models with their networks by entry, and image size where another than the model's own was asked for."""
+        self._reading: Reading | None = None
 
     def entries(self, zoo_name: str) -> list[str]:
         """All entries of a zoo.
@@ -103,7 +150,9 @@ class Host:
         require(zoo)
         return zoo.entries()
 
-    def architecture(self, entry: str, weights_path: str | None = None, check: bool = True) -> Counted:
+    def architecture(
+        self, entry: str, weights_path: str | None = None, check: bool = True, reading: Reading | None = None
+    ) -> Counted:
         """Count an entry.
 
         With ``check`` the model and its executed network are run on the same random weights.
@@ -112,11 +161,12 @@ class Host:
             ZooError, Unreadable: with the reason a record keeps.
         """
         zoo, name, weights = registry.find(entry)
-        path = Path(weights_path) if weights_path else None
-        model = zoo.build(name, weights=weights, path=path, meta_device=True)
+        model = _built(entry, Path(weights_path) if weights_path else None, reading)
         network = _read(model)
         counts = count(network)
-        relative_error, unchecked = _faithfulness(model, network) if check else (None, Unchecked(code="not_asked"))
+        relative_error, unchecked, place = (
+            _faithfulness(model, network) if check else (None, Unchecked(code="not_asked"), None)
+        )
         stored = storage.pack(network)
         result = ArchitectureResult(
             parameters=counts.parameters,
@@ -128,10 +178,12 @@ class Host:
             classes=model.classes,
             layers=counts.layers,
             unknown_operators=tuple(counts.unknown_operators),
+            uncounted_operators=tuple(visible_line(name) for name in counts.uncounted),
             preprocessing=zoo.preprocessing(name, weights),
             digest=stored.digest,
             relative_error=relative_error,
             unchecked=unchecked,
+            parts_at=None if place is None else visible(place),
         )
         return Counted(result, stored)
 
@@ -148,25 +200,38 @@ class Host:
             raise Unreadable(f"{entry} shows none of its tensors")
         return taken
 
-    def compare(self, a: str, b: str, prove: bool = True) -> ComparisonResult:
+    def compare(self, a: str, b: str, prove: bool = True, reading: Reading | None = None) -> ComparisonResult:
         """The diff of two entries' networks, and its proof. Networks are kept for the next comparison.
+
+        ``reading`` says what the user's own models among them leave open.
 
         Raises:
             ZooError, Unreadable: with the reason a record keeps.
         """
+        self._reading = reading
         # Torch first: it does not bear being loaded after TensorFlow in one process.
         for entry in sorted((a, b), key=lambda name: entry_zoo(name) not in TORCH_ZOOS):
             self._network(entry)
         one, other = self._at_one_size(a, b)
         comparison = Comparison(one, other)
         compared, proof = diff(one, other, comparison), None
+        thorough = needs_settling(compared)
         if (one, other) != (self._network(a), self._network(b)):
             compared = with_input_sizes(compared, self._network(a), self._network(b))
         if prove:
             from zoodata.graph.diff import transplant
 
-            proof = transplant.prove(one, other, comparison)
+            natives = self._native(a, one), self._native(b, other)
+            proof = transplant.prove(one, other, comparison, thorough=thorough, natives=natives)
         return as_record(settled(compared, proof), proof)
+
+    def _native(self, entry: str, network: Network) -> Model | None:
+        """The model that a network was read from; None where it is too large to be run."""
+        if sum(parameter.elements for parameter in network.parameters) > MAX_CHECKED_ELEMENTS:
+            return None
+        return next(
+            (model for (name, _), (model, read) in self._read.items() if name == entry and read is network), None
+        )
 
     def _at_one_size(self, a: str, b: str) -> tuple[Network, Network]:
         """Both networks for images of one size, where either model takes the other's size; else as they are."""
@@ -176,29 +241,41 @@ class Host:
         for entry, network in ((b, one), (a, other)):
             _, height, width = network.input_shape
             with contextlib.suppress(Unreadable, CannotRead):
-                resized = _read(self._model(entry).at(height, width))
+                resized = self._network(entry, (height, width))
                 return (one, resized) if entry == b else (resized, other)
         return one, other
 
-    def network(self, entry: str, style: str) -> str:
-        """An entry's network as text, json, dot or onnx (base64).
+    def network(self, entry: str, style: str, reading: Reading | None = None) -> Drawn:
+        """An entry's network as text, json, dot or onnx (base64), and which of several outputs it ends in.
 
         Raises:
             ZooError, Unreadable: with the reason a record keeps.
         """
-        return formats.render(self._network(entry), entry, style)
+        self._reading = reading
+        network = self._network(entry)
+        model = next(model for model, read in self._read.values() if read is network)
+        outputs: tuple[str, ...] = ()
+        if isinstance(model, HasOutputs) and len(model.outputs) > 1:
+            outputs = (model.output, *(name for name in model.outputs if name != model.output))
+        return Drawn(formats.render(network, entry, style), tuple(visible_line(name) for name in outputs))
 
-    def _network(self, entry: str) -> Network:
-        if entry not in self._networks:
+    def _network(self, entry: str, size: tuple[int, int] | None = None) -> Network:
+        """The network of an entry, at its own image size or at another (height, width)."""
+        key = (entry, size)
+        if key not in self._read:
             try:
-                self._networks[entry] = _read(self._model(entry))
+                model = self._model(entry)
+                model = model if size is None else model.at(*size)
+                self._read[key] = model, _read(model)
             except Unreadable as error:
                 raise Unreadable(f"{entry}: {error}") from error
-        return self._networks[entry]
+            while len(self._read) > KEPT:
+                self._read.popitem(last=False)
+        self._read.move_to_end(key)
+        return self._read[key][1]
 
     def _model(self, entry: str) -> Model:
-        zoo, name, weights = registry.find(entry)
-        return zoo.build(name, weights=weights, meta_device=True)
+        return _built(entry, None, self._reading)
 
     def write_network(self, entry: str, path: str, runtime: str, seed: int) -> str:
         """Write an entry's network with random weights as a file for :class:`zoodata.measure.timer.Timer`.

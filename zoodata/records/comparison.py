@@ -15,7 +15,7 @@ Verdict = Literal["identical", "benign", "other_head", "parametric", "structural
 GRAVITY: dict[str, int] = {"identical": 0, "benign": 1, "other_head": 2, "parametric": 3, "structural": 4}
 """Verdict or severity to how grave it is."""
 
-ProofStatus = Literal["equivalent", "parted", "not_transferable"]
+ProofStatus = Literal["equivalent", "parted", "not_transferable", "not_proven"]
 FindingKind = Literal[
     "changed", "inserted", "removed", "replaced", "rewired", "moved", "reordered", "preprocessing", "input"
 ]
@@ -31,6 +31,10 @@ Reason = Literal[
     "folded",  # batch norm folded into the layer's weights and bias
     "moves_values",  # values are only rearranged; a proof tells whether scores agree
     "moves_values_proven",  # values are only rearranged, and running both gave the same scores
+    "proven",  # running both, with values large and small, gave the same scores
+    "unexplained",  # running both gave other scores, which no difference that was found explains
+    "one_position",  # a mean over positions of which only one is left at this image size
+    "whole_image",  # a kernel as large as its image: a linear layer over all of it
 ]
 """Why a finding has its severity, where that is not its kind's usual one."""
 
@@ -84,6 +88,28 @@ class FindingRecord(Record):
     misfit: Misfit | None = None
 
 
+Side = Literal["a", "b"]
+
+
+class ProofObstacle(Record):
+    """Why nothing was proved: which of the two, and what about it."""
+
+    code: Literal[
+        "cannot_run",  # our form of it has an operator that cannot be run here
+        "model_fails",  # the model itself does not run
+        "unfaithful",  # our form of it does not give the scores of the model itself
+    ]
+    side: Side
+    operator: Line | None = None
+    """The operator that cannot be run."""
+    place: Text | None = None
+    """Where: of an unfaithful network the first place whose value is another."""
+    error: Annotated[float, Field(ge=0)] | None = None
+    """Of the scores, over the largest."""
+    detail: Line | None = None
+    """The framework's message."""
+
+
 class ProofRecord(Record):
     """What carrying the weights of a into b and running both showed."""
 
@@ -92,6 +118,13 @@ class ProofRecord(Record):
     first_difference: FindingPlace | None
     misfits: tuple[Text, ...] = ()
     """Layers whose weights do not fit; at most twenty."""
+    native_error: Annotated[float, Field(ge=0)] | None = None
+    """Largest error between our form of a network and the model as its own framework runs it, of a and b, with the
+    same weights; None where the models themselves were not run (too large; records before version 4)."""
+    one_way: bool = False
+    """Whether b has stored tensors that a has none for: a's weights run in b, b's do not in a."""
+    obstacle: ProofObstacle | None = None
+    """Of what is not proven."""
 
 
 class ComparisonResult(Record):
@@ -108,7 +141,7 @@ class ComparisonMeasurement(OneOutcome, Measurement):
     """The comparison of two entries, or the reason there is none."""
 
     kind: Literal["comparison"] = "comparison"
-    schema_version: Literal[3] = 3  # type: ignore[assignment]
+    schema_version: Literal[4] = 4  # type: ignore[assignment]
     architecture: Identifier
     a: EntryName
     b: EntryName

@@ -85,17 +85,22 @@ class ArchitectureResult(Record):
     macs: Count
     """Multiply-accumulates of convolutions, linear layers and matrix products for one image."""
     input: InputShape
-    classes: Positive
+    classes: Count
+    """Scores; 0 for a model without a classifier."""
     layers: dict[Identifier, Count]
     """How many nodes of each operator the network has."""
     unknown_operators: tuple[Line, ...] = ()
-    """Operators outside our vocabulary; they count no MACs."""
+    """Operators outside our vocabulary; they run by their framework's name."""
+    uncounted_operators: tuple[Line, ...] = ()
+    """Operators that multiply and whose MACs are not known: with any, ``macs`` is a lower bound."""
     digest: Hash | None = None
     """Name of the canonical network; None in records from before networks had one."""
     relative_error: Annotated[float, Field(ge=0)] | None = None
     """Between the model's own scores and the executed network's, over the largest score, on random weights."""
     unchecked: Unchecked | None = None
     """Why there is no relative error."""
+    parts_at: Text | None = None
+    """Where the executed network's values first differ from the model's, if its scores do."""
     preprocessing: Preprocessing | None
 
 
@@ -141,7 +146,7 @@ class ArchitectureMeasurement(OneOutcome, Measurement):
     """The counts of one entry, or the reason there are none."""
 
     kind: Literal["architecture"] = "architecture"
-    schema_version: Literal[3] = 3  # type: ignore[assignment]
+    schema_version: Literal[4] = 4  # type: ignore[assignment]
     entry: EntryName
     seconds: Annotated[float, Field(ge=0)]
     conditions: ArchitectureConditions
@@ -187,6 +192,11 @@ class ArchitectureMeasurement(OneOutcome, Measurement):
 
 FAITHFUL = 1e-4
 """A network whose relative error is below this computes what its model computes."""
+
+
+def is_faithful(result: ArchitectureResult) -> bool:
+    """Whether the check did not fail: the network gives its model's scores, or was not checked."""
+    return result.relative_error is None or result.relative_error < FAITHFUL
 
 
 def timestamp(moment: datetime) -> datetime:

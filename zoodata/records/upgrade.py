@@ -202,6 +202,11 @@ def _shape(text: str) -> list[int]:
     return [] if text == "none" else [int(size) for size in text.split("x")]
 
 
+def _numbered(version: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A version that only adds fields, which older records leave at their defaults."""
+    return lambda content: {**content, "schema_version": version}
+
+
 GRAVEST = ("structural", "parametric", "other_head", "benign")
 
 
@@ -315,6 +320,8 @@ UPGRADES: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {
     ("claims", 1): _collection_without_date,
     ("comparison", 1): _findings_typed,
     ("comparison", 2): _head_apart,
+    ("comparison", 3): _numbered(4),
+    ("architecture", 3): _numbered(4),
     ("latency", 1): _one_sitting,
     ("latency", 2): _giving_memory_back,
     ("latency", 3): _processor_time_unknown,

@@ -104,6 +104,14 @@ class Model(Protocol):
         """
 
 
+@runtime_checkable
+class HasOutputs(Protocol):
+    """A model that may have several outputs, of which one is read."""
+
+    outputs: tuple[str, ...]
+    output: str
+
+
 def forward_pass(scorer: Scorer, shape: InputShape, batch: int, seed: int) -> ForwardPass:
     """The forward pass to time of a model that can only be run, over one batch of random images."""
     images = random_image(shape, batch, seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,8 @@ class KerasModel:
         self.classes = int(tf.nest.flatten(self._trace(1).structured_outputs)[0].shape[-1])
 
     @classmethod
-    def of(cls, model: Any) -> KerasModel:
-        """A model that says itself what image it takes.
+    def of(cls, model: Any, size: tuple[int, int] | None = None) -> KerasModel:
+        """A model that says itself what image it takes; where it leaves the size open, of this (height, width).
 
         Raises:
             CannotRead: when that is not one image of a fixed size.
@@ -57,8 +57,12 @@ class KerasModel:
         if len(shape) != 4:
             raise CannotRead(f"{model.name} takes {shape}, not an image of (batch, height, width, channels)")
         _, height, width, channels = shape
+        if size is not None:
+            if height not in (None, size[0]) or width not in (None, size[1]):
+                raise CannotRead(f"{model.name} is made for {height}x{width} pixels only")
+            height, width = size
         if not (height and width and channels):
-            raise CannotRead(f"{model.name} leaves its input size open, {shape}: build it with a fixed one")
+            raise CannotRead(f"{model.name} leaves its input size open, {shape}: give one, for instance --size 224")
         return cls(model, InputShape(channels=channels, height=height, width=width, layout="NHWC"))
 
     def network(self) -> Network:
@@ -89,11 +93,21 @@ class KerasModel:
 
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
         """See :class:`zoodata.runtimes.model.Model`. The model keeps the weights."""
-        for variable in _variables(self._model):
-            if (array := weights.get(tensorflow_reader.variable_name(variable))) is not None:
-                variable.assign(array)
+        variables = {tensorflow_reader.variable_name(variable): variable for variable in _variables(self._model)}
+        for name, array in weights.items():
+            variables[name].assign(array)
         output = self._trace(1)(tf.constant(in_layout(image[None], self.input)))
         return np.asarray(tf.nest.flatten(output)[0]).ravel()
+
+    def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
+        """See :class:`zoodata.graph.faithful.ShowsInside`."""
+        self.forward(image, weights)  # which puts the weights in
+        function = self._trace(1)
+        known = {tensor.name: tensor for operation in function.graph.get_operations() for tensor in operation.outputs}
+        wanted = [name for name in places if name in known and known[name].dtype.is_floating]
+        inner = function.prune([function.inputs[0].name], wanted)
+        values = inner(tf.constant(in_layout(image[None], self.input)))
+        return {name: np.asarray(value) for name, value in zip(wanted, values, strict=True)}
 
     def scorer(self, batch: int, device: str, threads: int) -> Scorer:
         """See :class:`zoodata.runtimes.model.Model`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +117,33 @@ class TorchModel:
         for name, tensor in _tensors(self._module):
             if name not in stored and tensor.is_meta:  # a head that no forward pass reads
                 stored[name] = torch.zeros(tensor.shape, dtype=dtype)
-            elif precise and name not in stored and tensor.is_floating_point():
+            elif name not in stored and tensor.is_floating_point() and tensor.dtype != dtype:
                 stored[name] = tensor.to(dtype)
         with torch.inference_mode():
             output = torch.func.functional_call(self._module, stored, (torch.from_numpy(image)[None].to(dtype),))
         scores = first_tensor(output)
         assert scores is not None, "the network was read, so there is one"
         return np.asarray(scores.numpy()).ravel()
+
+    def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
+        """See :class:`zoodata.graph.faithful.ShowsInside`."""
+        shown: dict[str, Array] = {}
+        wanted = set(places)
+
+        def keep(name: str) -> Callable[..., None]:
+            def hook(_: Any, __: Any, output: Any) -> None:
+                if isinstance(output, torch.Tensor):
+                    shown[name] = output.detach().numpy().copy()
+
+            return hook
+
+        handles = [m.register_forward_hook(keep(n)) for n, m in self._module.named_modules() if n in wanted]
+        try:
+            self.forward(image, weights)
+        finally:
+            for handle in handles:
+                handle.remove()
+        return shown
 
     def scorer(self, batch: int, device: str, threads: int) -> Scorer:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -132,7 +152,7 @@ class TorchModel:
 
         def scores(images: Array) -> Array:
             with torch.inference_mode():
-                tensor = first_tensor(module(torch.from_numpy(images).to(device)))
+                tensor = first_tensor(module(torch.from_numpy(images).to(device, torch_reader.real_type(module))))
             assert tensor is not None, "a classifier returns scores"
             return np.asarray(tensor.float().cpu().numpy()).reshape(len(images), -1)
 
@@ -143,7 +163,7 @@ class TorchModel:
         torch.set_num_threads(threads)
         where = place(device)
         module = self._module.to(where)
-        image = torch.from_numpy(random_image(self.input, batch, seed)).to(where)
+        image = torch.from_numpy(random_image(self.input, batch, seed)).to(where, torch_reader.real_type(module))
         return TorchPass(lambda: module(image), where)
 
     def draw(self, seed: int) -> None:
@@ -244,9 +264,9 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
         WeightsDoNotFit: when it is no checkpoint, or not one for this module.
     """
     try:
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+        state: Any = _loaded(path)
     except Exception as error:
-        raise WeightsDoNotFit(f"{path.name} is not a plain torch checkpoint: {in_brief(error)}") from error
+        raise WeightsDoNotFit(f"{path.name} is not a plain checkpoint: {in_brief(error)}") from error
     for key in ("state_dict", "model", "model_state_dict"):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
@@ -256,3 +276,11 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
         module.load_state_dict({str(name).removeprefix("module."): tensor for name, tensor in state.items()})
     except RuntimeError as error:
         raise WeightsDoNotFit(f"{path.name} does not fit: {in_brief(error)}") from error
+
+
+def _loaded(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)

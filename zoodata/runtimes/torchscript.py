@@ -73,6 +73,14 @@ class TorchScriptModel:
         return forward_pass(self.scorer(batch, device, threads), self.input, batch, seed)
 
 
+def holds_weights_only(path: Path) -> bool:
+    """Whether a file is a checkpoint, by torch's own safe reader. Nothing in it is executed."""
+    try:
+        return isinstance(torch.load(path, map_location="meta", weights_only=True), dict)
+    except Exception:  # a TorchScript archive, or damaged
+        return False
+
+
 def _choose_engine(path: Path) -> None:
     """A quantised archive is packed for one engine; the one it names in its file name, else torch's default."""
     wanted = next((name for name in torch.backends.quantized.supported_engines if name in path.name), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,10 @@ REASONS: dict[Reason, str] = {
     "folded": " It is the same function, with the batch norm folded into the layer's weights and bias.",
     "moves_values": " It moves values about another way; a proof tells whether the scores agree.",
     "moves_values_proven": " It moves values about another way: run, both agree.",
+    "proven": " Run with the same weights, on usual, large and small values, both give the same scores.",
+    "unexplained": " None of the differences that were found explains it.",
+    "one_position": " Only one position is left at this image size: there is nothing to average.",
+    "whole_image": " At this image size the kernel covers the whole map: both are one sum over all of it.",
 }
 
 NAMES = {"max_pool": "max pooling", "average_pool": "average pooling", "batch_norm": "batch norm",
@@ -60,6 +65,13 @@ def _changed(finding: FindingRecord, operator: str) -> str:
     if isinstance(finding.a, bool) or isinstance(finding.b, bool):
         side, other = ("a", "b") if finding.a else ("b", "a")
         return f"{what} has a {name} in {side} and none in {other}{at}."
+    if finding.reason == "unexplained":
+        return f"Run with the same weights, the two give different scores{at.replace(' at ', ', first at ', 1)}."
+    if name == "cut":
+        one, other = (shown(side) or "as it is" for side in (finding.a, finding.b))
+        return f"{what} reads the values in other groups: {one} in a, {other} in b{at}."
+    if name == "over" and finding.operator == "softmax":
+        return f"Softmax works along {shown(finding.a)} in a, along {shown(finding.b)} in b{at}."
     if finding.operator == "view":
         return (
             "Values take another way between layers (the order of axes, heads or windows, or the axes that an operator"
@@ -142,16 +154,36 @@ def _input(finding: FindingRecord, operator: str) -> str:
     return f"a reads images of {shown(a)}, b of {shown(b)} pixels, as their zoos declare."
 
 
+NUMBER = re.compile(r"\d+")
+
+
 def where(places: Sequence[FindingPlace]) -> str:
-    """The places, briefly."""
+    """The places, briefly; those that are one place of repeated blocks by the blocks' numbers."""
     named = [f"{place.a} | {place.b}" if place.a and place.b and place.a != place.b else str(place.a or place.b)
              for place in places]  # fmt: skip
     if not named:
         return ""
     if len(named) == 1:
         return f" at {named[0]}"
-    rest = f" and {len(named) - MAX_PLACES} more" if len(named) > MAX_PLACES else ""
-    return f" in {len(named)} places: {', '.join(named[:MAX_PLACES])}{rest}"
+    groups: dict[str, list[str]] = {}
+    for name in named:
+        groups.setdefault(NUMBER.sub("#", name), []).append(name)
+    if len(named) <= MAX_PLACES or len(groups) == len(named):
+        groups = {name: [name] for name in named}
+    shown_groups = [_together(form, names) for form, names in groups.items()]
+    hidden = sum(len(names) for names in list(groups.values())[MAX_PLACES:])
+    rest = f" and {hidden} more" if hidden else ""
+    return f" in {len(named)} places: {', '.join(shown_groups[:MAX_PLACES])}{rest}"
+
+
+def _together(form: str, names: Sequence[str]) -> str:
+    """Names that differ in their numbers alone, with the range of each number: ``layer1-4.0-5.bn1 (16)``."""
+    if len(names) == 1:
+        return names[0]
+    columns = list(zip(*([int(number) for number in NUMBER.findall(name)] for name in names), strict=True))
+    ranges = [str(min(c)) if min(c) == max(c) else f"{min(c)}-{max(c)}" for c in columns]
+    parts = form.split("#")
+    return f"{parts[0]}{''.join(r + p for r, p in zip(ranges, parts[1:], strict=True))} ({len(names)})"
 
 
 def _listed(part: Part | None) -> str:

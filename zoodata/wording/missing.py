@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoodata.records import MissingReason
+from zoodata.records import ArchitectureResult, MissingReason
 from zoodata.records.measurement import Unchecked
 
 REASONS: dict[MissingReason | str, str] = {
@@ -37,3 +37,9 @@ def unchecked(why: Unchecked) -> str:
             return "not asked for"
         case "before_checks":
             return "measured before there was a check"
+
+
+def unfaithful(result: ArchitectureResult) -> str:
+    """That our reading of a model does not give its scores, and where they part."""
+    at = f", first at {result.parts_at}" if result.parts_at else ""
+    return f"our reading of it does not give its scores: they differ by {result.relative_error:.0e} of the largest{at}"

@@ -46,6 +46,15 @@ class CannotBuild(ZooError):
     """The zoo's own code failed, or local weights do not fit."""
 
 
+class Reading(NamedTuple):
+    """What a model in a file may leave open, and a user says."""
+
+    size: tuple[int, int] | None = None
+    """(height, width) of the image."""
+    output: str | None = None
+    """Name of the output to read, where there are several."""
+
+
 class Statements(NamedTuple):
     """What a source states, and where it leaves a gap that a reader would look for."""
 

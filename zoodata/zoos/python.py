@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building
+from zoodata.zoos.base import CannotBuild, Pipeline, Reading, Statements, UnknownEntry, building
 
 DEFAULT_SIZE = 224
 
@@ -34,7 +35,12 @@ class Python:
         return []
 
     def build(
-        self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
+        self,
+        entry: str,
+        weights: str | None = None,
+        path: Path | None = None,
+        meta_device: bool = False,
+        reading: Reading | None = None,
     ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`. ``entry`` is ``package.module:factory``.
 
@@ -42,6 +48,12 @@ class Python:
         models do, says what it takes. Of several outputs the first is taken.
         """
         module_name, _, attribute = entry.partition(":")
+        reading = reading or Reading()
+        if reading.output is not None:
+            raise CannotBuild(f"python:{entry}: an output can be chosen of ONNX files only")
+        here = str(Path.cwd())
+        if here not in sys.path:  # a module beside the user, as with python -m
+            sys.path.insert(0, here)
         try:
             factory = getattr(importlib.import_module(module_name), attribute)
         except (ImportError, AttributeError, ValueError) as error:
@@ -49,7 +61,7 @@ class Python:
         model = building(f"python:{entry}", factory)
         made_by = {base.__module__.partition(".")[0] for base in type(model).__mro__}
         if "torch" in made_by:
-            return _torch(f"python:{entry}", model, path)
+            return _torch(f"python:{entry}", model, path, reading)
         if {"keras", "tf_keras"} & made_by:
             from zoodata.runtimes.tensorflow import KerasModel
 
@@ -57,10 +69,10 @@ class Python:
                 building(path.name, lambda: model.load_weights(path))
 
             if not hasattr(model, "input_shape"):  # a subclassed model says nothing about its input
-                channels, height, width = _input_size(f"python:{entry}", model)
+                channels, height, width = _input_size(f"python:{entry}", model, reading)
                 image = InputShape(channels=channels, height=height, width=width, layout="NHWC")
                 return building(f"python:{entry}", lambda: KerasModel(model, image))
-            return building(f"python:{entry}", lambda: KerasModel.of(model))
+            return building(f"python:{entry}", lambda: KerasModel.of(model, reading.size))
         raise CannotBuild(f"python:{entry} made a {type(model).__name__}, which is neither torch nor Keras")
 
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
@@ -76,17 +88,19 @@ class Python:
         return Statements()
 
 
-def _input_size(entry: str, model: Any) -> tuple[int, int, int]:
+def _input_size(entry: str, model: Any, reading: Reading) -> tuple[int, int, int]:
     size = getattr(model, "input_size", (3, DEFAULT_SIZE, DEFAULT_SIZE))
     is_shape = isinstance(size, (tuple, list)) and len(size) == 3
     if not is_shape or not all(isinstance(length, int) and length > 0 for length in size):
         raise CannotBuild(f"{entry} has input_size = {size!r}; it must be (channels, height, width), whole numbers")
-    return size[0], size[1], size[2]
+    height, width = reading.size or (size[1], size[2])
+    return size[0], height, width
 
 
-def _torch(entry: str, module: Any, path: Path | None) -> Model:
+def _torch(entry: str, module: Any, path: Path | None, reading: Reading) -> Model:
     import torch
 
+    from zoodata.graph.torch_reader import real_type
     from zoodata.runtimes.torch import TorchModel, first_tensor, load_state
 
     if path is not None:
@@ -94,10 +108,11 @@ def _torch(entry: str, module: Any, path: Path | None) -> Model:
             load_state(module, path)
         except WeightsDoNotFit as error:
             raise CannotBuild(str(error)) from error
-    channels, height, width = _input_size(entry, module)
+    channels, height, width = _input_size(entry, module, reading)
     image = InputShape(channels=channels, height=height, width=width, layout="NCHW")
     with torch.no_grad():
-        output = building(f"{entry}, run once", lambda: module.eval()(torch.zeros(1, channels, height, width)))
+        zeros = torch.zeros(1, channels, height, width, dtype=real_type(module))
+        output = building(f"{entry}, run once", lambda: module.eval()(zeros))
     scores = first_tensor(output)
     if scores is None:
         raise CannotBuild(f"{entry} returns a {type(output).__name__} without a tensor in it")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib
 import warnings
 from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
 
 from zoodata.records.base import parse_entry
-from zoodata.runtimes.model import in_brief
-from zoodata.zoos.base import UnknownEntry, Zoo, require
+from zoodata.runtimes.model import Model, in_brief
+from zoodata.zoos.base import Reading, UnknownEntry, Zoo, require
 
 GROUP = "zoodata.zoos"
 
@@ -31,6 +33,25 @@ PERSONAL = {
 }
 
 
+class Personal(Protocol):
+    """A user's own models, which may leave open what a zoo's do not."""
+
+    def build(
+        self,
+        entry: str,
+        weights: str | None = None,
+        path: Path | None = None,
+        meta_device: bool = False,
+        reading: Reading | None = None,
+    ) -> Model:
+        """See :class:`zoodata.zoos.base.Zoo`."""
+
+
+def personal(name: str) -> Personal | None:
+    """The zoo of that name, if it is of a user's own models."""
+    return _made(PERSONAL[name]) if name in PERSONAL else None
+
+
 def names() -> list[str]:
     """Names of all published zoos: ours first, then plugins'."""
     return [*OWN, *sorted(point.name for point in _plugins() if point.name not in {**OWN, **PERSONAL})]
@@ -44,13 +65,17 @@ def get(name: str) -> Zoo:
     """
     target = {**OWN, **PERSONAL}.get(name)
     if target is not None:
-        module, _, attribute = target.partition(":")
-        zoo: Zoo = getattr(importlib.import_module(module), attribute)()
+        zoo: Zoo = _made(target)
         return zoo
     for point in _plugins():
         if point.name == name:
             return _load(point)
     raise UnknownEntry(f"there is no zoo {name!r}; there are {', '.join(names())}, file and python")
+
+
+def _made(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)()
 
 
 def find(entry: str) -> tuple[Zoo, str, str | None]:

@@ -114,10 +114,15 @@ def test_epsilon_by_two_orders_is_material():
 
 
 def test_a_dense_head_and_a_convolution_head_are_one():
-    """keras-applications#18: nothing. TF-Slim ends VGG in 7x7 and 1x1 convolutions, the others in dense layers."""
-    assert diff(network("torchvision:vgg16"), network("tf_slim:vgg_16")).verdict == "identical"
+    """keras-applications#18: TF-Slim and timm end VGG in 7x7 and 1x1 convolutions, the others in dense layers: one sum
+    at the size of the training, and no more than that at another."""
+    (listed,) = findings("torchvision:vgg16", "tf_slim:vgg_16")
+    assert (listed.attribute, listed.severity, listed.reason) == ("kernel", "benign", "whole_image")
+    assert diff(network("timm:vgg16"), network("tf_slim:vgg_16")).verdict == "identical"
     listed = findings("tf_slim:vgg_16", "keras_applications:VGG16")
-    assert [(f.kind, f.operator, f.severity) for f in listed] == [("inserted", "softmax", "benign")]
+    assert {(f.kind, f.operator, f.severity) for f in listed} == {
+        ("inserted", "softmax", "benign"), ("changed", "convolution", "benign")
+    }  # fmt: skip
 
 
 def test_embedded_preprocessing_is_marked():
@@ -130,7 +135,6 @@ def test_embedded_preprocessing_is_marked():
 
 SAME = [
     *((f"torchvision:resnet{depth}", f"timm:resnet{depth}") for depth in (18, 34, 50, 101, 152)),
-    *((f"torchvision:vgg{depth}{norm}", f"timm:vgg{depth}{norm}") for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
     *((f"torchvision:densenet{depth}", f"timm:densenet{depth}") for depth in (121, 161, 169, 201)),
     *((f"torchvision:efficientnet_b{n}", f"timm:efficientnet_b{n}") for n in range(5)),
     *((f"torchvision:convnext_{size}", f"timm:convnext_{size}") for size in ("tiny", "small", "base", "large")),
@@ -145,8 +149,8 @@ SAME = [
 ]  # fmt: skip
 
 
-def test_there_are_forty_pairs():
-    assert len(SAME) >= 40
+def test_there_are_many_pairs():
+    assert len(SAME) >= 35
 
 
 @pytest.mark.parametrize(("a", "b"), SAME)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoodata.cli.bench.common import architecture_option, chosen_entries, entries_argument, force_option, run_shown
-from zoodata.cli.common import data_option, format_option, read_dataset, show
+from zoodata.cli.common import data_option, format_option, output_option, read_dataset, reading_of, show, size_option
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.measure.architecture import public_name
 from zoodata.measure.environment import usable_cores
-from zoodata.records import ArchitectureMeasurement
+from zoodata.records import ArchitectureMeasurement, ArchitectureResult, is_personal
+from zoodata.records.measurement import is_faithful
 from zoodata.sweep import plan
 from zoodata.sweep.kinds import ArchitectureTask
 from zoodata.sweep.task import Task
-from zoodata.wording.missing import unchecked
+from zoodata.wording.missing import unchecked, unfaithful
+
+if TYPE_CHECKING:
+    from zoodata.zoos.base import Reading
 
 
 def bench_architecture(
@@ -30,11 +34,12 @@ def bench_architecture(
     force: bool = False,
     weights: str | None = None,
     check: bool = True,
+    reading: Reading | None = None,
 ) -> list[ArchitectureMeasurement]:
     """Count entries that are not counted yet in this environment; returns the new records."""
     kept = dataset.catalogue_entries
     tasks: list[Task] = [
-        ArchitectureTask(entry, keep_network=entry in kept, check=check, weights_path=weights)
+        ArchitectureTask(entry, keep_network=entry in kept, check=check, weights_path=weights, reading=reading)
         for entry in dict.fromkeys(entries)
     ]
     if not force and weights is None:
@@ -53,6 +58,8 @@ def bench_architecture(
     type=click.Path(exists=True, dir_okay=False),
     help="A local checkpoint for the one ENTRY; not recorded.",
 )
+@size_option
+@output_option
 @click.option("--check/--no-check", default=True, help="Run each model against its network on random weights.")
 @click.option("--jobs", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Zoos at a time.")
 @force_option
@@ -64,6 +71,8 @@ def architecture_command(
     everything: bool,
     quick: bool,
     weights: str | None,
+    size: tuple[int, int] | None,
+    output: str | None,
     check: bool,
     jobs: int,
     force: bool,
@@ -82,6 +91,8 @@ def architecture_command(
       zoodata bench architecture torchvision:resnet50 keras_applications:ResNet50
       zoodata bench architecture file:model.onnx
     """
+    if (size or output) and not all(is_personal(entry) for entry in entries or ("",)):
+        raise click.UsageError("--size and --output go with file: and python: entries; a zoo's entry has its own size")
     if weights and len(entries) != 1:
         raise click.UsageError("--weights goes with exactly one ENTRY")
     dataset = read_dataset(data)
@@ -89,7 +100,7 @@ def architecture_command(
     if quick:
         first = {(dataset.architecture_of(entry) or entry): entry for entry in reversed(chosen)}
         chosen = list(reversed(first.values()))
-    fresh = bench_architecture(dataset, chosen, data, jobs, force, weights, check)
+    fresh = bench_architecture(dataset, chosen, data, jobs, force, weights, check, reading_of(size, output))
     wanted = {public_name(entry) for entry in chosen}
     known = fresh if weights else read_dataset(data).architecture_measurements
     newest = {record.entry: record for record in known if record.entry in wanted}
@@ -108,7 +119,10 @@ def architecture_command(
         f"{measured} of {len(wanted) + len(absent)} measured{'; ' + summary if summary else ''}. Records: {data}",
         err=True,
     )
-    if not measured:
+    failed = [(r.entry, r.result) for r in newest.values() if r.result is not None and not is_faithful(r.result)]
+    for entry, result in failed:
+        click.echo(f"{entry}: {unfaithful(result)}", err=True)
+    if failed or not measured:
         raise SystemExit(1)
 
 
@@ -119,6 +133,13 @@ def _absent(dataset: Dataset, architecture: str | None) -> list[tuple[str, str, 
         for mapped, item in dataset.catalogue_entries.values()
         if item.unavailable is not None and architecture in (None, mapped.id)
     ]
+
+
+def _checked(result: ArchitectureResult) -> str:
+    """What the check came to."""
+    if result.unchecked is not None:
+        return unchecked(result.unchecked)
+    return f"{result.relative_error:.0e}" if is_faithful(result) else f"FAILED: {result.relative_error:.0e}"
 
 
 def _architecture_row(record: ArchitectureMeasurement) -> dict[str, Any]:
@@ -135,9 +156,8 @@ def _architecture_row(record: ArchitectureMeasurement) -> dict[str, Any]:
         "input": f"{result.input.channels}x{result.input.height}x{result.input.width}",
         "classes": result.classes,
         "digest": None if result.digest is None else result.digest[:12],
-        "relative_error": unchecked(result.unchecked)
-        if result.unchecked is not None
-        else f"{result.relative_error:.0e}",
+        "relative_error": _checked(result),
+        "uncounted_operators": list(result.uncounted_operators),
         "unknown_operators": list(result.unknown_operators),
         "missing": None,
     }

@@ -41,6 +41,8 @@ def clip(b: Builder, x: View, low: float | None, high: float | None) -> View:
         return clip(b, View(b.source(node.inputs[0]), x.axes), low, high)
     if node.operator == "activation" and node.attributes["kind"] == "relu" and high is not None and (low or 0) <= 0:
         return clip(b, View(b.source(node.inputs[0]), x.axes), 0.0, high)
+    if low == 0 and high == 1 and (hard := _hard_sigmoid(b, x, 1.0)):
+        return hard
     if low == 0 and high is None:
         return activation(b, "relu", x)
     if low == 0 and high == 6:
@@ -48,6 +50,69 @@ def clip(b: Builder, x: View, low: float | None, high: float | None) -> View:
     if low is None and high is None:
         return x
     return activation(b, "clip", x, low=low, high=high)
+
+
+def hard_sigmoid(b: Builder, x: View, slope: float, offset: float = 0.5) -> View:
+    """``clip(slope * x + offset, 0, 1)``: 1 / 6 and 1 / 2 in Keras 3 and torch, 1 / 5 and 1 / 2 in Keras 2."""
+    own: dict[str, object] = {} if same_number(slope, 1 / 6) else {"slope": slope}
+    return activation(b, "hard_sigmoid", x, **own, **({} if same_number(offset, 0.5) else {"offset": offset}))
+
+
+def _hard_sigmoid(b: Builder, x: View, unit: float) -> View | None:
+    """Of ``(slope * x + offset)``, where the limits that follow make it a hard sigmoid."""
+    shift = x.node
+    if shift.operator != "add" or "scalar" not in shift.attributes:
+        return None
+    factor, inner = unscaled(b, b.source(shift.inputs[0]))
+    return hard_sigmoid(b, View(inner, x.axes), factor * unit, shift.attributes["scalar"] * unit)
+
+
+def prelu(b: Builder, x: View, slope: View) -> View:
+    """x, and slope times x where x is negative; the slope is stored."""
+    seen = view.seen_from(x.axes, x.node.shape, slope.axes)
+    if seen is None:
+        raise NotImplementedError
+    edges = [b.edge(INPUT, View(x.node, view.identity(x.node.shape))), b.edge("slope", slope, seen)]
+    return View(b.add("activation", edges, x.node.shape, kind="prelu"), x.axes)
+
+
+def from_difference(b: Builder, x: View, y: View) -> View | None:
+    """PReLU, as ``relu(x) - slope * relu(-x)`` is."""
+    positive = _kind(x.node, "relu")
+    if positive is None or y.node.operator != "multiply" or "scalar" in y.node.attributes or x.axes != y.axes:
+        return None
+    value = b.source(positive.inputs[0])
+    for negative, slope in (y.node.inputs, y.node.inputs[::-1]):
+        relu = _kind(b.source(negative), "relu")
+        if relu is None or b.source(slope).dynamic or negative.axes is not None:
+            continue
+        if unscaled(b, b.source(relu.inputs[0])) == (-1.0, value):
+            edges = [b.edge(INPUT, View(value, view.identity(value.shape))), slope._replace(role="slope")]
+            return View(b.add("activation", edges, value.shape, kind="prelu"), x.axes)
+    return None
+
+
+def from_sum(b: Builder, x: View, y: View) -> View | None:
+    """ELU, as ``relu(x) + alpha * (exp(min(x, 0)) - 1)`` is."""
+    positive = _kind(x.node, "relu")
+    if positive is None:
+        return None
+    value = View(b.source(positive.inputs[0]), x.axes)
+    alpha, falling = unscaled(b, y.node)
+    if falling.operator == "function" and falling.attributes["kind"] == "expm1":
+        limited = b.source(falling.inputs[0])
+    elif falling.operator == "add" and falling.attributes.get("scalar") == -1.0:
+        exponential = b.source(falling.inputs[0])
+        if exponential.operator != "function" or exponential.attributes["kind"] != "exp":
+            return None
+        limited = b.source(exponential.inputs[0])
+    else:
+        return None
+    factor, limited = unscaled(b, limited)
+    clipped = _kind(limited, "clip")
+    if clipped is None or (clipped.attributes["low"], clipped.attributes["high"]) != (None, 0.0) or factor != 1.0:
+        return None
+    return activation(b, "elu", value, slope=alpha) if b.source(clipped.inputs[0]) is value.node else None
 
 
 def from_scaling(b: Builder, x: View, factor: float) -> View | None:
@@ -58,6 +123,8 @@ def from_scaling(b: Builder, x: View, factor: float) -> View | None:
         if inner.operator == "add" and inner.attributes.get("scalar") == 3.0 and abs(factor * 6 - 1) < 1e-3:
             slope = {} if same_number(factor, 1 / 6) else {"scale": factor}
             return activation(b, "hard_sigmoid", View(b.source(inner.inputs[0]), x.axes), **slope)
+        if same_number(factor, 1 / 6):
+            return _hard_sigmoid(b, View(inner, x.axes), 1 / 6)
     if x.node.operator == "multiply" and "scalar" not in x.node.attributes and same_number(factor, 0.5):
         return _gelu(b, x)
     return None
@@ -102,7 +169,7 @@ def _gated(b: Builder, value: View, gate: Node, factor: float) -> View | None:
         if slope is not None and factor == 1:
             return activation(b, "quick_gelu", value, slope=slope)
     if (hard := _kind(gate, "hard_sigmoid")) and b.source(hard.inputs[0]) is x and factor == 1:
-        rest = {name: hard.attributes[name] for name in ("scale",) if name in hard.attributes}
+        rest = {name: hard.attributes[name] for name in ("scale", "slope", "offset") if name in hard.attributes}
         return activation(b, "hard_swish", value, **rest)
     if tanh := _kind(gate, "tanh"):
         inside = b.source(tanh.inputs[0])

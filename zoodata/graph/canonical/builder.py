@@ -1,17 +1,16 @@
-"""The builder: nodes made once, leaves, and the finished network."""
+"""The builder: nodes made once, and leaves."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from zoodata.graph import view
-from zoodata.graph.network import CONSTANT, INPUT, LINEAR, PARAMETER, Edge, Network, Node, Parameter, Role
+from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Node, Role
 from zoodata.graph.view import Axes, Shape
 
 MASKING = 1e4
@@ -23,9 +22,6 @@ DIGITS = 6
 
 LARGE = 1 << 20
 """Numbers of a table that is named by its contents as they are: rounding it would take too much memory."""
-
-COUNTED = re.compile(r"_[a-z]+_[0-9]+$")
-"""How Caffe2's exporter ends the names of a layer's tensors: conv1_w_0, conv1_b_0."""
 
 
 class View(NamedTuple):
@@ -48,6 +44,8 @@ class Builder:
         self.constants: dict[str, npt.NDArray[Any]] = {}
         self.place = ""
         """Name for the nodes made next."""
+        self.marks: dict[str, View] = {}
+        """Values at places of the model that its framework can show too."""
         self.notes: dict[int, Any] = {}
         """What a constructor found out about a node and a later one may use (see ``normalization``)."""
         self._known: dict[Any, Node] = {}
@@ -153,147 +151,6 @@ class Builder:
                 for axis, wanted in zip(axes, shape, strict=True)
             ),
         )
-
-    def finish(
-        self,
-        framework: Literal["torch", "tensorflow", "onnx"],
-        input_shape: Shape,
-        output: View,
-        parameters: Sequence[Parameter],
-    ) -> Network:
-        """The network up to its output: what does not lead there falls away, the rest is numbered anew."""
-        node = output.node
-        if view.merged(atom for axis in output.axes for atom in axis) != view.merged(
-            atom for axis in view.identity(node.shape) for atom in axis
-        ):
-            node = self.add("flatten", [self.edge(INPUT, output)], (int(np.prod(output.shape)),))
-        nodes = ordered(self.nodes, node, unpacked(self, node))
-        kept = {n.attributes["constant"] for n in nodes if n.operator == CONSTANT}
-        return Network(
-            framework=framework,
-            input_shape=input_shape,
-            nodes=nodes,
-            output=nodes[-1].number,
-            parameters=tuple(parameters),
-            constants={mark: data for mark, data in self.constants.items() if mark in kept},
-        )
-
-
-def unpacked(b: Builder, output: Node) -> dict[int, int]:
-    """Layers that were packed into one and are split again, as they were: node number to its replacement.
-
-    Query, key and value are often one linear layer whose outputs are cut in three. Three layers with a
-    third of the stored tensor each are the same function, and what other zoos store.
-    """
-    nodes = ordered(b.nodes, output, {}, renumber=False)
-    consumers: dict[int, list[Node]] = {}
-    for node in nodes:
-        for edge in node.inputs:
-            consumers.setdefault(edge.source, []).append(node)
-    replaced: dict[int, int] = {}
-    for node in nodes:
-        readers = consumers.get(node.number, [])
-        if node.operator != LINEAR or node.attributes["channel"] is None or len(readers) < 2:
-            continue
-        cuts = sorted((r.attributes["start"], r.attributes["stop"]) for r in readers if _cuts_channels(r, node))
-        ends = [0, *(stop for _, stop in cuts)]
-        if len(cuts) != len(readers) or ends[-1] != node.attributes["outputs"] or [s for s, _ in cuts] != ends[:-1]:
-            continue
-        stored = [edge for edge in node.inputs if edge.role != INPUT]
-        if any(b.source(edge).operator != PARAMETER for edge in stored):
-            continue
-        for reader in readers:
-            part = _part(b, node, stored, reader.attributes["start"], reader.attributes["stop"])
-            if part is None:
-                break
-            replaced[reader.number] = part.number
-    return replaced
-
-
-def _cuts_channels(reader: Node, layer: Node) -> bool:
-    own = reader.attributes
-    return (
-        reader.operator == "slice"
-        and own["axis"] == layer.attributes["channel"]
-        and own["step"] == 1
-        and reader.inputs[0].axes is None
-        and len(reader.shape) == len(layer.shape)
-    )
-
-
-def _part(b: Builder, layer: Node, stored: Sequence[Edge], start: int, stop: int) -> Node | None:
-    """The layer for a stretch of its outputs."""
-    edges = [edge for edge in layer.inputs if edge.role == INPUT]
-    for edge in stored:
-        source = b.source(edge)
-        axes = edge.axes or view.identity(source.shape)
-        first = axes[0]
-        whole = view.whole_axes(first, source.shape)
-        if whole is None or len(whole) != 1:
-            return None
-        base = whole[0]
-        shape = tuple(stop - start if number == base else size for number, size in enumerate(source.shape))
-        b.place = source.name
-        leaf = b.add(PARAMETER, (), shape, **{**source.attributes, "part": (base, start, stop)})
-        resized = view.resized(axes, base, stop - start)
-        edges.append(b.edge(edge.role, View(leaf, resized)))
-    b.place = layer.name
-    axis = layer.attributes["channel"]
-    shape = tuple(stop - start if number == axis else size for number, size in enumerate(layer.shape))
-    return b.add(LINEAR, edges, shape, **{**layer.attributes, "outputs": stop - start})
-
-
-def ordered(nodes: Sequence[Node], output: Node, instead: Mapping[int, int], renumber: bool = True) -> tuple[Node, ...]:
-    """The nodes that lead to the output, each after what it reads, operands in their order.
-
-    ``instead`` gives nodes that take another's place; without ``renumber`` nodes come as they are.
-    """
-    numbers: dict[int, int] = {}
-    in_order: list[Node] = []
-    names: dict[str, int] = {}
-    output = nodes[instead.get(output.number, output.number)]
-    waiting: list[tuple[Node, bool]] = [(output, False)]
-    while waiting:
-        node, ready = waiting.pop()
-        if node.number in numbers:
-            continue
-        sources = [instead.get(edge.source, edge.source) for edge in node.inputs]
-        if not ready:
-            waiting.append((node, True))
-            waiting.extend((nodes[source], False) for source in sources[::-1] if source not in numbers)
-            continue
-        numbers[node.number] = len(in_order)
-        if not renumber:
-            in_order.append(node)
-            continue
-        edges = tuple(edge._replace(source=numbers[source]) for edge, source in zip(node.inputs, sources, strict=True))
-        name = _unique(_name(node, [nodes[source] for source in sources]), names)
-        in_order.append(
-            Node(len(in_order), node.operator, edges, node.shape, node.attributes, name, node.dynamic, node.depth)
-        )
-    return tuple(in_order)
-
-
-def _name(node: Node, sources: Sequence[Node]) -> str:
-    """Where a node stands: the module its stored tensors belong to, else the place it was made at."""
-    stored = [source.name for source in sources if source.operator == PARAMETER]
-    if node.operator == PARAMETER:
-        return str(node.attributes["parameter"])
-    if stored:
-        if short := {COUNTED.sub("", name) for name in stored} - set(stored):
-            return min(short, key=len)
-        for mark in (".", "/"):
-            owner = stored[0].rpartition(mark)[0]
-            if owner and all(name.rpartition(mark)[0] == owner for name in stored):
-                return owner
-    return f"{node.name}{node.operator}" if node.name.endswith((".", "/")) or not node.name else node.name
-
-
-def _unique(name: str, taken: dict[str, int]) -> str:
-    if not name.isprintable():  # names come from anybody's model, and are shown in terminals
-        name = "".join(character if character.isprintable() else "?" for character in name)
-    taken[name] = taken.get(name, 0) + 1
-    return name if taken[name] == 1 else f"{name}:{taken[name]}"
 
 
 def look(data: npt.NDArray[Any], axes: Axes) -> npt.NDArray[Any]:

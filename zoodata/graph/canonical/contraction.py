@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+import numpy as np
+
 from zoodata.graph import view
 from zoodata.graph.canonical.activation import unscaled
 from zoodata.graph.canonical.builder import Builder, View
-from zoodata.graph.canonical.elementwise import add, scaled
+from zoodata.graph.canonical.elementwise import add, scaled, select
 from zoodata.graph.canonical.operand import operand
 from zoodata.graph.canonical.pooling import Padding, image_axes, with_padding
 from zoodata.graph.canonical.reduction import softmax
@@ -86,7 +88,8 @@ def convolution(
         transposed: extra rows at the end of a transposed convolution's result; None for an ordinary one.
             Its weight is (inputs, outputs per group, *kernel).
 
-    A kernel of one element is a linear layer; so is one that covers its whole image.
+    A kernel of one element is a linear layer. One that covers its whole image is none: that it does depends on the
+    image's size, and the form of a layer does not.
     """
     outputs, inputs, *kernel = weight.shape
     if transposed is not None:
@@ -101,13 +104,6 @@ def convolution(
     result = tuple(
         (size + sum(pad) - r) // s + 1 for size, pad, r, s in zip(sizes, padding, reach, stride, strict=True)
     )
-    if flat and groups == 1 and tuple(sizes) == tuple(kernel) and prod(dilation) == 1:
-        batch = x.shape[0]
-        made = linear(
-            b, b.reshaped(x, (batch, prod(x.shape[1:]))), b.reshaped(weight, (outputs, prod(weight.shape[1:]))), bias
-        )
-        return b.reshaped(made, (batch, outputs, *(1 for _ in sizes)))
-    stride = [s if size > 1 else 1 for s, size in zip(stride, result, strict=True)]
     return _convolution(
         b, x, weight, bias, (outputs, *result), kernel=tuple(kernel), stride=tuple(stride),
         padding=tuple(map(tuple, padding)), dilation=tuple(dilation), groups=groups,
@@ -134,6 +130,13 @@ def _transposed(
 ) -> View:  # fmt: skip
     _, per_group, *kernel = weight.shape
     outputs = per_group * groups
+    # Rows that are added at the end and cut off again are none.
+    spare = [max(min(after, e), 0) for (_, after), e in zip(padding, extra, strict=True)]
+    padding = [(before, after - n) for (before, after), n in zip(padding, spare, strict=True)]
+    extra = [e - n for e, n in zip(extra, spare, strict=True)]
+    # A frame cut off less than nothing is a frame added.
+    extra = [e - min(after, 0) for (_, after), e in zip(padding, extra, strict=True)]
+    padding = [(before, max(after, 0)) for before, after in padding]
     result = tuple(
         (size - 1) * s - sum(pad) + d * (k - 1) + e + 1
         for size, s, pad, d, k, e in zip(x.shape[2:], stride, padding, dilation, kernel, extra, strict=True)
@@ -178,7 +181,7 @@ def contract(
     """An einsum of two values: letters name axes; what is not in the result is summed."""
     (factor, left), (times, right) = unscaled(b, x.node), unscaled(b, y.node)
     x, y, factor = View(left, x.axes), View(right, y.axes), factor * times
-    if (y.node.depth, -y.node.number) > (x.node.depth, -x.node.number):
+    if _stands_first(y, y_letters, x, x_letters, result):
         x, y, x_letters, y_letters = y, x, y_letters, x_letters
     sizes: dict[str, int] = {}
     for value, letters in ((x, x_letters), (y, y_letters)):
@@ -198,6 +201,18 @@ def contract(
     places = {letter: number for number, letter in enumerate((*batch, *first, *second))}
     axes = tuple(view.whole(places[letter], shape) if letter in places else () for letter in result)
     return scaled(b, View(node, axes), factor)
+
+
+def _stands_first(
+    one: View, letters: Sequence[str], other: View, other_letters: Sequence[str], result: Sequence[str]
+) -> bool:
+    """Whether an operand comes before another: the nearer to the output; else that whose axes the result has first."""
+    if one.node.depth != other.node.depth:
+        return one.node.depth > other.node.depth
+    free = {letter for letter in letters if letter not in other_letters}
+    others = {letter for letter in other_letters if letter not in letters}
+    first = next((letter for letter in result if letter in free | others), None)
+    return first in free
 
 
 def einsum(b: Builder, x: View, y: View, x_letters: str, y_letters: str, result: str) -> View:
@@ -221,6 +236,30 @@ def einsum(b: Builder, x: View, y: View, x_letters: str, y_letters: str, result:
     return View(full.node, view.permute(full.axes, [[*rest, *made].index(letter) for letter in result]))
 
 
+def einsum_of(b: Builder, operands: Sequence[View], equation: str) -> View:
+    """An einsum of two values in the words of numpy, dots included.
+
+    Raises:
+        NotImplementedError: for one or three operands, or a letter twice in one term.
+    """
+    left, arrow, result = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != 2 or any(len(set(t.replace("...", ""))) != len(t.replace("...", "")) for t in terms):
+        raise NotImplementedError
+    if not arrow:
+        letters = [letter for letter in left if letter.isalpha()]
+        result = ("..." if "..." in left else "") + "".join(sorted(n for n in letters if letters.count(n) == 1))
+    if "..." in left:
+        longest = max(len(x.axes) - len(term.replace("...", "")) for x, term in zip(operands, terms, strict=True))
+        free = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in left][:longest]
+        spread = []
+        for x, term in zip(operands, terms, strict=True):
+            count = len(x.axes) - len(term.replace("...", ""))
+            spread.append(term.replace("...", "".join(free[longest - count :])))
+        terms, result = spread, result.replace("...", "".join(free))
+    return einsum(b, operands[0], operands[1], terms[0], terms[1], result)
+
+
 def _grouped(
     b: Builder, role: str, value: View, letters: Sequence[str], batch: Sequence[str], free: Sequence[str],
     summed: Sequence[str], sizes: dict[str, int],
@@ -233,12 +272,28 @@ def _grouped(
     return b.edge(role, value, tuple(axes))
 
 
-def attention(b: Builder, query: View, key: View, value: View, scale: float | None, mask: View | None = None) -> View:
-    """softmax(query @ key^T * scale + mask) @ value over the last two axes."""
+def attention(
+    b: Builder,
+    query: View,
+    key: View,
+    value: View,
+    scale: float | None,
+    mask: View | None = None,
+    sees: View | None = None,
+) -> View:
+    """softmax(query @ key^T * scale + mask) @ value over the last two axes.
+
+    Args:
+        scale: None for one over the root of the width.
+        mask: added to the scores.
+        sees: true where a query sees a key; elsewhere the score is minus infinity.
+    """
     width = query.shape[-1]
     rank = len(key.axes)
     turned = View(key.node, view.permute(key.axes, (*range(rank - 2), rank - 1, rank - 2)))
     scores = scaled(b, matmul(b, query, turned), width**-0.5 if scale is None else scale)
     if mask is not None:
         scores = add(b, scores, mask)
+    if sees is not None:
+        scores = select(b, sees, scores, b.constant(np.asarray(-np.inf)))
     return matmul(b, softmax(b, scores, -1), value)

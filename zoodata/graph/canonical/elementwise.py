@@ -71,6 +71,8 @@ def add(b: Builder, x: View, y: View) -> View:
         return subtract(b, x, negative)
     if negative := _negated(b, x):
         return subtract(b, y, negative)
+    if x.axes == y.axes and (rectified := activation.from_sum(b, x, y) or activation.from_sum(b, y, x)):
+        return rectified
     recognised = _bias(b, x, y) or _bias(b, y, x) or normalization.from_sum(b, "add", x, y)
     return recognised or binary(b, "add", x, y)
 
@@ -81,6 +83,8 @@ def subtract(b: Builder, x: View, y: View) -> View:
         return shifted(b, x, -number)
     if (number := b.number_of(x)) is not None and fits(x, y):
         return shifted(b, scaled(b, y, -1.0), number)
+    if rectified := activation.from_difference(b, x, y):
+        return rectified
     return normalization.from_sum(b, "subtract", x, y) or binary(b, "subtract", x, y)
 
 
@@ -90,6 +94,8 @@ def multiply(b: Builder, x: View, y: View) -> View:
         return scaled(b, x, number)
     if (number := b.number_of(x)) is not None and fits(x, y):
         return scaled(b, y, number)
+    if x.node is y.node and x.axes == y.axes and x.node.dynamic:
+        return power(b, x, 2.0)
     if x.node.dynamic and y.node.dynamic and x.axes == y.axes:
         activated = activation.from_product(b, x, y)
         if activated is not None:
@@ -111,6 +117,8 @@ def divide(b: Builder, x: View, y: View) -> View:
     if y.node.operator == "function" and y.node.attributes["kind"] == "square_root":
         inner = View(b.source(y.node.inputs[0]), y.axes)
         return multiply(b, x, function(b, "inverse_square_root", inner))
+    if normalised := normalization.from_quotient(b, x, y):
+        return normalised
     return binary(b, "divide", x, y)
 
 
@@ -130,6 +138,49 @@ def minimum(b: Builder, x: View, y: View) -> View:
     if (number := b.number_of(x)) is not None and fits(x, y):
         return activation.clip(b, y, None, number)
     return binary(b, "minimum", x, y)
+
+
+def elu(b: Builder, x: View, alpha: float, scale: float = 1.0, inner: float = 1.0) -> View:
+    """``scale * (x if x > 0 else alpha * (exp(inner * x) - 1))``."""
+    made = activation.activation(b, "elu", scaled(b, x, inner), slope=float(alpha * inner))
+    return scaled(b, made, scale / inner)
+
+
+def softplus(b: Builder, x: View, beta: float) -> View:
+    """``log(1 + exp(beta * x)) / beta``."""
+    return scaled(b, activation.activation(b, "softplus", scaled(b, x, beta)), 1 / beta)
+
+
+COMPARISONS = ("equal", "less", "less_or_equal", "greater", "greater_or_equal")
+
+
+def compare(b: Builder, kind: str, x: View, y: View) -> View:
+    """Where x stands in a relation to y, one of :data:`COMPARISONS`."""
+    if (number := b.number_of(y)) is not None and fits(y, x):
+        return unary(b, "compare", x, kind=kind, scalar=number)
+    return binary(b, "compare", x, y, kind=kind)
+
+
+def select(b: Builder, condition: View, x: View, y: View) -> View:
+    """x where a condition holds, else y."""
+    shapes = (condition.shape, x.shape, y.shape)
+    rank = max(map(len, shapes))
+    full = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    result = tuple(max(sizes) for sizes in zip(*full, strict=True))
+    values = (("condition", condition), (INPUT, x), ("other", y))
+    if all(len(value.axes) in (0, rank) for _, value in values):
+        lead = next((value for _, value in values if value.shape == result and view.is_bijective(value.axes)), None)
+        if lead is not None:
+            seen = [view.seen_from(lead.axes, lead.node.shape, value.axes) for _, value in values]
+            if all(axes is not None for axes in seen):
+                edges = [b.edge(role, value, axes) for (role, value), axes in zip(values, seen, strict=True)]
+                return View(b.add("select", edges, lead.node.shape), lead.axes)
+    kept = [number for number, size in enumerate(result) if size != 1]
+    edges = []
+    for role, value in values:
+        axes = ((),) * (rank - len(value.axes)) + value.axes
+        edges.append(b.edge(role, value, tuple(axes[number] for number in kept)))
+    return b.value(b.add("select", edges, view.without_ones(result)), result)
 
 
 def fits(small: View, large: View) -> bool:
@@ -194,8 +245,11 @@ def _bias(b: Builder, x: View, y: View) -> View | None:
     if node.edge("bias") is not None or not fits(y, x) or not view.is_bijective(x.axes):
         return None
     channel = node.attributes["channel"]
-    if channel is None:
-        return None
+    if channel is None:  # a layer of one output
+        if y.node.shape != () or node.attributes["outputs"] != 1:
+            return None
+        one = b.add(node.operator, [*node.inputs, b.edge("bias", y, ((),))], node.shape, **node.attributes)
+        return View(one, x.axes)
     seen = view.seen_from(x.axes, node.shape, y.axes)
     if seen is None or any(bool(axis) != (number == channel) for number, axis in enumerate(seen)):
         return None

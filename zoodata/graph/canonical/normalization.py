@@ -9,13 +9,15 @@ batch norm, the chain is one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import NamedTuple
 
 from zoodata.graph import view
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.canonical.operand import operand
 from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Node
+from zoodata.graph.view import Axes, Axis
 
 Atom = tuple[str, int, float]
 """A stored vector, ``("vector", node, 0)``, or ``("root", node, epsilon)`` for 1 / sqrt(node + epsilon)."""
@@ -41,6 +43,15 @@ class InverseDeviation(NamedTuple):
     axes: tuple[int, ...]
     epsilon: float
     centred: bool
+
+
+class GroupDeviation(NamedTuple):
+    """A node that is 1 / sqrt(variance + epsilon) of each group of a value's channels, over all of its positions."""
+
+    source: int
+    kept: Axis
+    """The channel axis' atoms that tell groups apart."""
+    epsilon: float
 
 
 def batch_norm(
@@ -93,7 +104,17 @@ def layer_norm(
 def group_norm(
     b: Builder, x: View, groups: int, epsilon: float, scale: View | None = None, shift: View | None = None
 ) -> View:
-    """Group norm of (batch, channels, ...): statistics over each group's channels and all positions."""
+    """Group norm of (batch, channels, ...): statistics over each group's channels and all positions.
+
+    An instance norm has as many groups as channels. One over a regrouping of the channels, without scale and shift of
+    its own, is the group norm of the channels as they were.
+    """
+    scale = None if scale is not None and b.number_of(scale) == 1 else scale
+    shift = None if shift is not None and b.number_of(shift) == 0 else shift
+    if (plain := _over_outer_part(b, x, groups)) and scale is None and shift is None:
+        return plain(epsilon)
+    if scale is None and shift is None and (apart := _positions_apart(x)) is not None:
+        return b.reshaped(group_norm(b, View(x.node, ((), *apart)), groups, epsilon), x.shape)
     rest = tuple(axis for axis in x.axes if axis)
     edges = [b.edge(INPUT, x, rest)]
     for role, value in (("scale", scale), ("shift", shift)):
@@ -101,6 +122,38 @@ def group_norm(
             edges.append(b.edge(role, value))
     node = b.add("group_norm", edges, view.shape_of(rest), groups=groups, epsilon=epsilon, batch=bool(x.axes[0]))
     return b.value(node, x.shape)
+
+
+def _positions_apart(x: View) -> Axes | None:
+    """(channels, *positions) of a map that is shown as (1, groups, all else of a group), its channels reordered."""
+    if len(x.axes) != 3 or x.axes[0] or not view.is_bijective(x.axes) or len(x.node.shape) < 2:
+        return None
+    positions = tuple((base, 1, size) for base, size in enumerate(x.node.shape) if base)
+    inner = x.axes[2]
+    if len(inner) <= len(positions) or tuple(inner[-len(positions) :]) != positions:
+        return None
+    return (view.merged((*x.axes[1], *inner[: -len(positions)])), *((atom,) for atom in positions))
+
+
+def _over_outer_part(b: Builder, x: View, groups: int) -> Callable[[float], View] | None:
+    """Where the channels shown are an outer part of the value's own, and all else of the value is beside them."""
+    node, part = x.node, x.axes[1]
+    if len(part) != 1 or not node.shape or part[0][0] != 0 or x.axes[0] or not view.is_bijective(x.axes):
+        return None
+    _, inner, count = part[0]
+    if inner * count != node.shape[0] or x.axes[1:] == view.identity(node.shape):
+        return None
+
+    def made(epsilon: float) -> View:
+        edge = b.edge(INPUT, View(node, view.identity(node.shape)))
+        return View(b.add("group_norm", [edge], node.shape, groups=groups, epsilon=epsilon, batch=False), x.axes)
+
+    return made
+
+
+def instance_norm(b: Builder, x: View, epsilon: float, scale: View | None = None, shift: View | None = None) -> View:
+    """Instance norm of (batch, channels, ...), also as what batch norm computes of one image's own statistics."""
+    return group_norm(b, x, x.shape[1], epsilon, scale, shift)
 
 
 def local_response_norm(b: Builder, x: View, size: int, alpha: float, beta: float, bias: float) -> View:
@@ -113,6 +166,40 @@ def local_response_norm(b: Builder, x: View, size: int, alpha: float, beta: floa
         channel=ready.chosen[0][0], size=size, alpha=alpha, beta=beta, bias=bias,
     )  # fmt: skip
     return View(node, ready.result)
+
+
+def from_quotient(b: Builder, x: View, y: View) -> View | None:
+    """Local response norm, as ``x / (bias + alpha * mean of squares of neighbouring channels) ** beta`` is."""
+    powered = y.node
+    if powered.operator != "power" or "scalar" not in powered.attributes or x.axes != y.axes:
+        return None
+    shift = b.source(powered.inputs[0])
+    if shift.operator != "add" or "scalar" not in shift.attributes:
+        return None
+    spread = b.source(shift.inputs[0])
+    alpha = 1.0
+    if spread.operator == "multiply" and "scalar" in spread.attributes:
+        alpha, spread = spread.attributes["scalar"], b.source(spread.inputs[0])
+    own = spread.attributes
+    if spread.operator != "average_pool" or "kernel" not in own or spread.shape != x.node.shape:
+        return None
+    wide = [number for number, size in enumerate(own["kernel"]) if size != 1]
+    if len(wide) != 1 or "divisor" in own or own.get("over") or not own.get("count_padding", True):
+        return None
+    size = own["kernel"][wide[0]]
+    square = b.source(spread.inputs[0])
+    pads = own["padding"]
+    if square.operator == "pad":
+        pads, square = square.attributes["amounts"], b.source(square.inputs[0])
+    framed = [tuple(pair) for pair in pads if any(pair)]
+    if _squared(b, square) is not x.node or framed != [(size // 2, (size - 1) // 2)]:
+        return None
+    edge = b.edge(INPUT, View(x.node, view.identity(x.node.shape)))
+    node = b.add(
+        "local_response_norm", [edge], x.node.shape,
+        channel=0, size=size, alpha=alpha / size, beta=powered.attributes["scalar"], bias=shift.attributes["scalar"],
+    )  # fmt: skip
+    return View(node, x.axes)
 
 
 def affine(b: Builder, operator: str, edges: list[Edge], primary: Node) -> Node | None:
@@ -136,7 +223,7 @@ def affine(b: Builder, operator: str, edges: list[Edge], primary: Node) -> Node 
     if vector is None:
         return None
     known = b.notes.get(one.number)
-    if not isinstance(known, Affine) or known.axis != along[0] or first.axes is not None:
+    if not isinstance(known, Affine) or known.axis != along[0] or first.axes is not None or _is_next(known, vector):
         known = Affine(first._replace(role=INPUT), along[0], ONE, {})
     if operator == "multiply":
         now = known._replace(factor=product(known.factor, vector), offset=product(known.offset, vector))
@@ -148,6 +235,12 @@ def affine(b: Builder, operator: str, edges: list[Edge], primary: Node) -> Node 
         made = b.add(operator, edges, primary.shape)
     b.notes[made.number] = now
     return made
+
+
+def _is_next(known: Affine, vector: Polynomial) -> bool:
+    """Whether a vector is of another batch norm than the one that a chain already is."""
+    mine, others = ({atom for term in p for atom in term if atom[0] == "root"} for p in (known.factor, vector))
+    return bool(mine) and bool(others) and not others <= mine
 
 
 def polynomial(b: Builder, node: Node) -> Polynomial | None:
@@ -253,11 +346,99 @@ def root(b: Builder, x: View, kind: str) -> View | None:
         return None
     spread = _spread(b, b.source(node.inputs[0]))
     if spread is None:
-        return None
+        return _group_root(b, x, kind)
     made = b.add("function", [b.edge(INPUT, View(node, view.identity(node.shape)))], node.shape, kind=kind)
     source, axes, centred = spread
     b.notes[made.number] = InverseDeviation(source, axes, node.attributes["scalar"], centred)
     return View(made, x.axes)
+
+
+def _group_root(b: Builder, x: View, kind: str) -> View | None:
+    """1 / sqrt(variance + epsilon) of groups of channels, noted for what follows."""
+    node = x.node
+    variance = b.source(node.inputs[0])
+    square = _groups_of(b, variance)
+    centred = None if square is None else _squared(b, square[0])
+    if square is None or centred is None or centred.operator != "subtract":
+        return None
+    value, mean = (b.source(edge) for edge in centred.inputs)
+    if _groups_of(b, mean) != (value, square[1]):
+        return None
+    made = b.add("function", [b.edge(INPUT, View(node, view.identity(node.shape)))], node.shape, kind=kind)
+    b.notes[made.number] = GroupDeviation(value.number, square[1], node.attributes["scalar"])
+    return View(made, x.axes)
+
+
+def _groups_of(b: Builder, node: Node) -> tuple[Node, Axis] | None:
+    """The value, and the atoms of its channels that tell the groups apart, of whose elements a node is the mean."""
+    if node.operator != "mean":
+        return None
+    source = b.source(node.inputs[0])
+    axes = node.inputs[0].axes or view.identity(source.shape)
+    kept = [axis for number, axis in enumerate(axes) if number not in node.attributes["axes"]]
+    if not kept or not view.is_bijective(axes) or len(source.shape) < 2:
+        return None
+    atoms = view.merged(atom for axis in kept for atom in axis)
+    return (source, atoms) if all(base == 0 for base, _, _ in atoms) else None
+
+
+def _group_norm(
+    b: Builder, note: GroupDeviation, scale: Node | None, shift: Node | None, vector: Node, order: Axes | None
+) -> View | None:
+    """The group norm of a noted deviation on its value, with a scale and a shift for each channel where there are such.
+
+    Channels stand in the order of these vectors, which may be another than the value's; the groups are the outer part.
+    """
+    source = b.nodes[note.source]
+    channels = _in_order_of(vector, order, source) if scale is not None or shift is not None else None
+    if channels is None:
+        if scale is not None or shift is not None:
+            return None
+        count = view.size_of(note.kept)
+        if note.kept != ((0, source.shape[0] // count, count),):
+            return None
+        channels = view.identity(source.shape)[0]
+    groups = view.size_of(note.kept)
+    parts = view.reshape((channels,), (groups, source.shape[0] // groups))
+    if parts is None or (parts[0] != note.kept and groups != source.shape[0]):
+        return None
+    positions = view.identity(source.shape)[1:]
+    edges = [b.edge(INPUT, View(source, (channels, *positions)))]
+    for role, stored in (("scale", scale), ("shift", shift)):
+        if stored is not None:
+            if prod(stored.shape) != source.shape[0]:
+                return None
+            whole = view.merged(atom for axis in view.identity(stored.shape) for atom in axis)
+            edges.append(
+                b.edge(role, View(stored, (whole,))) if len(stored.shape) == 1 else Edge(role, stored.number, (whole,))
+            )
+    own = {"groups": groups, "epsilon": note.epsilon, "batch": False}
+    node = b.add("group_norm", edges, source.shape, **own)
+    return View(node, (_inverse(channels), *positions))
+
+
+def _in_order_of(vector: Node, seen: Axes | None, source: Node) -> Axis | None:
+    """A value's channels in the order of the vector that they are multiplied with, which they see so."""
+    if seen is None:  # as it is: of one axis, like the value
+        return view.identity(source.shape)[0] if vector.shape == source.shape else None
+    if any(seen[1:]) or len(seen) != len(source.shape):
+        return None
+    stride, found = source.shape[0], []
+    for axis, inner, size in seen[0]:
+        if axis == view.REPEAT:
+            return None
+        stride //= size
+        found.append((inner * prod(vector.shape[axis + 1 :]), (0, stride, size)))
+    return view.merged(atom for _, atom in sorted(found, reverse=True))
+
+
+def _inverse(channels: Axis) -> Axis:
+    """The value's own order of channels, seen from theirs in another order."""
+    stride, found = view.size_of(channels), []
+    for _, inner, size in channels:
+        stride //= size
+        found.append((inner, (0, stride, size)))
+    return view.merged(atom for _, atom in sorted(found, reverse=True))
 
 
 def _spread(b: Builder, node: Node) -> tuple[int, tuple[int, ...], bool] | None:
@@ -296,6 +477,12 @@ def _centred(b: Builder, node: Node, axes: tuple[int, ...]) -> int | None:
 def from_product(b: Builder, x: View, y: View) -> View | None:
     """Layer norm, as what a value times its inverse deviation is."""
     note = b.notes.get(y.node.number)
+    if isinstance(note, GroupDeviation) and x.node.operator == "subtract":
+        value, mean = (b.source(edge) for edge in x.node.inputs)
+        if value.number == note.source and _groups_of(b, mean) == (value, note.kept):
+            plain = _group_norm(b, note, None, None, value, None)
+            axes = None if plain is None else view.composed(x.axes, plain.axes)
+            return None if plain is None or axes is None else View(plain.node, axes)
     if not isinstance(note, InverseDeviation):
         return None
     centre = _centred(b, x.node, note.axes)
@@ -306,9 +493,17 @@ def from_product(b: Builder, x: View, y: View) -> View | None:
     else:
         return None
     edge = b.edge(INPUT, View(source, view.identity(source.shape)))
+    if note.centred and _all_but_first(source, note.axes):
+        own = {"groups": source.shape[0], "epsilon": note.epsilon, "batch": False}
+        return View(b.add("group_norm", [edge], source.shape, **own), x.axes)
     operator = "layer_norm" if note.centred else "rms_norm"
     node = b.add(operator, [edge], source.shape, axes=note.axes, epsilon=note.epsilon)
     return View(node, x.axes)
+
+
+def _all_but_first(source: Node, axes: tuple[int, ...]) -> bool:
+    """Whether a normalisation is over all of a map's positions, or of a filter's elements: an instance norm."""
+    return len(source.shape) > 2 and axes == tuple(range(1, len(source.shape)))
 
 
 def from_sum(b: Builder, operator: str, x: View, y: View) -> View | None:
@@ -332,9 +527,12 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
     split = _gain(b, b.source(gain))
     if split is None:
         return None
-    note, scale = split
+    note, scale, scale_seen = split
     source, shift = b.source(value), None
-    if note.source != source.number or len(note.axes) != 1 or not note.centred:
+    if note.source != source.number:
+        return None
+    instance = isinstance(note, InverseDeviation) and note.centred and _all_but_first(source, note.axes)
+    if isinstance(note, InverseDeviation) and not instance and (len(note.axes) != 1 or not note.centred):
         return None
     offset = rest.node
     if operator == "add":
@@ -345,21 +543,57 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
         return None
     factors = [b.source(edge) for edge in offset.inputs]
     means = [node for node in factors if node.number != gain.source]
+    if instance:
+        note = GroupDeviation(source.number, view.identity(source.shape)[0], note.epsilon)
+    if isinstance(note, GroupDeviation):
+        if len(means) != 1 or _groups_of(b, means[0]) != (source, note.kept) or value.axes is not None:
+            return None
+        order = gain.axes
+        if scale is not None and scale_seen is not None and order is not None and len(b.source(gain).shape) == 1:
+            order = view.composed(order, scale_seen)  # the scale itself may stand in another order
+        vector = scale if scale is not None and len(b.source(gain).shape) == 1 else b.source(gain)
+        made = _group_norm(b, note, scale, shift, vector, order)
+        axes = None if made is None else view.composed(whole.axes, made.axes)
+        return None if made is None or axes is None else View(made.node, axes)
     if len(means) != 1 or not _is_mean_of(means[0], source, note.axes):
         return None
-    length = source.shape[note.axes[0]]
-    vectors = {"scale": scale, "shift": shift}
-    if any(node is not None and node.shape != (length,) for node in vectors.values()):
+    if any(node is not None and prod(node.shape) != source.shape[note.axes[0]] for node in (scale, shift)):
         return None
-    edges = [
-        Edge(INPUT, source.number),
-        *(Edge(role, node.number) for role, node in vectors.items() if node is not None),
-    ]
-    axes = whole.axes if value.axes is None else view.composed(whole.axes, value.axes)
-    if axes is None:
+    inner = view.identity(source.shape) if value.axes is None else value.axes
+    channels, positions = view.identity(source.shape)[0], view.identity(source.shape)[1:]
+    if note.axes == (0,) and (scale is not None or shift is not None):
+        if value.axes is None:
+            ordered = _order_along_first(b, gain, scale, scale_seen, source)
+        else:
+            along = [n for n, axis in enumerate(inner) if axis and all(base == 0 for base, _, _ in axis)]
+            ordered = inner[along[0]] if len(along) == 1 else None
+            if ordered is not None:
+                inner = tuple(channels if n == along[0] else axis for n, axis in enumerate(inner))
+        if ordered is None:
+            return None
+        if value.axes is None and ordered != channels:
+            inner = (_inverse(ordered), *positions)
+        channels = ordered
+    edges = [b.edge(INPUT, View(source, (channels, *positions)))]
+    for role, stored in (("scale", scale), ("shift", shift)):
+        if stored is not None:
+            edges.append(b.edge(role, View(stored, view.identity(stored.shape))))
+    node = b.add("layer_norm", edges, source.shape, axes=note.axes, epsilon=note.epsilon)
+    seen = whole.axes if inner == view.identity(source.shape) else view.composed(whole.axes, inner)
+    return None if seen is None else View(node, seen)
+
+
+def _order_along_first(b: Builder, gain: Edge, scale: Node | None, seen: Axes | None, source: Node) -> Axis | None:
+    """A value's first axis in the order of the scale, by which a gain that is seen on the value is multiplied."""
+    made = b.source(gain)
+    if len(made.shape) == 1:
+        return _in_order_of(made, gain.axes, source)
+    # A gain of each position: it has the value's own axes, and the scale lies along the first.
+    if gain.axes is not None or made.shape != source.shape:
         return None
-    made = b.add("layer_norm", edges, source.shape, axes=note.axes, epsilon=note.epsilon)
-    return View(made, axes)
+    if scale is None or seen is None:
+        return view.identity(source.shape)[0] if scale is None else None
+    return _in_order_of(scale, seen, source)
 
 
 def _is_mean_of(node: Node, source: Node, axes: tuple[int, ...]) -> bool:
@@ -375,16 +609,25 @@ def _is_mean_of(node: Node, source: Node, axes: tuple[int, ...]) -> bool:
     return tuple(sorted((*gone, *(kept[axis] for axis in axes)))) == tuple(node.attributes["axes"])
 
 
-def _gain(b: Builder, node: Node) -> tuple[InverseDeviation, Node | None] | None:
+class Gain(NamedTuple):
+    """What a value is multiplied with in a normalisation written in pieces."""
+
+    note: InverseDeviation | GroupDeviation
+    vector: Node | None
+    """The stored scale, if there is one."""
+    seen: Axes | None
+    """How the gain's node sees it."""
+
+
+def _gain(b: Builder, node: Node) -> Gain | None:
     """An inverse deviation, and the stored vector it is multiplied with if there is one."""
     note = b.notes.get(node.number)
-    if isinstance(note, InverseDeviation):
-        return note, None
+    if isinstance(note, InverseDeviation | GroupDeviation):
+        return Gain(note, None, None)
     if node.operator != "multiply" or "scalar" in node.attributes:
         return None
-    first, second = (b.source(edge) for edge in node.inputs)
-    for one, other in ((first, second), (second, first)):
-        note = b.notes.get(one.number)
-        if isinstance(note, InverseDeviation) and not other.dynamic:
-            return note, other
+    for one, other in (node.inputs, node.inputs[::-1]):
+        note = b.notes.get(one.source)
+        if isinstance(note, InverseDeviation | GroupDeviation) and not b.source(other).dynamic:
+            return Gain(note, b.source(other), other.axes)
     return None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from zoodata.graph import view
 from zoodata.graph.canonical.activation import is_not_negative
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.canonical.reduction import mean
 from zoodata.graph.canonical.shaping import cut
-from zoodata.graph.network import INPUT
+from zoodata.graph.network import CONVOLUTION, INPUT, Edge, Node
 from zoodata.graph.view import Axes
 
 Padding = Sequence[Sequence[int]]
@@ -56,6 +56,18 @@ def pad(b: Builder, x: View, amounts: Padding, number: float = 0.0) -> View:
     return b.value(node, tuple(result))
 
 
+def mirrored(b: Builder, x: View, amounts: Padding, mode: str) -> View:
+    """Frame each axis of x with what it has itself: ``reflect`` without the edge, ``symmetric`` with it, ``edge`` the
+    edge alone, ``wrap`` from the other end (numpy's words)."""
+    kept = [axis for axis, part in enumerate(x.axes) if part or any(amounts[axis])]
+    seen = tuple(x.axes[axis] for axis in kept)
+    result = [size + sum(amounts[axis]) for axis, size in enumerate(x.shape)]
+    full = tuple(tuple(amounts[axis]) for axis in kept)
+    shape = tuple(result[axis] for axis in kept)
+    node = b.add("pad", [b.edge(INPUT, x, seen)], view.without_ones(shape), amounts=full, mode=mode)
+    return b.value(node, tuple(result))
+
+
 def with_padding(b: Builder, x: View, padding: Padding, number: float) -> tuple[View, list[tuple[int, int]]]:
     """Take the pad in front of an operator into the operator's own padding."""
     amounts = [(int(before), int(after)) for before, after in padding]
@@ -69,19 +81,30 @@ def with_padding(b: Builder, x: View, padding: Padding, number: float) -> tuple[
     bases = [base[0] for base in positions if base]
     if not set(framed) <= set(bases):
         return x, amounts
-    inner = b.source(node.inputs[0])
-    axes: Axes = x.axes
-    if node.inputs[0].axes is not None:
+    inner, seen = b.source(node.inputs[0]), node.inputs[0].axes
+    axes = _without_frame(x.axes, node, inner, framed) if seen is None else _through(x.axes, node, seen)
+    if axes is None:
         return x, amounts
-    for base in framed:
-        if inner.shape[base] == 1:
-            return x, amounts
-        axes = tuple(tuple((a, i, inner.shape[base]) if a == base else (a, i, s) for a, i, s in axis) for axis in axes)
     joined = [
         (before + framed.get(base, (0, 0))[0], after + framed.get(base, (0, 0))[1])
         for base, (before, after) in zip(bases, amounts, strict=True)
     ]
     return with_padding(b, View(inner, axes), joined, number)
+
+
+def _without_frame(axes: Axes, node: Node, inner: Node, framed: Mapping[int, tuple[int, int]]) -> Axes:
+    """A view of a pad's value as the view of what it frames."""
+    for base in framed:
+        axes = tuple(tuple((a, i, inner.shape[base]) if a == base else (a, i, s) for a, i, s in axis) for axis in axes)
+    return axes
+
+
+def _through(axes: Axes, node: Node, seen: Axes) -> Axes | None:
+    """The same where the pad reads its value under a view: a map of one position has no axis of its own to frame."""
+    found = [view.whole_axes(axis, node.shape) for axis in axes]
+    if any(bases is None for bases in found):
+        return None
+    return tuple(view.merged(atom for base in bases or () for atom in seen[base]) for bases in found)
 
 
 def _frames_with(b: Builder, x: View, number: float) -> bool:
@@ -129,7 +152,10 @@ def average_pool(
             return x
         return max_pool(b, x, kernel, stride, padding, [1] * len(kernel), ceil)
     if tuple(kernel) == tuple(x.shape[2:]) and flat and divisor is None:
-        return mean(b, x, list(range(2, len(x.axes))), keep=True)
+        whole = mean(b, x, list(range(2, len(x.axes))), keep=True)
+        own = {"kernel": tuple(kernel), "stride": tuple(stride), "padding": ((0, 0),) * len(kernel)}
+        b.notes[whole.node.number] = WholeImage(b.edge(INPUT, x, image_axes(x)), own)
+        return whole
     result, over = _windows(x.shape[2:], kernel, stride, padding, ceil)
     more: dict[str, Any] = {"over": tuple(over)} if any(over) else {}
     if not flat or any(over):
@@ -144,13 +170,54 @@ def average_pool(
     return b.value(node, shape)
 
 
+class WholeImage(NamedTuple):
+    """A pooling that at this image size covers its whole map: the mean of all positions, if nothing after it
+    shows that it is one step among others (a window slides over its result)."""
+
+    edge: Edge
+    attributes: Mapping[str, Any]
+
+
+def local_pools(b: Builder, nodes: Sequence[Node]) -> dict[int, int]:
+    """The means that are poolings of a map that happens to be as small as their window: number to replacement.
+
+    The canonical form of a network must not depend on the size of the image.
+    """
+    consumers: dict[int, list[tuple[Node, Edge]]] = {}
+    for node in nodes:
+        for edge in node.inputs:
+            consumers.setdefault(edge.source, []).append((node, edge))
+    replaced = {}
+    for node in nodes:
+        note = b.notes.get(node.number)
+        if isinstance(note, WholeImage) and _reaches_window(node, consumers):
+            b.place = node.name
+            pool = b.add("average_pool", [note.edge], node.shape, **note.attributes)
+            replaced[node.number] = pool.number
+    return replaced
+
+
+def _reaches_window(node: Node, consumers: Mapping[int, Sequence[tuple[Node, Edge]]]) -> bool:
+    waiting, seen = [node.number], set()
+    while waiting:
+        for reader, edge in consumers.get(waiting.pop(), ()):
+            if reader.operator in (CONVOLUTION, "max_pool", "average_pool") and edge.role == INPUT:
+                return True
+            # Repeated along the positions, as a gate is, it holds for all of them.
+            spread = edge.axes is not None and any(not axis or axis[0][0] == view.REPEAT for axis in edge.axes)
+            if reader.number not in seen and not spread and reader.operator != "resize":
+                seen.add(reader.number)
+                waiting.append(reader.number)
+    return False
+
+
 def adaptive_average_pool(b: Builder, x: View, sizes: Sequence[int | None]) -> View:
     """Mean under windows chosen so that the result has these sizes."""
     wanted = [size if target is None else target for target, size in zip(sizes, x.shape[2:], strict=True)]
-    if wanted == list(x.shape[2:]):
-        return x
     if all(size == 1 for size in wanted):
         return mean(b, x, list(range(2, len(x.axes))), keep=True)
+    if wanted == list(x.shape[2:]):
+        return x
     if all(size % target == 0 for size, target in zip(x.shape[2:], wanted, strict=True)):
         step = [size // target for size, target in zip(x.shape[2:], wanted, strict=True)]
         return average_pool(b, x, step, step, [(0, 0)] * len(step))

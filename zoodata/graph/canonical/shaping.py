@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,6 +137,66 @@ def stack(b: Builder, values: Sequence[View], axis: int) -> View:
     rank = len(values[0].axes) + 1
     axis %= rank
     return concatenate(b, [View(v.node, (*v.axes[:axis], (), *v.axes[axis:])) for v in values], axis)
+
+
+def take(b: Builder, x: View, axis: int, indices: Sequence[int]) -> View:
+    """These elements of an axis, in this order."""
+    axis %= len(x.axes)
+    length = x.shape[axis]
+    places = [int(index) % length for index in indices]
+    steps = {second - first for first, second in itertools.pairwise(places)}
+    if len(places) == 1 or (len(steps) == 1 and min(steps) > 0):
+        step = steps.pop() if steps else 1
+        return cut(b, x, axis, places[0], places[-1] + 1, step)
+    kept = [number for number, part in enumerate(x.axes) if part or number == axis]
+    seen = tuple(x.axes[number] for number in kept)
+    result = tuple(len(places) if number == axis else size for number, size in enumerate(x.shape))
+    node = b.add(
+        "gather", [b.edge(INPUT, x, seen)], tuple(result[number] for number in kept),
+        axis=kept.index(axis), places=tuple(places),
+    )  # fmt: skip
+    return b.value(node, result)
+
+
+def depth_to_space(b: Builder, x: View, block: int, columns_first: bool = False) -> View:
+    """(batch, channels, height, width): channels spread over blocks of positions.
+
+    Args:
+        columns_first: whether the channels are counted block first (ONNX's DCR, TensorFlow), not channel first (CRD,
+            torch's pixel shuffle).
+    """
+    batch, channels, height, width = x.shape
+    rest = channels // block**2
+    cut_ = (batch, block, block, rest) if columns_first else (batch, rest, block, block)
+    order = (0, 3, 4, 1, 5, 2) if columns_first else (0, 1, 4, 2, 5, 3)
+    parts = b.reshaped(x, (*cut_, height, width))
+    return b.reshaped(View(parts.node, view.permute(parts.axes, order)), (batch, rest, height * block, width * block))
+
+
+def space_to_depth(b: Builder, x: View, block: int, columns_first: bool = False) -> View:
+    """The inverse of :func:`depth_to_space`."""
+    batch, channels, height, width = x.shape
+    parts = b.reshaped(x, (batch, channels, height // block, block, width // block, block))
+    order = (0, 3, 5, 1, 2, 4) if columns_first else (0, 1, 3, 5, 2, 4)
+    turned = View(parts.node, view.permute(parts.axes, order))
+    return b.reshaped(turned, (batch, channels * block**2, height // block, width // block))
+
+
+def tile(b: Builder, x: View, times: Sequence[int]) -> View:
+    """x repeated so many times along each axis, one copy after the other."""
+    parts: list[view.Axis] = []
+    for count, axis in zip(times, x.axes, strict=True):
+        parts += [((view.REPEAT, 0, count),), axis] if count > 1 else [axis]
+    shape = [size * count for size, count in zip(x.shape, times, strict=True)]
+    return b.reshaped(View(x.node, tuple(parts)), shape)
+
+
+def channel_shuffle(b: Builder, x: View, groups: int) -> View:
+    """(batch, channels, ...): channels of all groups in turn."""
+    batch, channels, *positions = x.shape
+    parts = b.reshaped(x, (batch, groups, channels // groups, *positions))
+    order = (0, 2, 1, *range(3, 3 + len(positions)))
+    return b.reshaped(View(parts.node, view.permute(parts.axes, order)), x.shape)
 
 
 def call(b: Builder, operator: str, values: Sequence[View], shape: Sequence[int], **attributes: Any) -> View:

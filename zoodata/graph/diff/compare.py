@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from zoodata.graph.canonical.pooling import same
 from zoodata.graph.diff.align import Alignment, align, node_keeps_order
-from zoodata.graph.diff.features import features, label, stored_shapes
+from zoodata.graph.diff.features import features, is_on_whole_image, label, regroupings, stored_shapes
 from zoodata.graph.digest import text
 from zoodata.graph.network import Network, Node
 from zoodata.graph.view import Shape
@@ -168,11 +168,24 @@ class Comparison:
         if x.operator != y.operator and {x.operator, y.operator} != {"linear", "convolution"}:
             return [Replaced(x.operator, x, y, (x,), (y,))]
         names = {name for name in {*one, *other} if text(one.get(name)) != text(other.get(name))}
+        if is_on_whole_image(self.a, self.b, x, y):
+            names -= {"view", "stride", "padding", "dilation", "groups"}
         called = self._called(x, y)
+        if not names and (cuts := self._cuts(x, y)):
+            return [AttributeChanged(called, x, y, "cut", *cuts)]
         return [
             AttributeChanged(called, x, y, name, _stated(x, name, one), _stated(x, name, other))
             for name in sorted(names - self._consequences(x, y, one, other, names))
         ]
+
+    def _cuts(self, x: Node, y: Node) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """How both regroup the values they read, where the same values are regrouped in other steps."""
+        sides = ((self.a, x), (self.b, y))
+        shapes = [[network.nodes[edge.source].shape for edge in node.inputs] for network, node in sides]
+        if shapes[0] != shapes[1]:
+            return None
+        found = [regroupings(network, node) for network, node in sides]
+        return (found[0], found[1]) if found[0] != found[1] else None
 
     def _consequences(self, x: Node, y: Node, one: dict[str, Any], other: dict[str, Any], names: set[str]) -> set[str]:
         """Changed attributes that follow from other changed ones."""
@@ -266,7 +279,8 @@ class Comparison:
 def _stated(node: Node, name: str, attributes: dict[str, Any]) -> Value:
     """An attribute's value; of an activation's slope that is left out, the default."""
     value = attributes.get(name)
-    return HARD_SLOPE if value is None and name == "scale" and node.operator == "activation" else value
+    is_hard = node.operator == "activation" and str(node.attributes.get("kind")).startswith("hard_")
+    return HARD_SLOPE if value is None and name in ("scale", "slope") and is_hard else value
 
 
 def _values_read(network: Network, node: Node) -> list[Node]:

@@ -24,7 +24,10 @@ FAMILIES: dict[str, str] = {
 REGROUPING = frozenset({CONVOLUTION, "matmul", "concatenate", "flatten", "max_pool", "average_pool"})
 """Operators that read values regrouped where regrouping is part of the design (heads, windows, shuffles)."""
 
-HIDDEN = frozenset({"channel", "axes", "axis", "free", "batch", "parameter", "role"})
+WHOLE_IMAGE = "whole image"
+"""The kernel of a linear layer over all channels and positions."""
+
+HIDDEN = frozenset({"channel", "axes", "axis", "free", "batch", "parameter", "role", "sizes"})
 """Attributes that follow from how values happen to be laid out."""
 
 
@@ -48,8 +51,8 @@ def features(network: Network, node: Node) -> dict[str, Any]:
         values = _layer(network, node)
     else:
         values = {name: value for name, value in node.attributes.items() if name not in HIDDEN}
-        if node.operator in ("mean", "maximum", "minimum") and "axes" in node.attributes:
-            values["over"] = len(node.attributes["axes"])
+        if node.operator in ("mean", "maximum", "minimum", "softmax") and "axes" in node.attributes:
+            values["over"] = _over(network, node)
     if node.operator == "matmul":
         values["groups"] = prod(node.shape[: node.attributes["batch"]])
     if node.operator == "slice":
@@ -66,6 +69,47 @@ def features(network: Network, node: Node) -> dict[str, Any]:
         if role in present or node.edge(role) is not None:
             values[role] = True
     return values
+
+
+AXES = ("channels", "height", "width")
+
+
+def _over(network: Network, node: Node) -> Any:
+    """Which axes an operator works over: of an image by their names, of other values how many."""
+    axes = node.attributes["axes"]
+    if node.operator == "softmax" and len(network.operand_shape(node.inputs[0])) == len(AXES):
+        return tuple(AXES[axis] for axis in axes)
+    return len(axes) or 2  # a mean over the one position that is left
+
+
+def is_on_whole_image(a: Network, b: Network, x: Node, y: Node) -> bool:
+    """Whether one of two layers is a convolution that covers its image and the other linear over all of it."""
+    if {x.operator, y.operator} != set(LAYERS):
+        return False
+    network, layer = (a, x) if x.operator == CONVOLUTION else (b, y)
+    own = layer.attributes
+    if "extra" in own or own["groups"] != 1 or any(map(any, own["padding"])):
+        return False
+    return tuple(network.operand_shape(layer.inputs[0])[-len(own["kernel"]) :]) == tuple(own["kernel"])
+
+
+def regroupings(network: Network, node: Node) -> tuple[str, ...]:
+    """How a node's operands that depend on the image are cut and ordered, in steps: ``channels 3x4 turned``."""
+    found = []
+    for edge in node.inputs:
+        source = network.nodes[edge.source]
+        if not source.dynamic or edge.axes is None:
+            continue
+        atoms = [atom for axis in edge.axes for atom in axis if atom[0] >= 0]
+        for base in sorted({a for a, _, _ in atoms}):
+            mine = [(inner, size) for a, inner, size in atoms if a == base]
+            if len(mine) < 2:
+                continue
+            ordered = sorted(mine, reverse=True)
+            name = AXES[base] if len(source.shape) == len(AXES) else f"axis {base}"
+            turned = "" if mine == ordered else " turned"
+            found.append(f"{name} {'x'.join(str(size) for _, size in ordered)}{turned}")
+    return tuple(found)
 
 
 def _pattern(axes: Any) -> str:
@@ -92,7 +136,7 @@ def _layer(network: Network, node: Node) -> dict[str, Any]:
     operand = network.operand_shape(node.inputs[0])
     axes = node.attributes["axes"]
     return {
-        "kernel": "whole image" if len(axes) == len(operand) > 1 else (1, 1),
+        "kernel": WHOLE_IMAGE if len(axes) == len(operand) > 1 else (1, 1),
         "stride": (1, 1),
         "padding": ((0, 0), (0, 0)),
         "dilation": (1, 1),
@@ -119,6 +163,16 @@ def stored_shapes(network: Network, node: Node) -> dict[str, tuple[int, ...]]:
         if network.nodes[edge.source].operator == PARAMETER:
             shapes[role] = tuple(size for size in network.operand_shape(edge) if size != 1)
     return shapes
+
+
+def is_affine(network: Network, node: Node) -> bool:
+    """A product or sum with one stored vector along the channels."""
+    if node.operator == "batch_norm":
+        return True
+    if node.operator not in ("multiply", "add") or "scalar" in node.attributes or len(node.inputs) != 2:
+        return False
+    other = network.nodes[node.inputs[1].source]
+    return other.operator == PARAMETER and len(other.shape) == 1
 
 
 def passes_constants(node: Node) -> bool:

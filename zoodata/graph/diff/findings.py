@@ -21,7 +21,7 @@ from zoodata.graph.diff.compare import (
     Rewired,
     operator_names,
 )
-from zoodata.graph.diff.proof import Place, Proof
+from zoodata.graph.diff.proof import Obstacle, Place, Proof
 from zoodata.graph.diff.weigh import TensorMisfit, Weighed, image_sizes, weigh
 from zoodata.graph.digest import digest, text
 from zoodata.graph.network import Network, Node
@@ -34,6 +34,7 @@ from zoodata.records.comparison import (
     FindingRecord,
     Misfit,
     Part,
+    ProofObstacle,
     ProofRecord,
     Reason,
     Severity,
@@ -125,17 +126,35 @@ def with_input_sizes(diff: Diff, a: Network, b: Network) -> Diff:
     return Diff(verdict, digest(a), digest(b), (*diff.findings, *added))
 
 
+def needs_settling(diff: Diff) -> bool:
+    """Whether a proof decides something: any finding that is not benign yet."""
+    return any(finding.severity != "benign" for finding in diff.findings)
+
+
 def settled(diff: Diff, proof: Proof | None) -> Diff:
-    """The diff after its proof: another way to move values is benign if both give the same scores."""
-    if proof is None or proof.status != "equivalent":
+    """The diff after its proof, which verdict and findings then agree with.
+
+    Where both give the same scores, no difference makes another; where they do not, one does, found or not.
+    """
+    if proof is None or proof.status in ("not_proven", "not_transferable"):
         return diff
-    return _graded(replace(diff, findings=tuple(_proven(finding) for finding in diff.findings)))
+    if proof.status == "equivalent":
+        return _graded(replace(diff, findings=tuple(_proven(finding, proof.one_way) for finding in diff.findings)))
+    if GRAVITY[diff.verdict] > GRAVITY["other_head"]:
+        return diff
+    places = () if proof.first_difference is None else (proof.first_difference,)
+    unexplained = Finding("changed", "parametric", "network", "scores", None, None, places, reason="unexplained")
+    return _graded(replace(diff, findings=(unexplained, *diff.findings)))
 
 
-def _proven(finding: Finding) -> Finding:
-    if not finding.only_moves:
+def _proven(finding: Finding, one_way: bool) -> Finding:
+    """A finding of two networks that were run and agree. What concerns the shapes of stored tensors stays, where b
+    has some that a has none for, or keeps one tensor where a has several."""
+    if finding.severity in ("benign", "other_head") or finding.kind in ("preprocessing", "input"):
+        return finding  # what a network does to its image before its first layer is left out of the runs
+    if finding.severity == "structural" and (one_way or finding.attribute == "sharing"):
         return finding
-    reason: Reason | None = "moves_values_proven" if finding.reason == "moves_values" else finding.reason
+    reason: Reason = "moves_values_proven" if finding.reason == "moves_values" else "proven"
     return replace(finding, severity="benign", reason=reason)
 
 
@@ -305,6 +324,21 @@ def _proof_record(proof: Proof) -> ProofRecord:
         max_relative_error=None if error is None or not isfinite(error) else error,
         first_difference=None if first is None else _place_record(first.a, first.b),
         misfits=tuple(visible(each) for each in proof.misfits[:MAX_MISFITS]),
+        native_error=None if proof.native_error is None or not isfinite(proof.native_error) else proof.native_error,
+        one_way=proof.one_way,
+        obstacle=None if proof.obstacle is None else _obstacle_record(proof.obstacle),
+    )
+
+
+def _obstacle_record(obstacle: Obstacle) -> ProofObstacle:
+    error = obstacle.error
+    return ProofObstacle(
+        code=obstacle.code,
+        side=obstacle.side,
+        operator=None if obstacle.operator is None else visible_line(obstacle.operator),
+        place=None if obstacle.place is None else visible(obstacle.place),
+        error=None if error is None or not isfinite(error) else error,
+        detail=None if obstacle.detail is None else visible_line(obstacle.detail),
     )
 
 

@@ -7,9 +7,10 @@ a folded batch norm is folded, a missing scale is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,22 @@ import torch
 
 from zoodata.graph import embedded, view
 from zoodata.graph.diff.compare import Comparison
-from zoodata.graph.diff.features import last_layer, passes_constants
-from zoodata.graph.diff.proof import Place, Proof
-from zoodata.graph.executor import look, steps, stored_part
-from zoodata.graph.faithful import calibrated
+from zoodata.graph.diff.features import is_affine, is_on_whole_image, last_layer, passes_constants
+from zoodata.graph.diff.proof import Obstacle, Place, Proof
+from zoodata.graph.executor import CannotExecute, look, steps, stored_part
+from zoodata.graph.faithful import (
+    HoldsIntegers,
+    HoldsWeights,
+    Native,
+    TakesIntegers,
+    calibrated,
+    first_parting,
+    relative_error,
+    scores,
+)
 from zoodata.graph.network import LAYERS, PARAMETER, Edge, Network, Node
 from zoodata.graph.random_weights import random_weights
+from zoodata.records.comparison import ProofStatus, Side
 
 TOLERANCE = 1e-4
 """Scores that differ by less than this part of the largest are equal."""
@@ -32,23 +43,96 @@ NEUTRAL = {"scale": 1.0, "shift": 0.0, "bias": 0.0}
 Array = npt.NDArray[Any]
 
 
-def prove(a: Network, b: Network, comparison: Comparison, seed: int = 0) -> Proof:
+def prove(
+    a: Network,
+    b: Network,
+    comparison: Comparison,
+    seed: int = 0,
+    thorough: bool = False,
+    natives: tuple[Native | None, Native | None] = (None, None),
+) -> Proof:
     """Carry random weights of a into b and run both.
 
     Both networks must have their constants. Preprocessing inside a network is left out, and so is a softmax
     at the end: what is compared is the logits for one and the same input of the first layer.
+
+    Args:
+        a, b, comparison: the networks side by side.
+        seed: of weights and image.
+        thorough: run them also with large and with small values and statistics, which reach what a usual image does
+            not: limits of activations, epsilons.
+        natives: the models themselves, to be run with the same weights and images; a network that does not give its
+            model's scores proves nothing.
     """
-    carry = _Carry(comparison, weights := _weights(a, seed))
-    try:
-        carried = carry.all()
-    except _DoesNotFit:
-        return Proof("not_transferable", misfits=tuple(carry.misfits))
     if a.input_shape != b.input_shape:
         return Proof("not_transferable", misfits=(f"the image: {a.input_shape} against {b.input_shape}",))
-    image = np.random.default_rng(seed + 1).standard_normal(a.input_shape)
-    ran = _steps(a, weights, image), _steps(b, carried, image)
-    final, first = _side_by_side(comparison, *ran, carry.absorbed, carry.classes)
-    return Proof("equivalent", final) if final < TOLERANCE else Proof("parted", final, first)
+    fixed: list[Mapping[str, Array]] = [
+        native.fixed() if isinstance(native, HoldsIntegers) else {} for native in natives
+    ]
+    worst: tuple[float, Place | None] = (0.0, None)
+    native_error, one_way = None, False
+    for number, regime in enumerate(REGIMES if thorough and not any(fixed) else REGIMES[:1]):
+        carry = _Carry(comparison, weights := _given(a, natives[0], fixed) or _weights(a, seed, regime))
+        try:
+            carried = carry.all()
+        except _DoesNotFit:
+            return Proof("not_transferable", misfits=tuple(carry.misfits))
+        one_way = one_way or carry.one_way
+        carried |= {name: np.asarray(array, dtype=np.float64) for name, array in fixed[1].items() if name in carried}
+        image = np.random.default_rng(seed + 1).standard_normal(a.input_shape) * regime.image
+        for native in natives:
+            image = native.as_fed(image).astype(np.float64) if isinstance(native, TakesIntegers) else image
+        try:
+            ran = _steps(a, weights, image), _steps(b, carried, image)
+            final, first = _side_by_side(comparison, *ran, carry.absorbed, carry.classes)
+        except CannotExecute as refusal:
+            side: Side = "a" if refusal.network is a else "b"
+            obstacle = Obstacle("cannot_run", side, refusal.operator, refusal.place, detail=str(refusal))
+            return Proof("not_proven", one_way=one_way, obstacle=obstacle)
+        if not number:
+            sides: tuple[tuple[Side, Network, dict[str, Array], Native | None], ...] = (
+                ("a", a, weights, natives[0]), ("b", b, carried, natives[1])
+            )  # fmt: skip
+            for side, network, tensors, native in sides:
+                if native is None:
+                    continue
+                error, place = _native_error(network, native, tensors, image)
+                if error is None or error >= TOLERANCE:
+                    code: Any = "model_fails" if error is None else "unfaithful"
+                    said = {"detail": place} if error is None else {"place": place}
+                    return Proof("not_proven", one_way=one_way, obstacle=Obstacle(code, side, error=error, **said))
+                native_error = max(error, native_error or 0.0)
+        worst = max(worst, (final, first), key=lambda found: found[0])
+        if final >= TOLERANCE:
+            break
+    final, first = worst
+    status: ProofStatus = "equivalent" if final < TOLERANCE else "parted"
+    shown = first if status == "parted" else None
+    return Proof(status, final, shown, native_error=native_error, one_way=one_way)
+
+
+def _given(a: Network, native: Native | None, fixed: Sequence[Mapping[str, Array]]) -> dict[str, Array] | None:
+    """The model's own weights, where either side holds integers, which can be no others; None where any are wanting."""
+    if not any(fixed) or not isinstance(native, HoldsWeights):
+        return None
+    stored, wanted = native.stored(), _roles(a)
+    return {name: np.asarray(stored[name]) for name in wanted} if set(wanted) <= set(stored) else None
+
+
+class Regime(NamedTuple):
+    """How large values are in a run."""
+
+    image: float
+    """Standard deviation of the image."""
+    shifts: float = 1.0
+    """Biases, shifts and means are multiplied by this."""
+    quiet: float = 0.0
+    """Part of the channels whose stored variance is tiny, as of channels that training has left dead."""
+
+
+REGIMES = (Regime(1.0), Regime(30.0), Regime(0.01, shifts=0.01, quiet=0.1))
+
+SHIFTS = frozenset({"bias", "shift", "mean", "other"})
 
 
 def carried(comparison: Comparison, weights: dict[str, Array]) -> tuple[dict[str, Array] | None, tuple[str, ...]]:
@@ -60,10 +144,55 @@ def carried(comparison: Comparison, weights: dict[str, Array]) -> tuple[dict[str
         return None, tuple(carry.misfits)
 
 
-def _weights(network: Network, seed: int) -> dict[str, Array]:
+def _weights(network: Network, seed: int, regime: Regime = REGIMES[0]) -> dict[str, Array]:
     """Random weights whose statistics suit them, so that nothing drowns in rounding."""
     image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
-    return calibrated(network, random_weights(network, seed), image)
+    tensors = random_weights(network, seed)
+    if regime.shifts != 1.0:
+        for name, role in _roles(network).items():
+            if role in SHIFTS and name in tensors:
+                tensors[name] = tensors[name] * np.float32(regime.shifts)
+    tensors = calibrated(network, tensors, image)
+    if regime.quiet:
+        generator = np.random.default_rng(seed + 2)
+        for name, role in _roles(network).items():
+            if role == "variance" and name in tensors:
+                quiet = generator.random(tensors[name].shape) < regime.quiet
+                tensors[name] = np.where(quiet, tensors[name] * 1e-4, tensors[name]).astype(np.float32)
+    return tensors
+
+
+def _roles(network: Network) -> dict[str, str]:
+    """Each stored tensor by the role in which it is first read."""
+    roles: dict[str, str] = {}
+    for node in network.nodes:
+        for edge in node.inputs:
+            name = network.parameter_of(edge)
+            if name is not None:
+                scaling = node.operator in ("multiply", "divide")
+                roles.setdefault(name, "scale" if scaling and edge.role == "other" else edge.role)
+    return roles
+
+
+def _native_error(
+    network: Network, native: Native, tensors: dict[str, Array], image: Array
+) -> tuple[float | None, str | None]:
+    """Relative error between a network and its model with these weights, and where they part first.
+
+    None, with the framework's message, where the model does not run.
+    """
+    single = {name: np.asarray(array, dtype=np.float32) for name, array in tensors.items()}
+    picture = image.astype(np.float32)
+    best = float("inf")
+    for precise in (False, True):
+        try:
+            expected = native.forward(picture, single, precise)
+        except Exception as error:  # a model may raise anything
+            return None, " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        best = min(best, relative_error(expected, scores(network, single, picture, precise)))
+        if best < TOLERANCE:
+            return best, None
+    return best, first_parting(network, native, single, picture)
 
 
 class _DoesNotFit(Exception):
@@ -81,6 +210,8 @@ class _Carry:
     misfits: list[str] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
     """Nodes of a without counterpart whose tensors another node of b has taken into its own."""
+    one_way: bool = False
+    """Whether a tensor of b was filled with what changes nothing, for want of one in a."""
     classes: int | None = None
     """How many scores to compare: those of the classes that both heads have, where they have not the same."""
     _left: dict[int, Array | float] = field(default_factory=dict)
@@ -105,6 +236,9 @@ class _Carry:
                 value = values.get(role)
                 if value is None and role in NEUTRAL:
                     value = np.full(shape, NEUTRAL[role])
+                    self.one_way = True
+                if value is not None and x is not None and is_on_whole_image(c.a, c.b, x, y):
+                    value = value.reshape(c.b.operand_shape(edge)) if value.size == prod(shape) else value
                 if value is not None and x is last_layer(c.a) and y is last_layer(c.b):
                     value = self._classes(value, c.b.operand_shape(edge))
                 if value is None or tuple(size for size in value.shape if size != 1) != shape:
@@ -200,16 +334,14 @@ class _Carry:
 
     def _with_folded(self, x: Node, y: Node, values: dict[str, Array]) -> dict[str, Array]:
         """A layer of b with a bias, where a has a batch norm after the layer instead."""
-        c = self.comparison
-        after = c.a.consumers[x.number]
-        if len(after) != 1 or after[0].operator != "batch_norm" or after[0].number in c.to_b:
+        norms = [node for node in self._chain(x) if node.operator == "batch_norm"]
+        if not norms or len(norms) != len(self._chain(x)):
             return values
-        self.taken.add(after[0].number)
-        norm = _operands(c.a, after[0], self.weights)
-        gain = norm.get("scale", 1.0) / np.sqrt(norm["variance"] + after[0].attributes["epsilon"])
+        gain, offset = self._gain_and_offset(norms)
+        self.taken |= {node.number for node in norms}
         weight = values["weight"]
         values["weight"] = weight * gain.reshape(-1, *[1] * (weight.ndim - 1))
-        values["bias"] = norm.get("shift", 0.0) + gain * (values.get("bias", 0.0) - norm["mean"])
+        values["bias"] = offset + gain * values.get("bias", 0.0)
         self.absorbed.add(y.number)
         return values
 
@@ -217,6 +349,8 @@ class _Carry:
         """What a node that only b has must hold to change nothing: a batch norm, a product or a sum."""
         c = self.comparison
         shapes = {edge.role: c.b.operand_shape(edge) for edge in y.inputs}
+        if (affine := self._lone_affine(y)) is not None:
+            return affine
         if y.operator == "batch_norm":
             source = c.b.nodes[y.inputs[0].source]
             self.absorbed.add(source.number)
@@ -231,6 +365,62 @@ class _Carry:
         if y.operator in ("multiply", "add") and vector is not None and len(vector.shape) == 1:
             return {"other": np.full(shapes["other"], 1.0 if y.operator == "multiply" else 0.0)}
         return {}
+
+    def _lone_affine(self, y: Node) -> dict[str, Array] | None:
+        """What a batch norm, product or sum that only b has must hold, where a has others of these in its place."""
+        c = self.comparison
+        first, before = y, c.b.nodes[y.inputs[0].source]
+        while before.number not in c.to_a and is_affine(c.b, before):
+            first, before = before, c.b.nodes[before.inputs[0].source]
+        if before.number not in c.to_a or not is_affine(c.b, y):
+            return None
+        chain = self._chain(c.a.nodes[c.to_a[before.number]])
+        if not chain:
+            return None
+        gain, offset = self._gain_and_offset(chain)
+        self.taken |= {node.number for node in chain}
+        self.absorbed |= {first.number, y.number}
+        if y.operator == "batch_norm":
+            return self._as_batch_norm(y, gain, offset)
+        role = y.inputs[1].role
+        if y.operator == "multiply":
+            return {role: gain if first is y else np.ones_like(gain)}
+        return {role: offset}
+
+    @staticmethod
+    def _as_batch_norm(y: Node, gain: Array, offset: Array) -> dict[str, Array]:
+        """What a batch norm must hold to multiply by a gain and add an offset; nothing where it cannot."""
+        has_scale, has_shift = (y.edge(role) is not None for role in ("scale", "shift"))
+        if not has_scale and (gain <= 0).any():  # a deviation has no sign
+            return {}
+        deviation = np.ones_like(gain) if has_scale else 1 / gain
+        held = {"mean": np.zeros_like(gain) if has_shift else -offset / gain}
+        held["variance"] = deviation**2 - y.attributes["epsilon"]
+        return held | ({"scale": gain} if has_scale else {}) | ({"shift": offset} if has_shift else {})
+
+    def _chain(self, x: Node) -> list[Node]:
+        """Batch norms, products and sums by stored vectors that follow a node of a and have no counterpart in b."""
+        c, chain = self.comparison, []
+        while len(c.a.consumers[x.number]) == 1:
+            x = c.a.consumers[x.number][0]
+            if x.number in c.to_b or not is_affine(c.a, x):
+                break
+            chain.append(x)
+        return chain
+
+    def _gain_and_offset(self, chain: Sequence[Node]) -> tuple[Array, Array]:
+        """What a chain multiplies each channel by and then adds to it."""
+        gain, offset = np.ones(1), np.zeros(1)
+        for node in chain:
+            own = _operands(self.comparison.a, node, self.weights)
+            if node.operator == "batch_norm":
+                times = own.get("scale", 1.0) / np.sqrt(own["variance"] + node.attributes["epsilon"])
+                gain, offset = gain * times, offset * times + own.get("shift", 0.0) - own["mean"] * times
+            else:
+                vector = next(iter(own.values())).ravel()
+                gain = gain * vector if node.operator == "multiply" else gain
+                offset = offset * vector if node.operator == "multiply" else offset + vector
+        return tuple(np.broadcast_arrays(gain, offset))  # type: ignore[return-value]
 
 
 def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[str, Array]:

@@ -8,6 +8,7 @@ Merging makes fewer differences of many; judging looks at one and changes nothin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -24,7 +25,16 @@ from zoodata.graph.diff.compare import (
     Reordered,
     Replaced,
 )
-from zoodata.graph.diff.features import features, last_layer, passes_constants, signature, stored_shapes
+from zoodata.graph.diff.features import (
+    WHOLE_IMAGE,
+    features,
+    is_affine,
+    is_on_whole_image,
+    last_layer,
+    passes_constants,
+    signature,
+    stored_shapes,
+)
 from zoodata.graph.network import LAYERS, LINEAR, PARAMETER, Network, Node
 from zoodata.graph.view import Shape
 from zoodata.records.comparison import Reason, Severity
@@ -75,7 +85,7 @@ class Weighed:
 def weigh(comparison: Comparison) -> list[Weighed]:
     """All differences with their severities, in the order of the networks."""
     differences = comparison.raw()
-    for merge in (_preprocessing, _folded, _moved, _reordered, _swapped_parts):
+    for merge in (_preprocessing, _folded, _framed_outside, _moved, _reordered, _swapped_parts):
         differences = merge(comparison, differences)
     weighed = [_weighed(difference, judge(comparison, difference)) for difference in differences]
     weighed += [Weighed(each, "structural") for each in _sharing(comparison)]
@@ -96,6 +106,8 @@ def judge(c: Comparison, difference: Difference) -> Judgement:
             return _judge_one_sided(c, difference)
         case Reordered():
             return Judgement("parametric")
+        case Replaced() if _are_affine(c, difference):
+            return Judgement("benign", "affine")
         case Replaced():
             sides = ((c.a, difference.members_a), (c.b, difference.members_b))
             stored = any(stored_shapes(network, node) for network, nodes in sides for node in nodes)
@@ -158,6 +170,11 @@ def _is_unused_padding(c: Comparison, d: AttributeChanged) -> bool:
     return d.attribute == "padding" and _reach(c.a, node_a) == _reach(c.b, node_b)
 
 
+def _is_whole_image(c: Comparison, d: AttributeChanged) -> bool:
+    """A convolution whose kernel covers its whole image beside a linear layer of all positions."""
+    return d.attribute == "kernel" and WHOLE_IMAGE in (d.a, d.b) and is_on_whole_image(c.a, c.b, *_nodes(d))
+
+
 def _is_other_head(c: Comparison, d: AttributeChanged) -> bool:
     """The number of classes: the outputs of the last layer on either side."""
     return d.attribute == "outputs" and all(
@@ -180,6 +197,7 @@ ATTRIBUTE_RULES = (
     Rule(_is_absorbed_scale, Judgement("benign", "statistics")),
     Rule(_is_batch_norm_scale, Judgement("parametric")),
     Rule(_is_unused_padding, Judgement("benign", "unused")),
+    Rule(_is_whole_image, Judgement("benign", "whole_image")),
     Rule(_is_other_head, Judgement("other_head")),
     Rule(_changes_stored_shapes, Judgement("structural")),
     Rule(lambda c, d: True, Judgement("parametric")),
@@ -193,7 +211,9 @@ def _judge_one_sided(c: Comparison, d: OneSided) -> Judgement:
         return Judgement("benign", "folded")
     if len(members) == 1 and members[0].operator == "softmax" and members[0].number == network.output:
         return Judgement("benign", "head")
-    if all(_is_affine(network, node) for node in members) and _follows_affine(network, members):
+    if all(node.operator == "mean" and node.attributes["axes"] == () for node in members):
+        return Judgement("benign", "one_position")
+    if all(is_affine(network, node) for node in members) and _follows_affine(network, members):
         return Judgement("benign", "affine")
     return Judgement("structural" if any(stored_shapes(network, node) for node in members) else "parametric")
 
@@ -221,14 +241,13 @@ def _has_own_mean(network: Network, norm: Node) -> bool:
     return edge is not None and len(network.consumers[edge.source]) == 1
 
 
-def _is_affine(network: Network, node: Node) -> bool:
-    """A product or sum with one stored vector along the channels."""
-    if node.operator == "batch_norm":
-        return True
-    if node.operator not in ("multiply", "add") or "scalar" in node.attributes or len(node.inputs) != 2:
-        return False
-    other = network.nodes[node.inputs[1].source]
-    return other.operator == PARAMETER and len(other.shape) == 1
+def _are_affine(c: Comparison, d: Replaced) -> bool:
+    """Whether both parts only multiply and shift each channel by stored vectors: a batch norm, or a product and sum."""
+    sides = ((c.a, d.members_a), (c.b, d.members_b))
+    whole = ({node.operator for node in members} for _, members in sides)
+    return all(is_affine(network, node) for network, members in sides for node in members) and all(
+        names == {"batch_norm"} or names == {"multiply", "add"} for names in whole
+    )
 
 
 def _follows_affine(network: Network, members: tuple[Node, ...]) -> bool:
@@ -238,10 +257,11 @@ def _follows_affine(network: Network, members: tuple[Node, ...]) -> bool:
 
 
 def _reach(network: Network, node: Node) -> Any:
-    """The padding of which windows read something: two paddings with one reach differ in no output."""
+    """The padding of which windows read something: two paddings with one reach differ in no output. Of what is not
+    known to have one, something that equals nothing."""
     own = node.attributes
     if "kernel" not in own or "padding" not in own or "extra" in own:
-        return node.number, "unknown"
+        return object()
     sizes = network.operand_shape(node.inputs[0])[-len(own["kernel"]) :]
     reach = []
     dilation = own.get("dilation", (1,) * len(sizes))
@@ -294,7 +314,7 @@ def _folded(c: Comparison, differences: list[Difference]) -> list[Difference]:
     """A batch norm on one side only, after a layer whose bias on the other side takes its place."""
     kept = list(differences)
     for d in differences:
-        if not isinstance(d, OneSided) or len(d.members) != 1 or d.members[0].operator != "batch_norm":
+        if not isinstance(d, OneSided) or {node.operator for node in d.members} != {"batch_norm"}:
             continue
         network, other, partners = (c.a, c.b, c.to_b) if d.is_in_a else (c.b, c.a, c.to_a)
         layer = network.nodes[d.members[0].inputs[0].source]
@@ -306,6 +326,31 @@ def _folded(c: Comparison, differences: list[Difference]) -> list[Difference]:
             continue
         folded = replace(d, folded=True, node_b=into) if d.is_in_a else replace(d, folded=True, node_a=into)
         kept = [folded if k is d else k for k in kept if not _is_bias_of(k, layer)]
+    return kept
+
+
+def _framed_outside(c: Comparison, differences: list[Difference]) -> list[Difference]:
+    """A pad of its own before a pooling on one side, where the other's pooling has the frame inside: what they are
+    padded with is the difference."""
+    kept = list(differences)
+    for d in differences:
+        if not isinstance(d, OneSided) or len(d.members) != 1 or d.members[0].operator != "pad":
+            continue
+        network, partners = (c.a, c.to_b) if d.is_in_a else (c.b, c.to_a)
+        pad = d.members[0]
+        readers = network.consumers[pad.number]
+        pool = readers[0] if len(readers) == 1 else None
+        if pool is None or pool.operator not in ("max_pool", "average_pool") or pool.number not in partners:
+            continue
+        changed = (k for k in kept if isinstance(k, AttributeChanged) and k.attribute == "padding")
+        inner = next((k for k in changed if pool in (k.node_a, k.node_b)), None)
+        if inner is None:
+            continue
+        outside = pad.attributes.get("mode") or float(pad.attributes["number"])
+        inside = -math.inf if pool.operator == "max_pool" else "what is not counted"
+        values = (outside, inside) if d.is_in_a else (inside, outside)
+        merged = AttributeChanged(pool.operator, inner.node_a, inner.node_b, "padded with", *values)
+        kept = [merged if k is inner else k for k in kept if k is not d]
     return kept
 
 

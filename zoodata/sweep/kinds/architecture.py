@@ -13,6 +13,7 @@ from zoodata.records import ArchitectureMeasurement, Environment, entry_zoo, is_
 from zoodata.records.base import Measurement
 from zoodata.sweep.part import PlanPart, entries_of
 from zoodata.sweep.task import WORTH_ANOTHER_TRY, Bench, Limits, Needs, Outcome, Task
+from zoodata.zoos.base import Reading
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class ArchitectureTask:
     """Whether the model is run against its network."""
     weights_path: str | None = None
     """A private checkpoint, which is not the zoo's entry: nothing is recorded."""
+    reading: Reading | None = None
+    """What a user's own model leaves open."""
 
     @property
     def label(self) -> str:
@@ -63,8 +66,9 @@ class ArchitectureTask:
         """See :class:`Task`."""
         limits = bench.limits
         record, network = architecture.measure(
-            bench.reader(), self.entry, environment, limits.threads, self.weights_path, self.check, limits.seconds
-        )
+            bench.reader(), self.entry, environment, limits.threads, self.weights_path, self.check, limits.seconds,
+            self.reading,
+        )  # fmt: skip
         kept = (network,) if network is not None and self.keep_network else ()
         return Outcome(self, record, (environment, *kept), is_kept=self.weights_path is None)
 

@@ -1,0 +1,95 @@
+"""Operators outside the vocabulary, run by their own framework: what a proof needs where torch has no such operator."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class CannotRun(ValueError):
+    """The framework cannot run it either."""
+
+
+def run(call: str, arguments: str, operands: Sequence[Array]) -> list[Array]:
+    """The results of one operator.
+
+    Args:
+        call: ``onnx.TYPE`` or ``tensorflow.TYPE``.
+        arguments: as the reader wrote them beside it.
+        operands: its inputs, in the shapes in which the framework showed them.
+
+    Raises:
+        CannotRun: with the framework's message.
+    """
+    family = call.partition(".")[0]
+    runs = {"onnx": _onnx, "tensorflow": _tensorflow}
+    if family not in runs:
+        raise CannotRun(f"{call} has no framework to run it")
+    try:
+        return runs[family](call, arguments, operands)
+    except CannotRun:
+        raise
+    except Exception as error:  # a framework may raise anything
+        text = " ".join(str(error).split())
+        raise CannotRun(f"{call}: {type(error).__name__}: {text}"[:300]) from error
+
+
+def _onnx(call: str, arguments: str, operands: Sequence[Array]) -> list[Array]:
+    _, _, types = ast.literal_eval(arguments)
+    given = [np.asarray(array).astype(kind) for array, kind in zip(operands, types, strict=True)]
+    session = _session(arguments, tuple(array.shape for array in given))
+    return [np.asarray(out) for out in session.run(None, {f"in{n}": array for n, array in enumerate(given)})]
+
+
+@functools.lru_cache(maxsize=256)
+def _session(arguments: str, shapes: tuple[tuple[int, ...], ...]) -> Any:
+    """ONNX Runtime with this one operator as its model."""
+    import onnx
+    import onnxruntime
+
+    encoded, version, types = ast.literal_eval(arguments)
+    node = onnx.NodeProto.FromString(base64.b64decode(encoded))
+    declared = [
+        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind)), list(shape))
+        for name, kind, shape in zip((n for n in node.input if n), types, shapes, strict=True)
+    ]
+    outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in node.output if name]
+    graph = onnx.helper.make_graph([node], "one", declared, outputs)
+    imports = [onnx.helper.make_opsetid(node.domain, version)]
+    if node.domain not in ("", "ai.onnx"):
+        imports.append(onnx.helper.make_opsetid("", 17))
+    model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=9)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+STATEFUL = "an operator with a state or an effect"
+
+
+def _tensorflow(call: str, arguments: str, operands: Sequence[Array]) -> list[Array]:
+    import tensorflow as tf
+
+    text, types = ast.literal_eval(arguments)
+    node = tf.compat.v1.NodeDef()
+    node.op, node.name = call.partition(".")[2], "one"
+    from tensorflow.python.framework import op_def_registry
+
+    definition = op_def_registry.get(node.op)
+    if definition is None or definition.is_stateful:  # files, sockets, random numbers
+        raise CannotRun(f"{call} is {STATEFUL}")
+    for name, encoded in text.items():
+        node.attr[name].ParseFromString(base64.b64decode(encoded))
+    from zoodata.graph import tensorflow_operators
+
+    kinds = [tf.as_dtype(kind).as_numpy_dtype for kind in types]
+    given = [np.asarray(array).astype(kind) for array, kind in zip(operands, kinds, strict=True)]
+    return tensorflow_operators.evaluate(node, given)
