@@ -368,7 +368,7 @@ def interpolation(size: int, to: int, scale: float, own: Mapping[str, Any]) -> n
     at = {
         "half_pixel": lambda: (i + 0.5) / scale - 0.5,
         "pytorch_half_pixel": lambda: (i + 0.5) / scale - 0.5 if to > 1 else np.zeros(1),
-        "align_corners": lambda: i * (size - 1) / max(to - 1, 1),
+        "align_corners": lambda: i * (size - 1) / max(scale * size - 1, 1.0),
         "asymmetric": lambda: i / scale,
         "tf_half_pixel_for_nn": lambda: (i + 0.5) / scale,
         "half_pixel_symmetric": lambda: size / 2 * (1 - to / (size * scale)) + (i + 0.5) / scale - 0.5,
@@ -386,7 +386,7 @@ def interpolation(size: int, to: int, scale: float, own: Mapping[str, Any]) -> n
     for row, centre in enumerate(at):
         places = np.arange(int(np.floor(centre - reach)), int(np.ceil(centre + reach)) + 1)
         weights = _kernel((places - centre) / stretch, own)
-        if own.get("antialias") or own.get("exclude_outside"):
+        if own.get("exclude_outside"):
             weights = np.where((places >= 0) & (places < size), weights, 0.0)
         weights = weights / weights.sum()
         np.add.at(table[row], np.clip(places, 0, size - 1), weights)

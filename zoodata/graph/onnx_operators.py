@@ -130,9 +130,11 @@ def opaque(c: Call) -> list[View]:
     name = f"onnx.{c.proto.op_type}"
     shapes = _inferred(c, [name for name, _ in given], operands, types) or _tried(name, arguments, operands)
     if len(shapes) == 1:
-        return [shaping.call(c.b, name, operands, shapes[0], call=name, arguments=arguments)]
+        only = shaping.call(c.b, name, operands, shapes[0], call=name, arguments=arguments)
+        return [only for _ in c.proto.output]
     whole = shaping.call(c.b, name, operands, (), call=name, arguments=arguments)
-    return [shaping.item(c.b, whole, number, shape) for number, shape in enumerate(shapes)]
+    made = iter([shaping.item(c.b, whole, number, shape) for number, shape in enumerate(shapes)])
+    return [next(made) if output else whole for output in c.proto.output]
 
 
 def _type_of(c: Call, name: str, position: int) -> np.dtype[Any]:
@@ -366,7 +368,7 @@ def _negative(c: Call) -> View:
 def _power(c: Call) -> View:
     exponent = c.b.number_of(c.value(1))
     if exponent is None:
-        raise NotImplementedError
+        return elementwise.binary(c.b, "power", c.value(0), c.value(1))
     return elementwise.power(c.b, c.value(0), exponent)
 
 
@@ -567,7 +569,8 @@ def _depth_to_space(c: Call) -> View:
 
 @handles("SpaceToDepth")
 def _space_to_depth(c: Call) -> View:
-    return shaping.space_to_depth(c.b, c.value(0), int(c.own["blocksize"]), columns_first=True)
+    columns_first = c.own.get("mode", b"DCR") == b"DCR"
+    return shaping.space_to_depth(c.b, c.value(0), int(c.own["blocksize"]), columns_first)
 
 
 @handles("Einsum")

@@ -7,7 +7,7 @@ the same operations, so one reader serves the three. Images arrive NHWC; the net
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -130,11 +130,11 @@ class _Walker:
             known[tensor.name] = value
             if isinstance(value, View) and value.node.dynamic and not prefix:
                 self.builder.marks[tensor.name] = value
-            if isinstance(value, View) and tuple(value.shape) != _sizes(tensor):
+            if isinstance(value, View) and _is_sized(tensor) and tuple(value.shape) != _sizes(tensor):
                 raise Unreadable(f"{operation.name}: our result is {value.shape}, TensorFlow's {_sizes(tensor)}")
 
     def _call(self, graph: tf.Graph, operation: tf.Operation, inputs: list[Value], prefix: str) -> list[Value]:
-        inner = _library_graph(graph, operation.get_attr("f").name)
+        inner = _library_graph(graph, operation.get_attr("f").name, operation.inputs)
         known = {inside.name: value for inside, value in zip(inner.inputs, inputs, strict=True)}
         self.walk(inner, known, inner.outputs, f"{prefix}{operation.name}/")
         return [known[tensor.name] for tensor in inner.outputs]
@@ -154,13 +154,43 @@ def _place(name: str, layers: frozenset[str]) -> str:
     return "/".join(parts[1:-1] if len(parts) > 2 else parts[-1:])
 
 
-def _library_graph(graph: tf.Graph, name: str) -> Any:
-    """The graph of a function that a graph's library holds."""
-    function = graph._get_function(name)
-    inner = getattr(function, "graph", None)
-    if inner is None:
-        raise Unreadable(f"the library function {name} has no graph to read")
+def _library_graph(graph: tf.Graph, name: str, given: Iterable[tf.Tensor]) -> Any:
+    """The graph of a function that a graph's library holds; made anew for these inputs where it leaves sizes open, as a
+    SavedModel's functions leave the batch."""
+    inner = getattr(graph._get_function(name), "graph", None)
+    if inner is not None and all(_is_sized(tensor) for tensor in inner.inputs):
+        return inner
+    from tensorflow.python.eager import context
+
+    try:
+        definition = context.context().get_function_def(name)
+    except tf.errors.OpError as error:
+        raise Unreadable(f"the library function {name} has no graph to read") from error
+    return _made_for(definition, list(given))
+
+
+def _made_for(definition: Any, given: Sequence[tf.Tensor]) -> Any:
+    """A function's graph with the sizes of these inputs; what a resource holds is part of it."""
+    from tensorflow.python.framework import func_graph, function_def_to_graph, importer
+    from tensorflow.python.ops import handle_data_util
+
+    made, names = function_def_to_graph.function_def_to_graph_def(definition, [tensor.shape for tensor in given])
+    inner = func_graph.FuncGraph(definition.signature.name)
+    with inner.as_default():
+        inner.inputs = [tf.compat.v1.placeholder(tensor.dtype, tensor.shape) for tensor in given]
+        for tensor, placeholder in zip(given, inner.inputs, strict=True):
+            if tensor.dtype == tf.resource:
+                handle_data_util.copy_handle_data(tensor, placeholder)
+        arguments = [argument.name for argument in definition.signature.input_arg]
+        inner.outputs = importer.import_graph_def(
+            made, name="", input_map=dict(zip((f"{name}:0" for name in arguments), inner.inputs, strict=True)),
+            return_elements=[names[definition.ret[output.name]] for output in definition.signature.output_arg],
+        )  # fmt: skip
     return inner
+
+
+def _is_sized(tensor: tf.Tensor) -> bool:
+    return tensor.shape.rank is not None and None not in list(tensor.shape)
 
 
 def _reachable(outputs: Iterable[tf.Tensor], known: Mapping[str, Any]) -> set[str]:

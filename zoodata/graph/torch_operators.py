@@ -407,7 +407,11 @@ def _resize(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     mode: Any = "linear" if "bilinear" in word else "cubic"
     antialias = word.endswith("_aa")
     kernel = -0.5 if antialias else -0.75
-    return resizing.resize(t.builder, x, sizes, mode, coordinates, None, kernel, antialias=antialias, scales=scales)
+    # torch leaves out what lies outside of the map where it smooths, and repeats the edge where it does not.
+    return resizing.resize(
+        t.builder, x, sizes, mode, coordinates, None, kernel, exclude_outside=antialias, antialias=antialias,
+        scales=scales,
+    )  # fmt: skip
 
 
 @handles("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle")

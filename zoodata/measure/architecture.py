@@ -19,6 +19,7 @@ from zoodata.records import (
 )
 from zoodata.records.base import visible
 from zoodata.records.measurement import ArchitectureConditions, timestamp
+from zoodata.runtimes.model import in_brief
 from zoodata.zoos.base import Reading
 
 TIME_LIMIT_SECONDS = 300.0
@@ -46,6 +47,8 @@ def measure(
         result, network = counted.result, counted.network
     except WorkerFailed as error:
         missing = missing_for(error)
+    except Exception as error:  # whatever an answer is, it is this entry's and ends no sweep
+        missing = Missing(reason="crashed", message=printable(in_brief(error)))
     record = ArchitectureMeasurement.seal(
         entry=public_name(entry),
         started_at=timestamp(started),
