@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import comparing, dataset, estimating, evaluating, reading, timing
+from tests.bench import comparing, dataset, estimating, evaluating, generating, reading, timing
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
     "many claims": dataset.many_claims,
     "diffing": comparing.diffing,
     "mutating": comparing.mutating,
+    "generated": generating.generated,
     "evaluating": evaluating.evaluating,
     "a/a": timing.a_a,
     "slowdown": timing.slowdown,

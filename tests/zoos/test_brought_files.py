@@ -37,7 +37,7 @@ def program(path):
 def test_a_state_dict_is_called_what_it_is(tmp_path, suffix):
     path = tmp_path / f"weights{suffix}"
     torch.save(module().state_dict(), path)
-    with pytest.raises(CannotBuild, match="holds weights and no network.*--weights"):
+    with pytest.raises(CannotBuild, match=r"holds weights and no network.*--weights"):
         File().build(str(path))
 
 

@@ -120,8 +120,9 @@ def latency_command(limit: int | None, data: Path, style: str) -> None:
     JSON also has the runs whose entries do different work; `is_ranked` tells them, `other_work` says which entries.
     """
     ranges = latency.rank(read_dataset(data))
-    rows = [_latency_row(each) for each in ranges if style == "json" or each.is_ranked][:limit]
-    columns = {"title": "architecture", "ratio": "ratio", "noise_floor": "noise floor", "slowest": "slowest",
+    shown = (each for each in ranges if style == "json" or (each.is_ranked and each.is_difference))
+    rows = [_latency_row(each) for each in shown][:limit]
+    columns = {"title": "architecture", "ratio": "ratio", "interval": "95 % interval", "slowest": "slowest",
                "fastest": "fastest", "machine": "machine",
                "stopped": "stopped by"}  # fmt: skip
     show(rows, columns, style)
@@ -130,6 +131,7 @@ def latency_command(limit: int | None, data: Path, style: str) -> None:
 def _latency_row(ranked: latency.LatencyRange) -> dict[str, Any]:
     """A range as JSON output shows it, with its warnings and missing splits in words."""
     row = asdict(ranked)
+    row["interval"] = None if ranked.low is None else f"{ranked.low:.3f} to {ranked.high:.3f}"
     row["warnings"] = [{"kind": warning.code, **asdict(warning_words(warning))} for warning in ranked.warnings]
     for entry, timed in zip(row["entries"], ranked.entries, strict=True):
         entry["unsplit"] = None if timed.unsplit is None else unsplit(timed.unsplit)

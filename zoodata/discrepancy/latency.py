@@ -145,6 +145,11 @@ class LatencyRange:
     measurement: str
     record: str
 
+    @property
+    def is_difference(self) -> bool:
+        """Whether the whole interval lies beyond the least difference; what is none, is ranked with no other."""
+        return self.low is not None and self.low > 1 + self.least_difference
+
 
 def rank(dataset: Dataset) -> list[LatencyRange]:
     """One run on a CPU of each architecture of the catalogue that two zoos took part in, largest ratio first.

@@ -24,24 +24,27 @@ NOT_FUNCTION = frozenset({"parameter", "role", "part", "sizes"})
 """Attributes that say what a stored tensor is called or how large a value is, not what is computed."""
 
 
-def digest(network: Network) -> str:
-    """SHA-256 of the canonical form, 64 hexadecimal digits."""
+def digest(network: Network, as_before: bool = False) -> str:
+    """SHA-256 of the canonical form, 64 hexadecimal digits.
+
+    ``as_before``: as it was until a map of one position counted as any other map (decision 18).
+    """
     lines = [FORMAT, str(network.input_shape[0])]
     uses = Counter(edge.source for node in network.nodes for edge in node.inputs)
     written: dict[int, str] = {}
-    lines.extend(_line(network, node, uses, written) for node in network.nodes)
+    lines.extend(_line(network, node, uses, written, as_before) for node in network.nodes)
     lines.append(str(network.output))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _line(network: Network, node: Node, uses: Mapping[int, int], written: dict[int, str]) -> str:
+def _line(network: Network, node: Node, uses: Mapping[int, int], written: dict[int, str], as_before: bool) -> str:
     """One node as text. Nodes of a stored network share their attributes: ``written`` keeps the text of each."""
     if node.operator in (INPUT, PARAMETER):
         return node.operator
     attributes = written.get(id(node.attributes))
     if attributes is None:
         attributes = written[id(node.attributes)] = _attributes(node)
-    seen = _seen if node.operator not in OVER_MAPS else _seen_as_map
+    seen = _seen if as_before or node.operator not in OVER_MAPS else _seen_as_map
     edges = ";".join([f"{edge.role}={edge.source}{seen(network, edge, uses)}" for edge in node.inputs])
     return f"{node.operator}({attributes})[{edges}]"
 

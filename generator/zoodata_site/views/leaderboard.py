@@ -121,7 +121,7 @@ def headlines(architectures: Sequence[ArchitectureFindings], causes: Causes) -> 
     """The largest discrepancies in accuracy (comparable claims), time and compute, each with its cause."""
     wide = [item for item in architectures if item.today and item.today.comparable]
     wide.sort(key=lambda item: -item.today.comparable.points if item.today and item.today.comparable else 0.0)
-    slow = [item for item in architectures if item.latency and item.latency.is_ranked]
+    slow = [item for item in architectures if item.latency and item.latency.is_ranked and item.latency.is_difference]
     slow.sort(key=lambda item: -item.latency.ratio if item.latency else 0.0)
     costly = sorted((i for i in architectures if i.macs and i.macs.ratio > 1), key=lambda i: -i.macs.ratio)  # type: ignore[union-attr]
     return {

@@ -98,7 +98,7 @@ def make(dataset: Dataset) -> Site:
         macs=tuple(sorted((i.macs for i in architectures if i.macs), key=lambda r: (-r.ratio, r.architecture))),
         latency=tuple(
             sorted(
-                (i.latency for i in architectures if i.latency and i.latency.is_ranked),
+                (i.latency for i in architectures if i.latency and i.latency.is_ranked and i.latency.is_difference),
                 key=lambda r: (-r.ratio, r.architecture),
             )
         ),
