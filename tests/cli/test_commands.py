@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import pickle
 import subprocess
@@ -55,6 +56,14 @@ def test_every_command_has_help_with_a_sentence(command):
     assert done.exit_code == 0
     assert "Usage:" in done.output
     assert len(done.output.splitlines()) > 5
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself():
+    for name, lazy in COMMANDS.items():
+        command = importlib.import_module(lazy.module).command
+        assert lazy.help == command.get_short_help_str(200)
+    listed = " ".join(call("--help").output.split())
+    assert all(f"{name} {lazy.help.split(':')[0][:30]}" in listed for name, lazy in COMMANDS.items())
 
 
 def test_every_command_is_known_here():

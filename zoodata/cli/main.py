@@ -8,27 +8,66 @@ from __future__ import annotations
 import importlib
 import io
 import sys
+import textwrap
+from typing import NamedTuple
 
 import click
 
 import zoodata
 
+
+class Lazy(NamedTuple):
+    """A command that is imported when it is called; its help's first sentence is written here, where it is listed."""
+
+    module: str
+    help: str
+
+
 COMMANDS = {
-    "zoos": "zoodata.cli.zoos",
-    "models": "zoodata.cli.models",
-    "bench": "zoodata.cli.bench",
-    "diff": "zoodata.cli.diff",
-    "network": "zoodata.cli.network",
-    "attribute": "zoodata.cli.attribute",
-    "weights": "zoodata.cli.weights",
-    "paper": "zoodata.cli.paper",
-    "rank": "zoodata.cli.rank",
-    "claims": "zoodata.cli.claims",
-    "validate": "zoodata.cli.validate",
-    "export": "zoodata.cli.export",
-    "site": "zoodata.cli.site",
-    "run": "zoodata.cli.run",
-    "contribute": "zoodata.cli.contribute",
+    "zoos": Lazy(
+        "zoodata.cli.zoos", "List the zoos: ours and those of installed plugins, with the number of models each offers."
+    ),
+    "models": Lazy(
+        "zoodata.cli.models",
+        "List models: every entry of the installed zoos, with the architecture it is mapped to.",
+    ),
+    "bench": Lazy("zoodata.cli.bench", "Measure entries on this machine."),
+    "diff": Lazy(
+        "zoodata.cli.diff", "Say what differs between the networks of A and B, where, and how much it matters."
+    ),
+    "network": Lazy(
+        "zoodata.cli.network",
+        "Show the network of ENTRY as we read it: every operation with its shape, parameters and MACs.",
+    ),
+    "attribute": Lazy(
+        "zoodata.cli.attribute",
+        "Split the gap between A and B by swapping runtime, architecture, weights and preprocessing one at a time.",
+    ),
+    "weights": Lazy(
+        "zoodata.cli.weights",
+        "Say whether the weights of A and B are the same, converted from one another, or independent.",
+    ),
+    "paper": Lazy("zoodata.cli.paper", "Reproduce Montes et al."),
+    "rank": Lazy("zoodata.cli.rank", "Rank architectures by how much the zoos differ."),
+    "claims": Lazy("zoodata.cli.claims", "Claims: the numbers that zoos publish about their own models."),
+    "validate": Lazy(
+        "zoodata.cli.validate",
+        "Check records: the whole dataset and this machine's measurements, or the files and folders named.",
+    ),
+    "export": Lazy(
+        "zoodata.cli.export",
+        "Write the dataset into DIR: zoodata.json (records whole), a CSV and a Parquet file a table, checksums.",
+    ),
+    "site": Lazy(
+        "zoodata.cli.site", "The leaderboard: a static site that opens from disk and asks no other host for anything."
+    ),
+    "run": Lazy(
+        "zoodata.cli.run", "Do the main job: measure the default set on this machine, validate it, build the site."
+    ),
+    "contribute": Lazy(
+        "zoodata.cli.contribute",
+        "Copy this machine's measurements into the dataset of your checkout, checked, ready to commit.",
+    ),
 }
 
 
@@ -43,8 +82,15 @@ class LazyGroup(click.Group):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name].module).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        width = formatter.width - 6 - max(map(len, COMMANDS))
+        rows = [(name, textwrap.shorten(lazy.help, width, placeholder="...")) for name, lazy in COMMANDS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -71,25 +117,33 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: one line for an expected failure, no traceback."""
-    from zoodata.dataset.store import UnreadableRecord
-    from zoodata.dataset.strict_json import RefusedJson
-    from zoodata.zoos.base import ZooError
-
     for stream in (sys.stdout, sys.stderr):  # a Windows console writes few of the characters that names have
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(prog_name="zoodata")
-    except ZooError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2 if error.reason == "not_in_package" else 1)
-    except (RefusedJson, UnreadableRecord) as error:
-        click.echo(f"Error: the dataset does not read: {error}. Run `zoodata validate`.", err=True)
-        sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    except OSError as error:
+    except Exception as error:
+        sys.exit(_said(error))
+
+
+def _said(error: Exception) -> int:
+    """Say an expected failure in one line; the exit code. What is not expected is raised again."""
+    # Imported here: most commands end well, and the first that people type is --help.
+    from zoodata.dataset.store import UnreadableRecord
+    from zoodata.dataset.strict_json import RefusedJson
+    from zoodata.zoos.base import ZooError
+
+    if isinstance(error, ZooError):
+        click.echo(f"Error: {error}", err=True)
+        return 2 if error.reason == "not_in_package" else 1
+    if isinstance(error, (RefusedJson, UnreadableRecord)):
+        click.echo(f"Error: the dataset does not read: {error}. Run `zoodata validate`.", err=True)
+        return 1
+    if isinstance(error, OSError):
         place = f" {error.filename}" if error.filename else ""
         click.echo(f"Error: cannot read or write{place}: {error.strerror or error}", err=True)
-        sys.exit(1)
+        return 1
+    raise error

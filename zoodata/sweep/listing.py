@@ -6,13 +6,22 @@ the two import orders aborts), and a broken installation of one zoo must not hid
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import platform
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
 
+import zoodata
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import Host, worker_environment
+from zoodata.zoos import registry
+from zoodata.zoos.base import ZooError, require
 
 LISTING_SECONDS = 180.0
 
@@ -27,10 +36,62 @@ class Listing:
     """A sentence; None when the zoo is usable."""
 
 
+def cache_folder() -> Path:
+    """Where listings are kept between commands."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zoodata" / "listings"
+
+
+def _versions(name: str) -> dict[str, str] | None:
+    """What a listing depends on: our version and those of its packages. None for a zoo whose listing is not kept."""
+    if name not in registry.OWN:  # a plugin under development changes without a version
+        return None
+    versions = {"zoodata": zoodata.__version__, "python": platform.python_version()}
+    for package in registry.get(name).packages:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "none"
+    return versions
+
+
+def _kept(name: str, versions: dict[str, str] | None) -> Listing | None:
+    """The listing of a zoo of which nothing has changed since it was listed."""
+    if versions is None:
+        return None
+    try:
+        require(registry.get(name))
+        content = json.loads((cache_folder() / f"{name}.json").read_text(encoding="utf-8"))
+        entries = content["entries"]
+    except (OSError, ValueError, KeyError, TypeError, ZooError):
+        return None
+    if content.get("versions") != versions or not all(isinstance(entry, str) for entry in entries):
+        return None
+    return Listing(name, tuple(entries))
+
+
+def _keep(listing: Listing, versions: dict[str, str] | None) -> None:
+    if versions is None or listing.reason is not None:
+        return
+    with contextlib.suppress(OSError):  # a listing that cannot be kept is made again
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        path = cache_folder() / f"{listing.zoo}.json"
+        beside = path.with_suffix(f".{os.getpid()}")
+        beside.write_text(json.dumps({"versions": versions, "entries": listing.entries}), encoding="utf-8")
+        beside.replace(path)
+
+
 def list_zoos(names: Sequence[str]) -> list[Listing]:
-    """The entries of each zoo, in the order asked for."""
+    """The entries of each zoo, in the order asked for; as kept where no package of it has changed since."""
 
     def ask(name: str) -> Listing:
+        versions = _versions(name)
+        if (kept := _kept(name, versions)) is not None:
+            return kept
+        listing = fresh(name)
+        _keep(listing, versions)
+        return listing
+
+    def fresh(name: str) -> Listing:
         # The worker lives and dies in this thread: Linux ends a child when the thread that made it ends.
         with Worker(Host, worker_environment("cpu", 1)) as worker:
             try:
