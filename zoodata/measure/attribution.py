@@ -180,8 +180,8 @@ class Attributor:
     def _carry(self) -> None:
         """Add a's weights in b's network."""
         from zoodata.graph import embedded
+        from zoodata.graph.diff.carry import carried
         from zoodata.graph.diff.compare import Comparison
-        from zoodata.graph.diff.transplant import carried
 
         if len(self._networks) < 2:
             return

@@ -7,7 +7,7 @@ and operands of sums and products stand deepest first, so that ``x + 3``, ``3 + 
 from __future__ import annotations
 
 from zoodata.graph import view
-from zoodata.graph.canonical import activation, normalization
+from zoodata.graph.canonical import activation, pieces
 from zoodata.graph.canonical.builder import Builder, View, same_number
 from zoodata.graph.network import CONSTANT, INPUT, LAYERS, Edge
 
@@ -26,7 +26,7 @@ def function(b: Builder, kind: str, x: View) -> View:
     node = x.node
     if kind == "reciprocal" and node.operator == "function" and node.attributes["kind"] == "square_root":
         return function(b, "inverse_square_root", View(b.source(node.inputs[0]), x.axes))
-    return normalization.root(b, x, kind) or unary(b, "function", x, kind=kind)
+    return pieces.root(b, x, kind) or unary(b, "function", x, kind=kind)
 
 
 def scaled(b: Builder, x: View, factor: float) -> View:
@@ -73,7 +73,7 @@ def add(b: Builder, x: View, y: View) -> View:
         return subtract(b, y, negative)
     if x.axes == y.axes and (rectified := activation.from_sum(b, x, y) or activation.from_sum(b, y, x)):
         return rectified
-    recognised = _bias(b, x, y) or _bias(b, y, x) or normalization.from_sum(b, "add", x, y)
+    recognised = _bias(b, x, y) or _bias(b, y, x) or pieces.from_sum(b, "add", x, y)
     return recognised or binary(b, "add", x, y)
 
 
@@ -85,7 +85,7 @@ def subtract(b: Builder, x: View, y: View) -> View:
         return shifted(b, scaled(b, y, -1.0), number)
     if rectified := activation.from_difference(b, x, y):
         return rectified
-    return normalization.from_sum(b, "subtract", x, y) or binary(b, "subtract", x, y)
+    return pieces.from_sum(b, "subtract", x, y) or binary(b, "subtract", x, y)
 
 
 def multiply(b: Builder, x: View, y: View) -> View:
@@ -105,7 +105,7 @@ def multiply(b: Builder, x: View, y: View) -> View:
         if inner.operator == "multiply" and "scalar" in inner.attributes:
             # Numbers move outwards, where they meet.
             return scaled(b, multiply(b, View(b.source(inner.inputs[0]), one.axes), other), inner.attributes["scalar"])
-    return normalization.from_product(b, x, y) or normalization.from_product(b, y, x) or binary(b, "multiply", x, y)
+    return pieces.from_product(b, x, y) or pieces.from_product(b, y, x) or binary(b, "multiply", x, y)
 
 
 def divide(b: Builder, x: View, y: View) -> View:
@@ -117,7 +117,7 @@ def divide(b: Builder, x: View, y: View) -> View:
     if y.node.operator == "function" and y.node.attributes["kind"] == "square_root":
         inner = View(b.source(y.node.inputs[0]), y.axes)
         return multiply(b, x, function(b, "inverse_square_root", inner))
-    if normalised := normalization.from_quotient(b, x, y):
+    if normalised := pieces.from_quotient(b, x, y):
         return normalised
     return binary(b, "divide", x, y)
 
@@ -204,7 +204,7 @@ def binary(b: Builder, operator: str, x: View, y: View, **attributes: object) ->
         node = primary.node
         edges = [b.edge(role, View(node, view.identity(node.shape))), b.edge(other_role, other, seen)]
         edges = _as_operands(operator, edges)
-        made = normalization.affine(b, operator, edges, node) or b.add(operator, edges, node.shape, **attributes)
+        made = pieces.affine(b, operator, edges, node) or b.add(operator, edges, node.shape, **attributes)
         return View(made, primary.axes)
     return _in_the_result(b, operator, order, attributes)
 
