@@ -59,7 +59,7 @@ def test_every_command_has_help_with_a_sentence(command):
 
 
 def test_the_list_of_commands_says_what_each_says_of_itself():
-    for name, lazy in COMMANDS.items():
+    for lazy in COMMANDS.values():
         command = importlib.import_module(lazy.module).command
         assert lazy.help == command.get_short_help_str(200)
     listed = " ".join(call("--help").output.split())

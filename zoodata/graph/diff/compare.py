@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Literal
 
 from zoodata.graph.canonical.pooling import same
@@ -269,8 +270,11 @@ class Comparison:
         mismatches = []
         for x, y in self.pairs():
             one, other = stored_shapes(self.a, x), stored_shapes(self.b, y)
+            reshaped = is_on_whole_image(self.a, self.b, x, y)
             for role in one:
-                if role in other and one[role] != other[role]:
+                if role not in other or (reshaped and prod(one[role]) == prod(other[role])):
+                    continue
+                if one[role] != other[role]:
                     mismatches.append((x, y, role))
                     break
         return mismatches
