@@ -138,7 +138,7 @@ TORCH = {
 }  # fmt: skip
 
 
-LIMITS = {"stack as concatenation", "convolution over the whole image"}
+LIMITS = {"stack as concatenation"}
 """Equal functions that the canonical form does not know for one; the proof does."""
 
 
