@@ -37,6 +37,17 @@ def head(channels=8):
     return nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)
 
 
+def saved_by_onnx_runtime(model, folder, level):
+    """The model as ONNX Runtime saves it, once it has optimised it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(folder / "optimised.onnx")
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
+    onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnx.load(folder / "optimised.onnx")
+
+
 def onnx_of(nodes, tensors, shape=(1, 3, 16, 16), opset=17, kind=T.FLOAT, output=None):
     random = np.random.default_rng(0)
     stored = [
@@ -366,34 +377,22 @@ class TestReading:
             OnnxModel(onnx_of([node("Relu", "x", "y")], {}, sizes))
 
     def test_what_onnx_runtime_fuses_is_read(self, tmp_path):
-        import onnxruntime
-
         plain = onnx_of(
             [node("Conv", "x w b", "c"), node("Relu", "c", "r"), node("GlobalAveragePool", "r", "p"),
              node("Flatten", "p", "y")], {"w": (8, 3, 3, 3), "b": (8,)},
         )  # fmt: skip
-        options = onnxruntime.SessionOptions()
-        options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-        onnxruntime.InferenceSession(plain.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        fused = onnx.load(tmp_path / "optimised.onnx")
+        fused = saved_by_onnx_runtime(plain, tmp_path, "ORT_ENABLE_EXTENDED")
         assert any(n.op_type == "FusedConv" for n in fused.graph.node)
         found, proof = judged(OnnxModel(plain), OnnxModel(fused))
         assert (found.verdict, proof.status) == ("identical", "equivalent")
 
     def test_what_onnx_runtime_saved_for_one_processor_says_so(self, tmp_path):
-        import onnxruntime
-
         plain = onnx_of(
             [node("Conv", "x w b", "c"), node("Relu", "c", "r"), node("Conv", "r v", "d"),
              node("GlobalAveragePool", "d", "p"), node("Flatten", "p", "y")],
             {"w": (16, 3, 3, 3), "b": (16,), "v": (16, 16, 3, 3)},
         )  # fmt: skip
-        options = onnxruntime.SessionOptions()
-        options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-        onnxruntime.InferenceSession(plain.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        saved = onnx.load(tmp_path / "optimised.onnx")
+        saved = saved_by_onnx_runtime(plain, tmp_path, "ORT_ENABLE_ALL")
         if not any(n.domain == "com.microsoft.nchwc" for n in saved.graph.node):
             pytest.skip("this processor has no order of its own")
         with pytest.raises(CannotRead, match="for one kind of processor"):

@@ -56,9 +56,7 @@ def error(
     what the layers see, as training would, and both are calculated in double precision as far as the
     framework can. A wrong network stays wrong.
     """
-    image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
-    image = image if as_fed is None else as_fed(image)
-    weights = random_weights(network, seed) | dict(fixed or {})
+    image, weights = _drawn(network, seed, as_fed, fixed)
     worst = relative_error(forward(image, weights, False), scores(network, weights, image))
     if worst < FAITHFUL:
         return worst
@@ -77,10 +75,16 @@ def parting(
     fixed: Mapping[str, Array] | None,
 ) -> str | None:
     """Where the values of :func:`error` first part."""
-    image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
-    image = image if as_fed is None else as_fed(image)
-    weights = random_weights(network, seed) | dict(fixed or {})
+    image, weights = _drawn(network, seed, as_fed, fixed)
     return first_parting(network, native, calibrated(network, weights, image), image)
+
+
+def _drawn(
+    network: Network, seed: int, as_fed: Callable[[Array], Array] | None, fixed: Mapping[str, Array] | None
+) -> tuple[Array, dict[str, Array]]:
+    """A random image and random weights, but for what can be no others."""
+    image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
+    return image if as_fed is None else as_fed(image), random_weights(network, seed) | dict(fixed or {})
 
 
 class Native(Protocol):

@@ -71,21 +71,14 @@ def _model(arguments: str, shapes: tuple[tuple[int, ...], ...]) -> Any:
     """This one operator as a model."""
     import onnx
 
+    from zoodata.graph.onnx_alone import alone
+
     encoded, version, types = ast.literal_eval(arguments)
     node = onnx.NodeProto.FromString(base64.b64decode(encoded))
-    declared = [
-        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind)), list(shape))
-        for name, kind, shape in zip((n for n in node.input if n), types, shapes, strict=True)
-    ]
-    outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in node.output if name]
-    graph = onnx.helper.make_graph([node], "one", declared, outputs)
-    imports = [onnx.helper.make_opsetid(node.domain, version)]
-    if node.domain not in ("", "ai.onnx"):
-        imports.append(onnx.helper.make_opsetid("", 17))
-    return onnx.helper.make_model(graph, opset_imports=imports, ir_version=9)
-
-
-STATEFUL = "an operator with a state or an effect"
+    names = [name for name in node.input if name]
+    given = {name: (kind, shape) for name, kind, shape in zip(names, types, shapes, strict=True)}
+    versions = {node.domain: version} | ({} if node.domain in ("", "ai.onnx") else {"": 17})
+    return alone(node, given, versions, ir_version=9)
 
 
 def _tensorflow(call: str, arguments: str, operands: Sequence[Array]) -> list[Array]:
@@ -98,7 +91,7 @@ def _tensorflow(call: str, arguments: str, operands: Sequence[Array]) -> list[Ar
 
     definition = op_def_registry.get(node.op)
     if definition is None or definition.is_stateful:  # files, sockets, random numbers
-        raise CannotRun(f"{call} is {STATEFUL}")
+        raise CannotRun(f"{call} is an operator with a state or an effect")
     for name, encoded in text.items():
         node.attr[name].ParseFromString(base64.b64decode(encoded))
     from zoodata.graph import tensorflow_operators

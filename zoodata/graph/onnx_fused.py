@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from zoodata.graph import view
 from zoodata.graph.canonical import activation as act
-from zoodata.graph.canonical import contraction, elementwise, normalization
+from zoodata.graph.canonical import elementwise, normalization
 from zoodata.graph.canonical.builder import View
-from zoodata.graph.onnx_operators import Call, frame, handles
-
-MICROSOFT = "com.microsoft"
+from zoodata.graph.onnx_operators import MICROSOFT, Call, convolved, gemm, handles, multiplied
 
 
 def _activated(c: Call, x: View) -> View:
@@ -38,37 +33,20 @@ def _activated(c: Call, x: View) -> View:
 
 @handles(f"{MICROSOFT}.FusedConv")
 def _fused_conv(c: Call) -> View:
-    x, weight = c.value(0), c.value(1)
-    rank = len(weight.shape) - 2
-    stride, dilation = (list(c.own.get(name, [1] * rank)) for name in ("strides", "dilations"))
-    made = contraction.convolution(
-        c.b, x, weight, c.value(2) if c.has(2) else None, stride=stride,
-        padding=frame(c, x.shape[2:], weight.shape[2:], stride, dilation), dilation=dilation,
-        groups=int(c.own.get("group", 1)),
-    )  # fmt: skip
+    made = convolved(c, c.value(0), c.value(1), c.value(2) if c.has(2) else None)
     return _activated(c, elementwise.add(c.b, made, c.value(3)) if c.has(3) else made)
-
-
-def _turned(x: View, flag: Any) -> View:
-    rank = len(x.axes)
-    return View(x.node, view.permute(x.axes, (*range(rank - 2), rank - 1, rank - 2))) if flag else x
 
 
 @handles(f"{MICROSOFT}.FusedMatMul")
 def _fused_matmul(c: Call) -> View:
     if c.own.get("transBatchA") or c.own.get("transBatchB"):
         raise NotImplementedError
-    x, y = _turned(c.value(0), c.own.get("transA")), _turned(c.value(1), c.own.get("transB"))
-    return elementwise.scaled(c.b, contraction.matmul(c.b, x, y), float(c.own.get("alpha", 1.0)))
+    return multiplied(c, c.value(0), c.value(1))
 
 
 @handles(f"{MICROSOFT}.FusedGemm")
 def _fused_gemm(c: Call) -> View:
-    x, y = _turned(c.value(0), c.own.get("transA")), _turned(c.value(1), c.own.get("transB"))
-    made = elementwise.scaled(c.b, contraction.matmul(c.b, x, y), float(c.own.get("alpha", 1.0)))
-    if c.has(2):
-        made = elementwise.add(c.b, made, elementwise.scaled(c.b, c.value(2), float(c.own.get("beta", 1.0))))
-    return _activated(c, made)
+    return _activated(c, gemm(c))
 
 
 @handles(f"{MICROSOFT}.Gelu")

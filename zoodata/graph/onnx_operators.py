@@ -16,6 +16,7 @@ from zoodata.graph import foreign, view
 from zoodata.graph.canonical import activation as act
 from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, resizing, shaping
 from zoodata.graph.canonical.builder import Builder, View, same_number
+from zoodata.graph.onnx_alone import alone
 from zoodata.graph.onnx_storage import FLOATS
 
 Value = View | npt.NDArray[Any]
@@ -66,6 +67,8 @@ Handler = Callable[[Call], "View | list[View]"]
 HANDLERS: dict[str, Handler] = {}
 
 
+MICROSOFT = "com.microsoft"
+"""The domain of ONNX Runtime's own operators."""
 ONE_PROCESSOR = "com.microsoft.nchwc"
 """The domain of operators whose weights lie in blocks of a processor's vector length, which no file names."""
 
@@ -158,16 +161,11 @@ def _type_of(c: Call, name: str, position: int) -> np.dtype[Any]:
 def _inferred(c: Call, names: list[str], operands: list[View], types: list[Any]) -> list[tuple[int, ...]] | None:
     """Shapes of the results by ONNX's own inference; None where it cannot tell."""
     known = [position for position in range(len(c.inputs)) if isinstance(c.inputs[position], np.ndarray)]
-    declared = [
-        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(dtype), list(x.shape))
-        for name, x, dtype in zip(names, operands, types, strict=True)
-    ]
-    constants = [numpy_helper.from_array(np.asarray(c.inputs[p]), c.proto.input[p]) for p in known]
-    outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in c.proto.output if name]
-    graph = onnx.helper.make_graph([c.proto], "one", declared, outputs, initializer=constants)
-    imports = [onnx.helper.make_opsetid(c.proto.domain, c.version)]
+    given = {name: (dtype, x.shape) for name, x, dtype in zip(names, operands, types, strict=True)}
+    constants = {c.proto.input[position]: np.asarray(c.inputs[position]) for position in known}
+    model = alone(c.proto, given, {c.proto.domain: c.version}, constants)
     try:
-        inferred = shape_inference.infer_shapes(onnx.helper.make_model(graph, opset_imports=imports), data_prop=True)
+        inferred = shape_inference.infer_shapes(model, data_prop=True)
     except Exception:  # of an operator that is not ONNX's own
         return None
     shapes = []
@@ -230,34 +228,45 @@ def _crop(
 
 @handles("Conv", "ConvTranspose")
 def _convolution(c: Call) -> View:
-    x, weight = c.value(0), c.value(1)
+    return convolved(c, c.value(0), c.value(1), c.value(2) if c.has(2) else None)
+
+
+def convolved(c: Call, x: View, weight: View, bias: View | None) -> View:
+    """The convolution, or the transposed one, that a node's attributes describe."""
     rank = len(weight.shape) - 2
     stride, dilation = (list(c.own.get(name, [1] * rank)) for name in ("strides", "dilations"))
+    transposed = None
     if c.proto.op_type == "ConvTranspose":
         transposed = list(c.own.get("output_padding", [0] * rank))
-        return contraction.convolution(
-            c.b, x, weight, c.value(2) if c.has(2) else None, stride=stride,
-            padding=_crop(c, x.shape[2:], weight.shape[2:], stride, dilation, transposed), dilation=dilation,
-            groups=int(c.own.get("group", 1)), transposed=transposed,
-        )  # fmt: skip
+        padding = _crop(c, x.shape[2:], weight.shape[2:], stride, dilation, transposed)
+    else:
+        padding = frame(c, x.shape[2:], weight.shape[2:], stride, dilation)
     return contraction.convolution(
-        c.b, x, weight, c.value(2) if c.has(2) else None, stride=stride,
-        padding=frame(c, x.shape[2:], weight.shape[2:], stride, dilation), dilation=dilation,
-        groups=int(c.own.get("group", 1)),
+        c.b, x, weight, bias, stride=stride, padding=padding, dilation=dilation,
+        groups=int(c.own.get("group", 1)), transposed=transposed,
     )  # fmt: skip
 
 
 @handles("Gemm")
 def _gemm(c: Call) -> View:
-    x, weight = c.value(0), c.value(1)
-    if c.own.get("transA"):
-        x = View(x.node, view.permute(x.axes, (1, 0)))
-    if c.own.get("transB"):
-        weight = View(weight.node, view.permute(weight.axes, (1, 0)))
-    made = elementwise.scaled(c.b, contraction.matmul(c.b, x, weight), float(c.own.get("alpha", 1.0)))
+    return gemm(c)
+
+
+def gemm(c: Call) -> View:
+    """``alpha * x @ y + beta * z`` of a node's inputs."""
+    made = multiplied(c, c.value(0), c.value(1))
     if not c.has(2):
         return made
     return elementwise.add(c.b, made, elementwise.scaled(c.b, c.value(2), float(c.own.get("beta", 1.0))))
+
+
+def multiplied(c: Call, x: View, y: View) -> View:
+    """The product of matrices that a node's ``transA``, ``transB`` and ``alpha`` describe."""
+    x, y = (
+        View(one.node, view.turned(one.axes)) if c.own.get(name) else one
+        for one, name in ((x, "transA"), (y, "transB"))
+    )
+    return elementwise.scaled(c.b, contraction.matmul(c.b, x, y), float(c.own.get("alpha", 1.0)))
 
 
 @handles("MatMul")

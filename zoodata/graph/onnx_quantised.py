@@ -14,9 +14,7 @@ import numpy as np
 from zoodata.graph.canonical import activation as act
 from zoodata.graph.canonical import contraction, elementwise, pooling, quantising, reduction, shaping
 from zoodata.graph.canonical.builder import View
-from zoodata.graph.onnx_operators import Call, frame, handles
-
-MICROSOFT = "com.microsoft"
+from zoodata.graph.onnx_operators import MICROSOFT, Call, convolved, frame, handles, multiplied
 
 
 def _number(c: Call, position: int, default: float = 0.0) -> float:
@@ -61,23 +59,14 @@ def _dynamic(c: Call) -> list[View]:
     return [quantising.quantised_by_range(c.b, c.value(0)), one, zero]
 
 
-def _convolved(c: Call, x: View, weight: View, bias: View | None) -> View:
-    rank = len(weight.shape) - 2
-    stride, dilation = (list(c.own.get(name, [1] * rank)) for name in ("strides", "dilations"))
-    return contraction.convolution(
-        c.b, x, weight, bias, stride=stride, padding=frame(c, x.shape[2:], weight.shape[2:], stride, dilation),
-        dilation=dilation, groups=int(c.own.get("group", 1)),
-    )  # fmt: skip
-
-
 @handles("QLinearConv")
 def _qlinear_conv(c: Call) -> View:
-    return _rounded(c, _convolved(c, c.value(0), c.value(3), c.value(8) if c.has(8) else None), 6, 7)
+    return _rounded(c, convolved(c, c.value(0), c.value(3), c.value(8) if c.has(8) else None), 6, 7)
 
 
 @handles("ConvInteger")
 def _conv_integer(c: Call) -> View:
-    return _convolved(c, c.value(0), c.value(1), None)
+    return convolved(c, c.value(0), c.value(1), None)
 
 
 @handles("MatMulInteger")
@@ -92,12 +81,9 @@ def _qlinear_matmul(c: Call) -> View:
 
 @handles(f"{MICROSOFT}.QGemm")
 def _qgemm(c: Call) -> View:
-    x, weight = c.value(0), c.value(3)
     if c.own.get("transA") or c.own.get("alpha", 1.0) != 1.0:
         raise NotImplementedError
-    if c.own.get("transB"):
-        weight = View(weight.node, weight.axes[::-1])
-    made = contraction.matmul(c.b, x, weight)
+    made = multiplied(c, c.value(0), c.value(3))
     made = elementwise.add(c.b, made, c.value(6)) if c.has(6) else made
     return _rounded(c, made, 7, 8) if c.has(7) else made
 

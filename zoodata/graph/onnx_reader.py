@@ -22,10 +22,11 @@ from zoodata.graph import onnx_fused, onnx_operators, onnx_quantised, view
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.canonical.finish import finish
 from zoodata.graph.network import Network, Parameter
-from zoodata.graph.onnx_storage import FLOATS, Stored, every_node, placeholders, stored
+from zoodata.graph.onnx_alone import alone
+from zoodata.graph.onnx_storage import FLOATS, Stored, every_node, stored
 from zoodata.graph.view import Shape
 
-__all__ = ["Image", "Read", "UnreadableGraph", "image_of", "placeholders", "prepared", "read"]
+__all__ = ["Image", "Read", "UnreadableGraph", "image_of", "prepared", "read"]
 
 LOOPS = {"Loop", "Scan"}
 LARGEST_FOLD = 1 << 24
@@ -256,14 +257,8 @@ def run_alone(proto: onnx.NodeProto, inputs: list[Any], versions: Mapping[str, i
     """Run one node on numbers, by ONNX's own reference."""
     names = [name for name in proto.input if name]
     feeds = dict(zip(names, inputs, strict=True))
-    declared = [
-        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(array.dtype), list(array.shape))
-        for name, array in feeds.items()
-    ]
-    outputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in proto.output if name]
-    graph = onnx.helper.make_graph([proto], "one", declared, outputs)
-    imports = [onnx.helper.make_opsetid("" if domain == "ai.onnx" else domain, v) for domain, v in versions.items()]
-    return list(ReferenceEvaluator(onnx.helper.make_model(graph, opset_imports=imports)).run(None, feeds))
+    model = alone(proto, {name: (array.dtype, array.shape) for name, array in feeds.items()}, versions)
+    return list(ReferenceEvaluator(model).run(None, feeds))
 
 
 def _shape_of(proto: onnx.NodeProto, given: Any) -> npt.NDArray[np.int64]:

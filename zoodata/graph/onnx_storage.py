@@ -69,7 +69,7 @@ def stored(graph: onnx.GraphProto, image: str) -> dict[str, Stored]:
     for node in nodes:
         if node.op_type == "Constant" and (value := _tensor_of(node)) is not None:
             held[node.output[0]] = value
-    candidates = {name: tensor for name, tensor in held.items() if tensor.data_type in FLOATS or _is_quantised(tensor)}
+    candidates = {name: tensor for name, tensor in held.items() if tensor.data_type in FLOATS | INTEGERS}
     uses = _Uses(nodes, {*candidates, *shapes}, held, image)
     found: dict[str, Stored] = {}
     for name, shape in shapes.items():
@@ -231,10 +231,6 @@ def _is_neutral(names: list[str], held: Mapping[str, onnx.TensorProto]) -> bool:
     """Whether a scale and a shift change nothing: how exporters write the groups of a group norm."""
     scale, shift = (_held(held, name) for name in names)
     return scale is not None and shift is not None and bool((scale == 1).all() and (shift == 0).all())
-
-
-def _is_quantised(tensor: onnx.TensorProto) -> bool:
-    return tensor.data_type in INTEGERS
 
 
 def _is_mask(numbers: Array) -> bool:

@@ -244,8 +244,7 @@ def _batch_matmul(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) 
 
 
 def _turned(x: View, flag: bool) -> View:
-    rank = len(x.axes)
-    return View(x.node, view.permute(x.axes, (*range(rank - 2), rank - 1, rank - 2))) if flag else x
+    return View(x.node, view.turned(x.axes)) if flag else x
 
 
 @handles("Einsum")

@@ -113,6 +113,11 @@ def permute(axes: Axes, order: Sequence[int]) -> Axes:
     return tuple(axes[number] for number in order)
 
 
+def turned(axes: Axes) -> Axes:
+    """The last two axes in each other's place: a transposed matrix."""
+    return permute(axes, (*range(len(axes) - 2), len(axes) - 1, len(axes) - 2))
+
+
 def is_bijective(axes: Axes) -> bool:
     """Whether the view shows each element once."""
     return all(atom[0] != REPEAT for axis in axes for atom in axis)

@@ -45,10 +45,8 @@ def measure(
     try:
         counted = worker.call(seconds, Host.architecture, entry, weights_path, check, reading)
         result, network = counted.result, counted.network
-    except WorkerFailed as error:
-        missing = missing_for(error)
     except Exception as error:  # whatever an answer is, it is this entry's and ends no sweep
-        missing = Missing(reason="crashed", message=printable(in_brief(error)))
+        missing = missing_for(error)
     record = ArchitectureMeasurement.seal(
         entry=public_name(entry),
         started_at=timestamp(started),
@@ -61,8 +59,10 @@ def measure(
     return record, network
 
 
-def missing_for(error: WorkerFailed) -> Missing:
+def missing_for(error: Exception) -> Missing:
     """Why a worker gave no number, as a record keeps it. A reason we have no word for is a crash."""
+    if not isinstance(error, WorkerFailed):
+        return Missing(reason="crashed", message=printable(in_brief(error)))
     reason = error.reason if error.reason in get_args(MissingReason) else "crashed"
     return Missing(reason=reason, message=printable(error.message))  # type: ignore[arg-type]
 

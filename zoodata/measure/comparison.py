@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.architecture import missing_for, printable, public_name
+from zoodata.isolation import Worker
+from zoodata.measure.architecture import missing_for, public_name
 from zoodata.measure.host import Host
-from zoodata.records import ComparisonMeasurement, Environment, Missing
+from zoodata.records import ComparisonMeasurement, Environment
 from zoodata.records.measurement import timestamp
-from zoodata.runtimes.model import in_brief
 
 TIME_LIMIT_SECONDS = 600.0
 
@@ -29,10 +28,8 @@ def compare(
     result, missing = None, None
     try:
         result = worker.call(seconds, Host.compare, a, b, prove)
-    except WorkerFailed as error:
-        missing = missing_for(error)
     except Exception as error:  # whatever an answer is, it is this pair's and ends no sweep
-        missing = Missing(reason="crashed", message=printable(in_brief(error)))
+        missing = missing_for(error)
     return ComparisonMeasurement.seal(
         architecture=architecture,
         a=public_name(a),

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from zoodata.graph import onnx_reader
 from zoodata.graph.network import Network
-from zoodata.graph.onnx_storage import every_node
+from zoodata.graph.onnx_storage import every_node, placeholders
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import (
@@ -112,32 +112,29 @@ class OnnxModel:
 
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
         """See :class:`zoodata.runtimes.model.Model`. A graph in half precision is run in single."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        model = self._with(weights, single(self._model))
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        kind = onnx.helper.tensor_dtype_to_np_dtype(model.graph.input[self._place()].type.tensor_type.elem_type)
-        feed = {self._read.image.name: in_layout(image[None], self.input).astype(kind)}
-        return np.asarray(session.run([self.output], feed)[0]).ravel()
+        return np.asarray(self._values(self._with(weights, single(self._model)), image, [self.output])[0]).ravel()
 
     def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
         """See :class:`zoodata.graph.faithful.ShowsInside`."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         model = self._with(weights, single(self._model))
         made = {name for node in model.graph.node for name in node.output}
         known = {value.name for value in model.graph.output}
         wanted = [name for name in places if name in made]
         model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(n) for n in wanted if n not in known)
+        return dict(zip(wanted, self._values(model, image, wanted, optimised=False), strict=True))
+
+    def _values(self, model: onnx.ModelProto, image: Array, names: Sequence[str], optimised: bool = True) -> list[Any]:
+        """Values of a form of the model by their names, for one image."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if not optimised:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        kind = onnx.helper.tensor_dtype_to_np_dtype(model.graph.input[self._place()].type.tensor_type.elem_type)
-        feed = {self._read.image.name: in_layout(image[None], self.input).astype(kind)}
-        return dict(zip(wanted, session.run(wanted, feed), strict=True))
+        place = next(n for n, value in enumerate(model.graph.input) if value.name == self._read.image.name)
+        kind = onnx.helper.tensor_dtype_to_np_dtype(model.graph.input[place].type.tensor_type.elem_type)
+        return list(session.run(names, {self._read.image.name: in_layout(image[None], self.input).astype(kind)}))
 
     def scorer(self, batch: int, device: str, threads: int) -> Scorer:
         """See :class:`zoodata.runtimes.model.Model`."""
@@ -163,7 +160,7 @@ class OnnxModel:
         time a network that nobody runs.
         """
         model = self._model
-        if onnx_reader.placeholders(model.graph):
+        if placeholders(model.graph):
             model = self._with(random_weights(self._read.network, seed), model)
         session = self._session(model, device, threads)
         fixed = next(value.shape[0] for value in session.get_inputs() if value.name == self._read.image.name)
@@ -176,9 +173,6 @@ class OnnxModel:
         """Images in the type that the graph asks for."""
         kind = onnx.helper.tensor_dtype_to_np_dtype(self._read.image.kind)
         return (self.as_fed(images) if kind.kind in "iu" else images).astype(kind)
-
-    def _place(self) -> int:
-        return next(n for n, value in enumerate(self._model.graph.input) if value.name == self._read.image.name)
 
     def _with(self, weights: Weights, model: onnx.ModelProto) -> onnx.ModelProto:
         """A form of the model with these tensors in it; integers stay what they are."""

@@ -12,15 +12,12 @@ from typing import Any
 
 from zoodata.runtimes.tensorflow import KerasModel  # sets the environment before TensorFlow starts
 
-import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip
 from tensorflow.core.protobuf import saved_model_pb2  # isort: skip
 from tensorflow.python.framework import op_def_registry  # isort: skip
 
-from zoodata.graph import tensorflow_reader
-from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Array, CannotRead, Weights, in_brief, in_layout
+from zoodata.runtimes.model import CannotRead, in_brief
 
 ALLOWED = frozenset({
     "VarHandleOp", "ReadVariableOp", "AssignVariableOp", "VarIsInitializedOp", "StatefulPartitionedCall",
@@ -28,7 +25,6 @@ ALLOWED = frozenset({
     "ShardedFilename", "NoOp", "DisableCopyOnRead",
 })  # fmt: skip
 """Operators with a state that any SavedModel has: variables, calls, and those that save and restore."""
-SAVING = frozenset({"SaveV2", "MergeV2Checkpoints"})
 
 
 def load(folder: Path, size: tuple[int, int] | None = None) -> SavedModel:
@@ -85,32 +81,11 @@ class SavedModel(KerasModel):
         self.input = InputShape(channels=channels, height=height, width=width, layout="NHWC")
         self.classes = int(tf.nest.flatten(self._trace(1).structured_outputs)[0].shape[-1])
 
-    def network(self) -> Network:
-        """See :class:`zoodata.runtimes.model.Model`."""
-        try:
-            function = self._trace(1)
-            named = {id(v.handle): tensorflow_reader.variable_name(v) for v in self._variables()}
-            handles = {inside.name: named[id(out)] for out, inside in function.graph.captures if id(out) in named}
-            return tensorflow_reader.read(
-                function.graph, function.inputs[0], function.outputs[0], self._variables(), handles
-            )
-        except Exception as error:  # a graph may hold anything
-            raise CannotRead(in_brief(error)) from error
+    def _layers(self) -> frozenset[str]:
+        return frozenset()
 
     def _variables(self) -> list[Any]:
         return list(self._signature.variables)
-
-    def stored(self) -> Weights:
-        """See :class:`zoodata.runtimes.model.Model`."""
-        return {tensorflow_reader.variable_name(v): np.asarray(v.numpy()) for v in self._variables()}
-
-    def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
-        """See :class:`zoodata.runtimes.model.Model`. The model keeps the weights."""
-        variables = {tensorflow_reader.variable_name(v): v for v in self._variables()}
-        for name, array in weights.items():
-            variables[name].assign(array)
-        output = self._trace(1)(tf.constant(in_layout(image[None], self.input)))
-        return np.asarray(tf.nest.flatten(output)[0]).ravel()
 
     def at(self, height: int, width: int) -> SavedModel:
         """See :class:`zoodata.runtimes.model.Model`."""

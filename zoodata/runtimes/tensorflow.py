@@ -70,12 +70,12 @@ class KerasModel:
         try:
             function = self._trace(1)
             graph = function.graph
-            by_handle = {id(value): tensorflow_reader.variable_name(v) for v, value in _handles(self._model)}
+            by_handle = {id(_handle(v)): tensorflow_reader.variable_name(v) for v in self._variables()}
             handles = {
                 inside.name: by_handle[id(outside)] for outside, inside in graph.captures if id(outside) in by_handle
             }
             return tensorflow_reader.read(
-                graph, function.inputs[0], function.outputs[0], _variables(self._model), handles, self._layers()
+                graph, function.inputs[0], function.outputs[0], self._variables(), handles, self._layers()
             )
         except Exception as error:  # a model's call may raise anything
             raise CannotRead(in_brief(error)) from error
@@ -83,17 +83,21 @@ class KerasModel:
     def _layers(self) -> frozenset[str]:
         return frozenset(layer.name for layer in self._model._flatten_layers())
 
+    def _variables(self) -> list[Any]:
+        """The model's stored variables; Keras 3's bookkeeping (seeds) left out."""
+        return [v for v in self._model.weights if "seed_generator" not in tensorflow_reader.variable_name(v)]
+
     def at(self, height: int, width: int) -> KerasModel:
         """See :class:`zoodata.runtimes.model.Model`."""
         raise CannotRead(f"a Keras model is built for one image size, here {self.input.height}x{self.input.width}")
 
     def stored(self) -> Weights:
         """See :class:`zoodata.runtimes.model.Model`."""
-        return {tensorflow_reader.variable_name(v): np.asarray(v.numpy()) for v in _variables(self._model)}
+        return {tensorflow_reader.variable_name(v): np.asarray(v.numpy()) for v in self._variables()}
 
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
         """See :class:`zoodata.runtimes.model.Model`. The model keeps the weights."""
-        variables = {tensorflow_reader.variable_name(variable): variable for variable in _variables(self._model)}
+        variables = {tensorflow_reader.variable_name(variable): variable for variable in self._variables()}
         for name, array in weights.items():
             variables[name].assign(array)
         output = self._trace(1)(tf.constant(in_layout(image[None], self.input)))
@@ -259,14 +263,9 @@ def _plain(name: str) -> str:
     return name.removesuffix(":0")
 
 
-def _variables(model: Any) -> list[Any]:
-    """The model's stored variables; Keras 3's bookkeeping (seeds) left out."""
-    return [v for v in model.weights if "seed_generator" not in tensorflow_reader.variable_name(v)]
-
-
-def _handles(model: Any) -> list[tuple[Any, Any]]:
-    """Each variable with the resource handle by which a traced function captures it."""
-    return [(v, getattr(v, "value", v).handle if _is_keras3(v) else v.handle) for v in _variables(model)]
+def _handle(variable: Any) -> Any:
+    """The resource handle by which a traced function captures a variable."""
+    return getattr(variable, "value", variable).handle if _is_keras3(variable) else variable.handle
 
 
 def _is_keras3(variable: Any) -> bool:

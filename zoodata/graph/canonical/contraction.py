@@ -289,9 +289,7 @@ def attention(
         sees: true where a query sees a key; elsewhere the score is minus infinity.
     """
     width = query.shape[-1]
-    rank = len(key.axes)
-    turned = View(key.node, view.permute(key.axes, (*range(rank - 2), rank - 1, rank - 2)))
-    scores = scaled(b, matmul(b, query, turned), width**-0.5 if scale is None else scale)
+    scores = scaled(b, matmul(b, query, View(key.node, view.turned(key.axes))), width**-0.5 if scale is None else scale)
     if mask is not None:
         scores = add(b, scores, mask)
     if sees is not None:

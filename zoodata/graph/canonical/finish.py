@@ -47,16 +47,16 @@ def finish(
 
 def _replacements(b: Builder, output: Node) -> dict[int, int]:
     """Nodes that another takes the place of, now that all that follows is known."""
-    return unpacked(b, output) | local_pools(b, ordered(b.nodes, output, {}, renumber=False))
+    nodes = ordered(b.nodes, output, {}, renumber=False)
+    return unpacked(b, nodes) | local_pools(b, nodes)
 
 
-def unpacked(b: Builder, output: Node) -> dict[int, int]:
+def unpacked(b: Builder, nodes: Sequence[Node]) -> dict[int, int]:
     """Layers that were packed into one and are split again, as they were: node number to its replacement.
 
     Query, key and value are often one linear layer whose outputs are cut in three. Three layers with a
     third of the stored tensor each are the same function, and what other zoos store.
     """
-    nodes = ordered(b.nodes, output, {}, renumber=False)
     consumers: dict[int, list[Node]] = {}
     for node in nodes:
         for edge in node.inputs:

@@ -174,8 +174,8 @@ class Carry:
 
     def _with_folded(self, x: Node, y: Node, values: dict[str, Array]) -> dict[str, Array]:
         """A layer of b with a bias, where a has a batch norm after the layer instead."""
-        norms = [node for node in self._chain(x) if node.operator == "batch_norm"]
-        if not norms or len(norms) != len(self._chain(x)):
+        norms = self._chain(x)
+        if not norms or any(node.operator != "batch_norm" for node in norms):
             return values
         gain, offset = self._gain_and_offset(norms)
         self.taken |= {node.number for node in norms}

@@ -1,8 +1,6 @@
 """Proof: one network's weights carried into the other, both run on one image.
 
-The diff is reading; this is running. Weights go through the alignment, role by role, in the canonical shapes
-of the operands. What the diff called benign is carried over exactly: a bias moves into the batch norm's mean,
-a folded batch norm is folded, a missing scale is one.
+The diff is reading; this is running. :mod:`zoodata.graph.diff.carry` says how the weights get there.
 """
 
 from __future__ import annotations
@@ -93,12 +91,10 @@ def prove(
             for side, network, tensors, native in sides:
                 if native is None:
                     continue
-                error, place = _native_error(network, native, tensors, image)
-                if error is None or error >= TOLERANCE:
-                    code: Any = "model_fails" if error is None else "unfaithful"
-                    said = {"detail": place} if error is None else {"place": place}
-                    return Proof("not_proven", one_way=one_way, obstacle=Obstacle(code, side, error=error, **said))
-                native_error = max(error, native_error or 0.0)
+                found = _against_native(side, network, native, tensors, image)
+                if isinstance(found, Obstacle):
+                    return Proof("not_proven", one_way=one_way, obstacle=found)
+                native_error = max(found, native_error or 0.0)
         worst = max(worst, (final, first), key=lambda found: found[0])
         if final >= TOLERANCE:
             break
@@ -162,13 +158,10 @@ def _roles(network: Network) -> dict[str, str]:
     return roles
 
 
-def _native_error(
-    network: Network, native: Native, tensors: dict[str, Array], image: Array
-) -> tuple[float | None, str | None]:
-    """Relative error between a network and its model with these weights, and where they part first.
-
-    None, with the framework's message, where the model does not run.
-    """
+def _against_native(
+    side: Side, network: Network, native: Native, tensors: dict[str, Array], image: Array
+) -> float | Obstacle:
+    """Relative error between a network and its model with these weights; what stands in a proof's way otherwise."""
     single = {name: np.asarray(array, dtype=np.float32) for name, array in tensors.items()}
     picture = image.astype(np.float32)
     best = float("inf")
@@ -176,11 +169,12 @@ def _native_error(
         try:
             expected = native.forward(picture, single, precise)
         except Exception as error:  # a model may raise anything
-            return None, " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            return Obstacle("model_fails", side, detail=detail)
         best = min(best, relative_error(expected, scores(network, single, picture, precise)))
         if best < TOLERANCE:
-            return best, None
-    return best, first_parting(network, native, single, picture)
+            return best
+    return Obstacle("unfaithful", side, place=first_parting(network, native, single, picture), error=best)
 
 
 def _steps(network: Network, weights: dict[str, Array], image: Array) -> Iterator[tuple[Node, Any]]:
