@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
+from zoodata.dataset.checks.provenance import source_name
+from zoodata.graph import storage
+from zoodata.graph.counter import count
+from zoodata.graph.digest import digest
 from zoodata.records import (
     AccuracyMeasurement,
     ArchitectureMeasurement,
@@ -19,6 +24,7 @@ from zoodata.records import (
     Participant,
     Preprocessing,
     Reply,
+    StoredNetwork,
     Verification,
 )
 from zoodata.records.accuracy import AccuracyConditions, AccuracyResult, Check, ImageSetIdentity, pack_bits
@@ -27,7 +33,7 @@ from zoodata.records.comparison import ComparisonResult, FindingPlace, FindingRe
 from zoodata.records.environment import Processor
 from zoodata.records.latency import LatencyConditions, Session
 from zoodata.records.lineage import LineageStatement
-from zoodata.records.measurement import ArchitectureConditions, InputShape
+from zoodata.records.measurement import ArchitectureConditions, InputShape, Unchecked
 from zoodata.records.verification import Check as VerificationCheck
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -41,7 +47,7 @@ def environment(**changes: Any) -> Environment:
         "accelerators": (),
         "operating_system": "Linux",
         "python": "3.11.7",
-        "packages": {"torch": "2.15.0"},
+        "packages": {"timm": "1.0.31", "torch": "2.15.0", "torchvision": "0.29.2"},
         "zoodata_version": "0.1.0",
         "zoodata_commit": "a" * 40,
     }
@@ -60,6 +66,8 @@ def result(**changes: Any) -> ArchitectureResult:
         "layers": {"convolution": 53, "linear": 1},
         "preprocessing": None,
     }
+    if "relative_error" not in changes:
+        values["unchecked"] = Unchecked(code="not_asked")
     return ArchitectureResult(**(values | changes))
 
 
@@ -73,6 +81,46 @@ def architecture(entry: str = "torchvision:resnet50", **changes: Any) -> Archite
         "result": result(),
     }
     return ArchitectureMeasurement.seal(**(values | changes))
+
+
+def network(width: int = 8, classes: int = 10, size: int = 16, stride: int = 2) -> StoredNetwork:
+    """A convolution, a ReLU, a mean over positions and a linear layer: 306 parameters, 13,904 MACs as it stands."""
+    positions = -(-size // stride)
+    content = {
+        "digest": "0" * 64, "input": [3, size, size],
+        "operators": [
+            {"operator": "input", "attributes": {}},
+            {"operator": "parameter", "attributes": {"role": "parameter"}},
+            {"operator": "convolution", "attributes": {
+                "channel": 0, "dilation": [1, 1], "groups": 1, "kernel": [3, 3], "outputs": width,
+                "padding": [[1, 1], [1, 1]], "stride": [stride, stride],
+            }},
+            {"operator": "activation", "attributes": {"kind": "relu"}},
+            {"operator": "mean", "attributes": {"axes": [1, 2]}},
+            {"operator": "linear", "attributes": {"axes": [0], "channel": 0, "outputs": classes}},
+        ],
+        "shapes": [
+            [3, size, size], [width, 3, 3, 3], [width, positions, positions], [width], [classes, width], [classes],
+        ],
+        "views": [], "roles": ["input", "weight", "bias"],
+        "nodes": [
+            "0 0", "1 1", "2 2 0:0:0 1:1:0", "3 2 0:2:0", "4 3 0:3:0", "1 4", "1 5", "5 5 0:4:0 1:5:0 2:6:0",
+        ],
+    }  # fmt: skip
+    stored = StoredNetwork.model_validate_json(json.dumps(content))
+    return stored.model_copy(update={"digest": digest(storage.unpack(stored, is_checked=True))})
+
+
+def counted(of: StoredNetwork, **changes: Any) -> ArchitectureResult:
+    """What is counted of a stored network."""
+    counts = count(storage.unpack(of))
+    channels, height, width = of.input
+    values: dict[str, Any] = {
+        "parameters": counts.parameters, "macs": counts.macs, "layers": counts.layers, "digest": of.digest,
+        "input": InputShape(channels=channels, height=height, width=width, layout="NCHW"), "statistics": 0,
+        "classes": storage.unpack(of).nodes[-1].shape[-1], "relative_error": 1e-7,
+    }  # fmt: skip
+    return result(**(values | changes))
 
 
 def latency_conditions(**changes: Any) -> LatencyConditions:
@@ -94,7 +142,8 @@ def latency_conditions(**changes: Any) -> LatencyConditions:
 def latency(samples: Any = None, **changes: Any) -> LatencyMeasurement:
     """Three participants: the reference, one half as fast, and the reference again."""
     if samples is None:
-        samples = tuple(((100 + n, 101 + n), (200 + n, 202 + n), (100 + n, 101 + n)) for n in range(20))
+        times = ((100 + n, 200 + n, 100 + n) for n in range(20))
+        samples = tuple(tuple((ms * 10**6, (ms + 1) * 10**6) for ms in one) for one in times)
     halves = len(samples) // 2, len(samples) - len(samples) // 2
     values: dict[str, Any] = {
         "architecture": "resnet50",
@@ -142,7 +191,7 @@ def verification(of: ClaimCollection, *checks: VerificationCheck, **changes: Any
         "read_on": "2026-11-28T12:00:00Z",
         "reader": "zoodata 0",
         "claims": len(of.claims),
-        "read": ("zoo/timm@aaaaaaaaaaaa",),
+        "read": tuple(sorted({source_name(claim.source) for claim in of.claims if claim.source.type != "page"})),
         "checks": checks,
     }
     return Verification.seal(**(values | changes))
@@ -227,7 +276,7 @@ def reply(about: str, **changes: Any) -> Reply:
 
 def family(title: str = "ResNet-50", note: str | None = None) -> Family:
     return Family.model_validate_json(
-        __import__("json").dumps(
+        json.dumps(
             {
                 "id": "resnet",
                 "title": "ResNet",

@@ -45,7 +45,7 @@ EVERY = [
     ("site", "build"), ("site", "serve"), ("site", "pages"), ("run",), ("contribute",), ("claims",),
     ("claims", "collect"), ("claims", "changed"), ("claims", "import"), ("claims", "list"), ("claims", "show"),
     ("rank", "claims"),
-    ("paper",),
+    ("paper",), ("supersede",), ("review",),
     ("bench", "accuracy"), ("bench", "sensitivity"), ("rank", "measured"), ("attribute",), ("weights",),
 ]  # fmt: skip
 
@@ -172,7 +172,8 @@ def test_a_record_cannot_speak_to_github(measured):
 
 @pytest.mark.slow
 def test_validate_another_dataset_against_the_packaged_rules(tmp_path, local):
-    store.write(builders.architecture(), tmp_path / "proposed")
+    counted = store.Dataset.open().architecture_outcomes["torchvision:resnet50"].result
+    store.write(builders.architecture(result=counted), tmp_path / "proposed")
     done = call("validate", str(tmp_path / "proposed"))
     assert done.exit_code == 1
     assert "E015" in done.output

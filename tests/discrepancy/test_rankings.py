@@ -10,6 +10,7 @@ from tests import builders
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import accuracy, latency, macs
+from zoodata.records import Supersession
 from zoodata.records.measurement import InputShape
 from zoodata.stats import Interval
 
@@ -42,12 +43,28 @@ def test_one_zoo_alone_is_not_ranked_and_missing_is_not_zero(tmp_path):
     assert macs.rank(dataset) == []
 
 
-def test_the_newest_count_wins(tmp_path):
-    later = builders.WHEN.replace(day=24)
+def test_a_later_count_wins_only_where_it_supersedes_the_first(tmp_path):
+    first = builders.architecture("torchvision:resnet50", result=builders.result(macs=100))
+    later = builders.architecture(
+        "torchvision:resnet50", result=builders.result(macs=200), started_at=builders.WHEN.replace(day=24)
+    )
+    other = builders.architecture("timm:resnet50", result=builders.result(macs=100))
+    records = builders.environment(), first, later, other
+    assert macs.rank(dataset_of(tmp_path / "silent", *records))[0].ratio == 1.0
+    why = Supersession.seal(
+        superseded=(first.id,), by=(later.id,), reason="reading_corrected", text="Read anew.", said_on="2026-11-25"
+    )
+    assert macs.rank(dataset_of(tmp_path / "said", *records, why))[0].ratio == 2.0
+
+
+def test_a_newer_release_is_no_contradiction(tmp_path):
+    newer = builders.environment(packages={"timm": "1.0.31", "torch": "2.15.0", "torchvision": "0.30.0"})
     dataset = dataset_of(
         tmp_path,
+        builders.environment(),
+        newer,
         builders.architecture("torchvision:resnet50", result=builders.result(macs=100)),
-        builders.architecture("torchvision:resnet50", result=builders.result(macs=200), started_at=later),
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=200), environment=newer.id),
         builders.architecture("timm:resnet50", result=builders.result(macs=100)),
     )
     assert macs.rank(dataset)[0].ratio == 2.0

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tests import builders
-from zoodata.dataset import store
+from zoodata.dataset import store, version
 from zoodata.dataset.store import Dataset
 from zoodata.records import KINDS, content_hash
 from zoodata.records.claim import PageSource, RepositorySource
@@ -48,6 +48,7 @@ def records() -> list[Any]:
 def write(folder: Path, result: list[Any]) -> Dataset:
     for record in result:
         store.write(record, folder)
+    (folder / version.FILE).write_text("2026-11-23\n")
     return Dataset.open(packaged=folder)
 
 

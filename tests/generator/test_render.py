@@ -11,7 +11,7 @@ from zoodata_site import charts, render, views
 from zoodata_site.charts.dots import PLOT, RIGHT
 
 from tests import builders
-from zoodata.dataset import store
+from zoodata.dataset import store, version
 from zoodata.dataset.store import Dataset
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -49,6 +49,7 @@ def dataset(tmp_path: Path, hostile: str | None = None) -> Dataset:
         ),
     ):
         store.write(record, tmp_path)
+    (tmp_path / version.FILE).write_text("2026-11-23\n")
     return Dataset.open(packaged=tmp_path)
 
 

@@ -8,7 +8,7 @@ networks.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -176,29 +176,35 @@ def page(operators: list[Row], modules: list[Row], layers: list[Row]) -> str:
     tried = [row for row in operators if row.tested]
     left = [row.name for row in operators if not row.tested]
     run = sum(row.right > 0 for row in tried)
+    names = ("operator", "since opset", "cases", "read", "same result", "as", "counted", "written")
+    rows = [(r.name, r.since, r.tested, r.read, r.right, _as(r), _word(r.counted), _word(r.written)) for r in tried]
     parts = [
         HEAD,
         f"## ONNX\n\n{run} of {len(tried)} operators that take real numbers are read and run.\n",
-        "| operator | since opset | cases | read | same result | as | counted | written |",
-        "|---|---|---|---|---|---|---|---|",
+        _table("ONNX operators", names, rows),
+        f"Not tried, for want of a case with one real tensor in and one out: {', '.join(left)}.\n",
     ]
-    parts += [
-        f"| {r.name} | {r.since} | {r.tested} | {r.read} | {r.right} | {'its name' if r.by_name else 'a word'} "
-        f"| {_word(r.counted)} | {_word(r.written)} |"
-        for r in tried
-    ]
-    parts.append(f"\nNot tried, for want of a case with one real tensor in and one out: {', '.join(left)}.\n")
-    for title, rows in (("torch modules", modules), ("Keras layers", layers)):
-        right = sum(row.right for row in rows)
-        parts.append(f"## {title[0].upper()}{title[1:]}\n\n{right} of {len(rows)} are read and run.\n")
-        parts += ["| model around | read | same result | as | counted | written |", "|---|---|---|---|---|---|"]
-        parts += [
-            f"| {r.name} | {_word(r.read)} | {_word(r.right)} | {'its name' if r.by_name else 'a word'} "
-            f"| {_word(r.counted)} | {_word(r.written)} |"
-            for r in rows
-        ]
-        parts.append("")
+    names = ("model around", "read", "same result", "as", "counted", "written")
+    for title, tried in (("Torch modules", modules), ("Keras layers", layers)):
+        right = sum(row.right for row in tried)
+        words = [(r.name, _word(r.read), _word(r.right), _as(r), _word(r.counted), _word(r.written)) for r in tried]
+        parts.append(f"## {title}\n\n{right} of {len(tried)} are read and run.\n")
+        parts.append(_table(title, names, words))
     return "\n".join(parts)
+
+
+def _table(caption: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as the site's other hand-written pages have them: with a caption, which Markdown has no way to write."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    lines = ["<table>", f"<caption>{caption}</caption>", f"<thead><tr>{head}</tr></thead>", "<tbody>"]
+    for first, *others in rows:
+        cells = "".join(f"<td>{other}</td>" for other in others)
+        lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+    return "\n".join([*lines, "</tbody>", "</table>\n"])
+
+
+def _as(row: Row) -> str:
+    return "its name" if row.by_name else "a word"
 
 
 def _word(value: object) -> str:

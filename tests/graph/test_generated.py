@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.graph import generated
-from tests.graph.round_trip import ExporterFailed, compared, exported, keras_model, mutation_found, torch_model
-
-pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("generated")]
-
 pytest.importorskip("torch")
 pytest.importorskip("tensorflow")
+
+from tests.graph import generated
+from tests.graph.round_trip import (
+    ExporterFailed,
+    compared,
+    exported,
+    keras_model,
+    mutation_found,
+    torch_model,
+)
+
+pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("generated")]
 
 
 @pytest.mark.parametrize("form", ["torchscript", "dynamo", "ours"])

@@ -126,14 +126,15 @@ def collect_command(zoos: tuple[str, ...], checkout: Path | None, data: Path) ->
 
 def verify_collection(collection: ClaimCollection, library: Library, progress: Step, moment: str) -> Verification:
     """Read the place of each claim again."""
-    before, checks = set(library.read), []
+    library.read.clear()
+    checks = []
     for claim in collection.claims:
         if (outcome := check(claim, library)) is not None:
             checks.append(outcome)
         progress.advance(claim.entry)
     return Verification.seal(
         collection=collection.id, claims_hash=collection.claims_hash, read_on=moment, claims=len(collection.claims),
-        reader=f"zoodata {zoodata.__version__}", read=tuple(sorted(library.read - before)), checks=tuple(checks),
+        reader=f"zoodata {zoodata.__version__}", read=tuple(sorted(library.read)), checks=tuple(checks),
     )  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def verify_command(collections: tuple[str, ...], folders: tuple[Path, ...], data
         for collection in chosen:
             record = verify_collection(collection, library, progress, moment)
             before = dataset.verifications.get(collection.id)
-            if before is None or before.checks != record.checks:
+            if before is None or (before.checks, before.read) != (record.checks, record.read):
                 store.write(record, data)
             counts = Counter(each.outcome for each in record.checks)
             repaired = sum(counts.pop(outcome, 0) for outcome in REPAIRABLE)

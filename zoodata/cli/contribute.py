@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import click
 
 from zoodata.cli.common import data_option
+from zoodata.cli.review import Review, review, show
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.validate import validate
-from zoodata.records import ArchitectureMeasurement, Environment, StoredNetwork, is_personal
+from zoodata.records import ArchitectureMeasurement, Environment, StoredNetwork, Supersession, is_personal
 from zoodata.records.base import Measurement
 
 
@@ -21,12 +24,17 @@ def run(data: Path, target: Path) -> list[Path]:
         click.ClickException: when the local records are not valid.
     """
     report = validate([target, data], [data], [data])
-    if report.errors:
-        raise click.ClickException("\n".join(as_text(issue) for issue in report.errors[:10]))
+    refused = [issue for issue in report.issues if issue.is_error or issue.code == "W112"]
+    if refused:
+        raise click.ClickException("\n".join(as_text(issue) for issue in refused[:10]))
     records = [store.read(path) for path in store.files(data)]
     environments = {record.id: record for record in records if isinstance(record, Environment)}
     networks = {record.digest: record for record in records if isinstance(record, StoredNetwork)}
-    written = []
+    written = [
+        store.write(record, target)
+        for record in records
+        if isinstance(record, Supersession) and not (target / store.path_of(record)).exists()
+    ]
     for record in records:
         if not isinstance(record, Measurement) or record.is_empty or any(map(is_personal, record.entries)):
             continue
@@ -39,6 +47,15 @@ def run(data: Path, target: Path) -> list[Path]:
     return written
 
 
+def tried(data: Path, target: Path) -> Review:
+    """What a contribution would do, tried on a copy of the dataset."""
+    with tempfile.TemporaryDirectory(prefix="zoodata-") as folder:
+        copy = Path(folder, "data")
+        shutil.copytree(target, copy)
+        run(data, copy)
+        return review(target, copy)
+
+
 @click.command("contribute")
 @click.option(
     "--to",
@@ -48,14 +65,23 @@ def run(data: Path, target: Path) -> list[Path]:
     show_default=True,
     help="The dataset in your checkout.",
 )
+@click.option(
+    "--check", is_flag=True, help="Change nothing: say what the pull request's check would, rankings included."
+)
 @data_option
-def command(target: Path, data: Path) -> None:
+def command(target: Path, check: bool, data: Path) -> None:
     """Copy this machine's measurements into the dataset of your checkout, checked, ready to commit.
 
     Measurements of your own models (file:, python:), misspelt entries and runs that timed nothing stay where they are.
     """
     if not data.is_dir():
         raise click.UsageError(f"there are no measurements in {data}: run `zoodata bench` first")
+    if check:
+        reviewed = tried(data, target)
+        show(reviewed, "text")
+        if reviewed.report.errors:
+            raise SystemExit(1)
+        return
     written = run(data, target)
     click.echo(f"{len(written)} files copied to {target}.")
     if written:

@@ -54,6 +54,14 @@ COMMANDS = {
         "zoodata.cli.validate",
         "Check records: the whole dataset and this machine's measurements, or the files and folders named.",
     ),
+    "supersede": Lazy(
+        "zoodata.cli.supersede",
+        "Say that records stand no more: they stay in the dataset as history, and enter no ranking.",
+    ),
+    "review": Lazy(
+        "zoodata.cli.review",
+        "Review a contribution: the checkout PROPOSED against the checkout BASE that it is to be merged into.",
+    ),
     "export": Lazy(
         "zoodata.cli.export",
         "Write the dataset into DIR: zoodata.json (records whole), a CSV and a Parquet file a table, checksums.",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from zoodata.cli.common import data_option
+from zoodata.cli.common import data_option, step
 from zoodata.dataset import store
 from zoodata.dataset.issues import Issue
 from zoodata.dataset.validate import Report, validate
 
 
-def run(paths: Sequence[Path], data: Path) -> Report:
+def run(paths: Sequence[Path], data: Path, deep: bool = False) -> Report:
     """Validate the dataset and the local measurements, or only some files against them.
 
     A path that is a dataset's root (has ``catalogue`` or ``measurements`` in it) is validated by itself.
@@ -27,10 +28,18 @@ def run(paths: Sequence[Path], data: Path) -> Report:
         # A whole dataset stands for itself; mere measurements are checked with the packaged catalogue.
         whole = (root / "catalogue").is_dir()
         home = [root] if root.resolve() == data.resolve() else []
-        report += validate([root], (), home) if whole else validate([store.PACKAGED, root], [root], home)
+        roots_of, own = ([root], []) if whole else ([store.PACKAGED, root], [root])
+        report += validate(roots_of, own, home, deep, computing_again)
     if only or not roots:
-        report += validate([store.PACKAGED, *private], only, private)
+        report += validate([store.PACKAGED, *private], only, private, deep, computing_again)
     return report
+
+
+@contextmanager
+def computing_again(total: int) -> Iterator[Callable[[str], None]]:
+    """Progress of the deep check."""
+    with step("computing again", total) as progress:
+        yield progress.advance
 
 
 def _is_root(path: Path) -> bool:
@@ -69,8 +78,11 @@ def _property(text: str) -> str:
     show_default=True,
     help="For a reader, for a program, or as annotations of a GitHub check.",
 )
+@click.option(
+    "--deep", is_flag=True, help="Also compute shapes, counts and comparisons again from the stored networks."
+)
 @data_option
-def command(paths: tuple[Path, ...], style: str, data: Path) -> None:
+def command(paths: tuple[Path, ...], style: str, deep: bool, data: Path) -> None:
     """Check records: the whole dataset and this machine's measurements, or the files and folders named.
 
     Exit code 0 when there is no error (warnings allowed), 1 when a record is refused. Nothing is written.
@@ -78,9 +90,10 @@ def command(paths: tuple[Path, ...], style: str, data: Path) -> None:
     \b
     Examples:
       zoodata validate
+      zoodata validate --deep
       zoodata validate zoodata/data/measurements --format github
     """
-    report = run(paths, data)
+    report = run(paths, data, deep)
     if style == "json":
         content = {
             "files": report.files,

@@ -49,7 +49,7 @@ class Library:
     given: Mapping[str, Path] = field(default_factory=dict)
     """Repositories whose folders are known."""
     read: set[str] = field(default_factory=set)
-    """What was read so far, by name and state."""
+    """What was read since this was last emptied, by name and state."""
     _texts: dict[tuple[str, ...], str | Unread] = field(default_factory=dict)
     _repositories: dict[str, Path | None] = field(default_factory=dict)
     _names: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -97,6 +97,8 @@ class Library:
         text = self._texts[key]
         if isinstance(text, Unread):
             raise Unread(text.outcome)
+        name, state, _ = key
+        self.read.add(f"{name}@{state[:12]}" if "/" in name else f"{name}=={state}")
         return text
 
     def _git(self, repository: str, commit: str, path: str) -> str:
@@ -106,7 +108,6 @@ class Library:
                 file = loose / path
                 if not file.is_file() or not file.resolve().is_relative_to(loose.resolve()):
                     raise Unread("not_at_hand")
-                self.read.add(f"{repository}@{commit[:12]}")
                 return file.read_text(encoding="utf-8", errors="replace")
         root = self._repository(repository)
         if root is None:
@@ -116,7 +117,6 @@ class Library:
         content = _run(root, "show", f"{commit}:{path}")
         if content is None:
             raise Unread("no_such_file")
-        self.read.add(f"{repository}@{commit[:12]}")
         return content.decode("utf-8", "replace")
 
     def _repository(self, repository: str) -> Path | None:
@@ -166,7 +166,6 @@ class Library:
         return [str(path) for path in installed.files or ()]
 
     def _wheel_text(self, package: str, version: str, path: str) -> str:
-        self.read.add(f"{package}=={version}")
         wheel = self._wheel(package, version)
         if wheel is not None:
             with zipfile.ZipFile(wheel) as archive:

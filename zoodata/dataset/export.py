@@ -13,7 +13,7 @@ import pandas as pd
 from zoodata.dataset import metadata
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import TABLES
-from zoodata.dataset.version import days, version
+from zoodata.dataset.version import newest, version
 
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t")
 
@@ -37,9 +37,9 @@ def export(dataset: Dataset, folder: Path, packed: bool = False, site: str = "")
         write_csv(harmless(frame), folder / f"{name}.csv")
         frame.to_parquet(folder / f"{name}.parquet", index=False)
         written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
-    now, known = version(dataset), days(dataset)
+    now, day = version(dataset), newest(dataset) or "1970-01-01"
     described = {
-        "croissant.json": metadata.croissant(frames, folder, now, known[-1] if known else "1970-01-01", site),
+        "croissant.json": metadata.croissant(frames, folder, now, day, site),
         "datapackage.json": metadata.data_package(frames, folder, now),
     }
     for name, content in described.items():

@@ -32,16 +32,48 @@ CODES: dict[str, str] = {
     "E022": "The time lies in the future. Set the machine's clock and measure again.",
     "E023": "The record is not written as zoodata writes it, so its published form has another hash. Measure again.",
     "E024": "Nothing there is a record of a dataset. Name a dataset, a folder in one, or a record's file.",
+    "E025": "Nothing that was measured or stated can be so. Measure again, or write what the source states.",
+    "E026": "The date is no day of the calendar, or before anything that it can date. Correct it.",
+    "E027": "The value does not follow from what the source states. Write its number and unit as they stand there.",
+    "E028": "Two statements contradict each other. If another record is wrong, say so with `zoodata supersede`.",
+    "E029": "The counts are not those of the network that the record names. Measure again.",
+    "E030": "The network is none: its shapes do not follow from its image, or parts of it lead nowhere. Measure again.",
+    "E031": "The comparison is not what comparing the two networks gives. Compare again.",
+    "E032": "The network that is named is not in the dataset. Contribute its file, too.",
+    "E033": "The environment does not hold the package that the zoo comes in. Measure where it is installed.",
+    "E034": "One place of a source states one number: another claim has it. Supersede that one, or leave this out.",
+    "E035": "A source is a page on the web, a file of a public repository, a package or a publication.",
+    "E036": "The zoo is not known. Add its reader or its claims first: CONTRIBUTING.md says how.",
+    "E037": "The text names a person's machine, folder or address. Take it out.",
+    "E038": "Nothing is compared with itself, and nobody takes part twice.",
+    "E039": "Replies are by people. Sign with the name of who says it.",
+    "E040": "Records stay as they are. Add a record, and say with `zoodata supersede` which one it replaces, and why.",
+    "E041": "A contribution of data touches records only. Put everything else into a pull request of its own.",
+    "E042": "The contribution is too large to be read. Split it.",
     "W101": "The entry is not in the catalogue. Add it there, or check its spelling.",
     "W102": "The measurement was taken with uncommitted changes to zoodata's code.",
     "W103": "The run ended before its interval was as narrow as asked. Give it more time.",
     "W104": "A run was interrupted here. The next run removes the file.",
+    "W105": "The number is far from what others measured. A maintainer decides.",
+    "W106": "A release that is new to the dataset. A maintainer looks whether there is such a one.",
+    "W107": "Nothing in the dataset names these weights. A maintainer looks whether the zoo publishes them.",
+    "W108": "Parameters that no forward pass reads cannot be counted again. A maintainer compares them with the zoo.",
+    "W109": "A value's shape cannot be followed without the framework. A maintainer reads the network.",
+    "W110": "Nothing can be counted again. Measure with a current zoodata, which keeps the network.",
+    "W111": "Records that stood no longer do. A maintainer reads why.",
+    "W115": "Claims enter no ranking before their source was read again: `zoodata claims verify`.",
+    "W114": "A file that people edit. A maintainer reads the change.",
+    "W112": "It contradicts the published record. To contribute it, say why with `zoodata supersede --contradicted`.",
 }
+
+APPROVAL = frozenset({"W101", "W105", "W106", "W107", "W108", "W109", "W110", "W111", "W114"})
+"""Warnings that a maintainer must wave through before a contribution is merged."""
 
 
 def plain(text: str, limit: int) -> str:
     """Text on one line, printable, bounded: what is not is written as its escape."""
-    shown = "".join(c if c.isprintable() and not is_hidden(c) else ascii(c)[1:-1] for c in text)
+    is_plain = text.isascii() and text.isprintable()
+    shown = text if is_plain else "".join(c if c.isprintable() and not is_hidden(c) else ascii(c)[1:-1] for c in text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

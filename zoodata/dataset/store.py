@@ -35,13 +35,15 @@ from zoodata.records import (
     Lineage,
     Reply,
     StoredNetwork,
+    Supersession,
     Verification,
     upgrade,
 )
-from zoodata.records.base import Measurement, StoredRecord, entry_zoo, without_weights
+from zoodata.records.base import HashedRecord, Measurement, StoredRecord, entry_zoo, without_weights
 from zoodata.records.claim import Training
 from zoodata.records.lineage import LineageStatement
 from zoodata.records.verification import Check, Outcome
+from zoodata.records.zoos import PACKAGES, release_key
 
 Kind = TypeVar("Kind", bound=StoredRecord)
 Run = TypeVar("Run", bound=Measurement)
@@ -55,7 +57,17 @@ LOCAL = Path("zoodata-data")
 OTHER = "other"
 """Architecture under which a latency run is filed whose entries are not all of one architecture."""
 
-FOLDERS = ("catalogue", "claims", "environments", "lineage", "measurements", "networks", "replies", "verifications")
+FOLDERS = (
+    "catalogue",
+    "claims",
+    "environments",
+    "lineage",
+    "measurements",
+    "networks",
+    "replies",
+    "supersessions",
+    "verifications",
+)
 
 FOLDER_OF: dict[type[StoredRecord], str] = {
     Family: "catalogue",
@@ -69,6 +81,7 @@ FOLDER_OF: dict[type[StoredRecord], str] = {
     Reply: "replies",
     Lineage: "lineage",
     Verification: "verifications",
+    Supersession: "supersessions",
 }
 """Where the records of each kind lie: a command reads only the kinds that it asks for."""
 
@@ -192,6 +205,8 @@ class Dataset:
     roots: tuple[Path, ...]
     derived: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """What others made of all records and want to make once."""
+    _local: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Ids of what was read from another root than the first."""
     _lineage_of: dict[str, LineageStatement | None] = field(default_factory=dict, compare=False, repr=False)
     _by_kind: dict[type[StoredRecord], list[StoredRecord]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -216,7 +231,7 @@ class Dataset:
     def _read(self, folders: Sequence[str]) -> list[StoredRecord]:
         by_place: dict[Path, StoredRecord] = {}
         with uncollected():
-            for root in self.roots:
+            for number, root in enumerate(self.roots):
                 for path in files(root, folders):
                     try:
                         record = read(path)
@@ -226,6 +241,8 @@ class Dataset:
                     if path != root / place:  # it could stand in for the record that belongs there
                         raise UnreadableRecord(f"{path} does not lie where it belongs, at {place}")
                     by_place[place] = record
+                    if number and isinstance(record, HashedRecord):
+                        self._local.add(record.id)
         return list(by_place.values())
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
@@ -236,8 +253,29 @@ class Dataset:
         return [record for record in self._by_kind[kind] if isinstance(record, kind)]
 
     def measurements(self, kind: type[Run]) -> list[Run]:
-        """All measurements of one kind, oldest first."""
+        """The measurements of one kind that stand, oldest first."""
+        return [record for record in self.history(kind) if self.stands(record.id)]
+
+    def history(self, kind: type[Run]) -> list[Run]:
+        """All measurements of one kind, those that stand no more too, oldest first."""
         return sorted(self._of(kind), key=lambda record: record.started_at)
+
+    @cached_property
+    def supersessions(self) -> dict[str, Supersession]:
+        """Id of a record or claim that stands no more to what says so."""
+        return {old: record for record in self._of(Supersession) for old in record.superseded}
+
+    def stands(self, id: str) -> bool:
+        """Whether no record says that this one stands no more."""
+        return id not in self.supersessions
+
+    def _precedence(self, record: Measurement) -> tuple[bool, list[tuple[int, ...]], float]:
+        """Which of several records speaks for its entries: the last in this order. One's own measurements, then the
+        newest releases, then whichever was first: a later one that says otherwise has to supersede it."""
+        environment = self.environments.get(record.environment)
+        packages = environment.packages if environment is not None else {}
+        releases = [release_key(packages.get(PACKAGES.get(entry_zoo(entry), ""), "")) for entry in record.entries]
+        return record.id in self._local, releases, -record.started_at.timestamp()
 
     @cached_property
     def families(self) -> tuple[Family, ...]:
@@ -270,8 +308,8 @@ class Dataset:
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
-        """All claims of all collections."""
-        return tuple(claim for collection in self.collections for claim in collection.claims)
+        """The claims of all collections that stand."""
+        return tuple(claim for collection in self.collections for claim in collection.claims if self.stands(claim.id))
 
     @cached_property
     def environments(self) -> dict[str, Environment]:
@@ -285,12 +323,19 @@ class Dataset:
 
     @cached_property
     def architecture_outcomes(self) -> dict[str, ArchitectureMeasurement]:
-        """Entry to what is known of its counts: the newest count, or where there is none the newest reason.
+        """Entry to what is known of its counts: a count, of the newest release, or where there is none a reason.
 
         A reason never hides a number.
         """
-        reasons = {r.entry: r for r in self.architecture_measurements if r.result is None}
-        return reasons | {r.entry: r for r in self.architecture_measurements if r.result is not None}
+        ordered = sorted(
+            self.architecture_measurements,
+            key=lambda r: (
+                r.result is not None,
+                r.result is not None and r.result.digest is not None,
+                self._precedence(r),
+            ),
+        )
+        return {record.entry: record for record in ordered}
 
     @cached_property
     def latency_measurements(self) -> tuple[LatencyMeasurement, ...]:
@@ -304,25 +349,25 @@ class Dataset:
 
     @cached_property
     def comparisons(self) -> dict[tuple[str, str], ComparisonMeasurement]:
-        """Two entries to their newest comparison that has a result, or where there is none its newest reason."""
-        newest_last = sorted(
-            self._of(ComparisonMeasurement), key=lambda record: (record.result is not None, record.started_at)
+        """Two entries to their comparison, of the newest releases, or where there is none a reason."""
+        ordered = sorted(
+            self.measurements(ComparisonMeasurement), key=lambda r: (r.result is not None, self._precedence(r))
         )
-        return {(record.a, record.b): record for record in newest_last}
+        return {(record.a, record.b): record for record in ordered}
 
     @cached_property
     def verifications(self) -> dict[str, Verification]:
-        """Collection to its newest verification that is of its very claims."""
-        newest: dict[str, Verification] = {}
+        """Collection to the verification of its very claims that stands: the first, until another supersedes it."""
+        standing: dict[str, Verification] = {}
         hashes = {collection.id: collection.claims_hash for collection in self.collections}
         for record in sorted(self._of(Verification), key=lambda record: (record.read_on, record.id)):
-            if hashes.get(record.collection) == record.claims_hash:
-                newest[record.collection] = record
-        return newest
+            if hashes.get(record.collection) == record.claims_hash and self.stands(record.id):
+                standing.setdefault(record.collection, record)
+        return standing
 
     @cached_property
     def checks(self) -> dict[str, Check]:
-        """Claim to what its newest verification says against it; a verified claim has none."""
+        """Claim to what its verification says against it; a verified claim has none."""
         return {check.claim: check for record in self.verifications.values() for check in record.checks}
 
     @cached_property
@@ -349,7 +394,7 @@ class Dataset:
         return None
 
     def outcome_of(self, claim: str, collection: str) -> Outcome | None:
-        """What the newest verification of a collection says of one of its claims; None where there is none."""
+        """What the verification of a collection says of one of its claims; None where there is none."""
         if collection not in self.verifications:
             return None
         check = self.checks.get(claim)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
+
+import numpy as np
 
 SIZE_LIMIT = 2 * 1024 * 1024
 """Bytes of one contributed file. The largest honest record here is below a tenth of it."""
@@ -29,9 +32,8 @@ def loads(data: bytes) -> Any:
         RefusedJson: with code ``not-json``, ``duplicate-key`` or ``not-finite``.
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
-        )
+        text = data.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise RefusedJson("not-json", f"is not UTF-8: {error.reason} at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -42,7 +44,7 @@ def loads(data: bytes) -> Any:
         raise
     except ValueError as error:  # Python refuses integers of more than 4,300 digits
         raise RefusedJson("not-json", f"holds a number that cannot be read: {error}") from None
-    if _depth(value) > DEPTH_LIMIT:
+    if _depth(text) > DEPTH_LIMIT:
         raise RefusedJson("not-json", f"is nested more than {DEPTH_LIMIT} deep")
     return value
 
@@ -79,15 +81,18 @@ def _finite(text: str) -> float:
     return number
 
 
-def _depth(value: Any) -> int:
-    """How many containers lie inside each other, without recursion."""
-    deepest, waiting = 0, [(value, 1)] if isinstance(value, (dict, list)) else []
-    while waiting:
-        item, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        inside = item.values() if isinstance(item, dict) else item
-        waiting += [(inner, depth + 1) for inner in inside if isinstance(inner, (dict, list))]
-    return deepest
+STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+BRACKETS = re.compile(r"[^\[\]{}]+")
+OPENING = np.zeros(128, np.int8)
+OPENING[[ord("["), ord("{")]] = 1
+OPENING[[ord("]"), ord("}")]] = -1
+
+
+def _depth(text: str) -> int:
+    """How many containers of a JSON text lie inside each other."""
+    brackets = BRACKETS.sub("", STRINGS.sub("", text)).encode("ascii")
+    steps = OPENING[np.frombuffer(brackets, np.uint8)]
+    return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -53,6 +53,7 @@ def _claims(dataset: Dataset) -> pd.DataFrame:
         | _lineage(dataset, claim)
         for collection in dataset.collections
         for claim in collection.claims
+        if dataset.stands(claim.id)
     ]
     frame = _frame(rows, ["claim", "architecture", "entry", "zoo", "metric", "value", "collection", "claimed_on"])
     return frame.astype({name: object for name in frame.columns if frame[name].dtype != float}).replace({np.nan: None})
@@ -156,7 +157,7 @@ COLUMNS: dict[type[Measurement], tuple[str, ...]] = {
 
 
 def measurements(dataset: Dataset, kind: type[Measurement]) -> pd.DataFrame:
-    """The rows of all measurements of one kind, oldest first."""
+    """The rows of all measurements of one kind that stand, oldest first."""
 
     def architecture_of(entry: str) -> str | None:
         mapped = dataset.architecture_of(entry)
@@ -197,10 +198,10 @@ TABLES: dict[str, Callable[[Dataset], pd.DataFrame]] = {
 
 
 def latest_architecture(dataset: Dataset) -> pd.DataFrame:
-    """The newest count of each entry that has one."""
+    """The count that speaks for each entry that has one."""
     frame = measurements(dataset, ArchitectureMeasurement)
-    counted = frame[frame["missing"].isna()]
-    return counted.drop_duplicates("entry", keep="last").reset_index(drop=True)
+    speaking = {record.id for record in dataset.architecture_outcomes.values() if record.result is not None}
+    return frame[frame["measurement"].isin(speaking)].reset_index(drop=True)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:

@@ -6,36 +6,24 @@ refuse, the rest of zoodata must be able to rank, export and show.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from zoodata.dataset import store, strict_json
+from zoodata.dataset import checks, store, strict_json, version
+from zoodata.dataset.checks import recomputed
 from zoodata.dataset.issues import Issue, plain
 from zoodata.graph import storage
-from zoodata.records import (
-    FILE_KINDS,
-    KINDS,
-    AccuracyMeasurement,
-    ArchitectureMeasurement,
-    ClaimCollection,
-    ComparisonMeasurement,
-    Environment,
-    Family,
-    LatencyMeasurement,
-    Reply,
-    StoredNetwork,
-    Verification,
-    content_hash,
-)
-from zoodata.records.base import HashedRecord, StoredRecord, is_personal, without_weights
+from zoodata.records import FILE_KINDS, KINDS, ClaimCollection, StoredNetwork, content_hash
+from zoodata.records.base import StoredRecord
 from zoodata.records.upgrade import CURRENT, upgrade
 
 JSON_CODES = {"not-json": "E001", "duplicate-key": "E002", "not-finite": "E003"}
@@ -61,6 +49,9 @@ CLAIMS_SIZE_LIMIT = 20 * strict_json.SIZE_LIMIT
 UNFINISHED = ".writing-"
 
 
+_Read = checks.Read
+
+
 @dataclass
 class Report:
     """What one validation saw."""
@@ -84,16 +75,13 @@ class Report:
         return Report(self.files + other.files, self.records + other.records, sorted([*self.issues, *other.issues]))
 
 
-@dataclass(frozen=True)
-class _Read:
-    """A file's record, as the relations between records need it."""
-
-    name: str
-    record: StoredRecord
-    private: bool
-
-
-def validate(roots: Iterable[Path], only: Iterable[Path] = (), private: Iterable[Path] = ()) -> Report:
+def validate(
+    roots: Iterable[Path],
+    only: Iterable[Path] = (),
+    private: Iterable[Path] = (),
+    deep: bool = False,
+    progress: recomputed.Progress | None = None,
+) -> Report:
     """Check datasets as one whole, or only some of their files against the whole.
 
     Args:
@@ -101,6 +89,8 @@ def validate(roots: Iterable[Path], only: Iterable[Path] = (), private: Iterable
         only: files or folders to report on; all when empty. One that holds no record is an error.
         private: those of the roots that are not published; they may hold records of people's own models
             (``file:``, ``python:``) and of changed code.
+        deep: also compute shapes, counts and comparisons again from the stored networks.
+        progress: shows how far that is.
     """
     report = Report()
     roots = [root.absolute() for root in roots]
@@ -133,7 +123,13 @@ def validate(roots: Iterable[Path], only: Iterable[Path] = (), private: Iterable
             take(path, None, *check_file(path, None))
         elif hits == 0:
             report.issues.append(Issue(_shown(path), "E024", "", "holds no record"))
-    report.issues += [issue for issue in _relations(read) if issue.file in reported]
+    world = checks.World(read)
+    report.issues += [issue for issue in _relations(read, world) if issue.file in reported]
+    if deep:
+        again = recomputed.recompute(read, world, reported.__contains__, progress)
+        report.issues += [Issue(name, *doubt) for name, doubts in again.doubts.items() for doubt in doubts]
+    for root in roots:
+        report.issues += [Issue(_shown(root / version.FILE), *doubt) for doubt in version.doubts(root)]
     report.issues.sort()
     return report
 
@@ -182,13 +178,13 @@ def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | 
     except ValueError as error:
         return [Issue(name, "E013", "schema_version", str(error))], None
     is_current = content.get("schema_version") == CURRENT[kind]
-    if not issues and (is_current or "schema_version" not in content):
+    if not issues and (is_current or "schema_version" not in content) and not isinstance(record, StoredNetwork):
         written = record.model_dump(mode="json")
         if content_hash(written) != content_hash(content) or written.get("id") != content.get("id"):
             issues.append(Issue(name, "E023", "", "leaves out a field or writes a number in another form"))
     if isinstance(record, StoredNetwork) and not issues:
         try:
-            storage.unpack(record)
+            storage.check(record)
         except storage.Damaged as error:
             issues.append(Issue(name, "E011", "digest", str(error)))
     return issues, (None if issues else record)
@@ -227,123 +223,11 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _relations(read: list[_Read]) -> Iterator[Issue]:
-    """Issues between records: unknown entries, missing environments, other people's models."""
-    families = [item.record for item in read if isinstance(item.record, Family)]
-    mapped = {entry.entry: a.id for family in families for a in family.architectures for entry in a.entries}
-    environments = {item.record.id: item.record for item in read if isinstance(item.record, Environment)}
-    seen: dict[tuple[str, str], str] = {}
-    known = set(_ids(read))
-    collections = {item.record.id: item.record for item in read if isinstance(item.record, ClaimCollection)}
+def _relations(read: Sequence[_Read], world: checks.World | None = None) -> Iterator[Issue]:
+    """Issues of records that the rest of the dataset contradicts, or that cannot be."""
+    world = world or checks.World(read)
     for item in read:
-        match item.record:
-            case Family():
-                yield from _repeated(item, item.record, seen)
-            case ClaimCollection():
-                entries = [(f"claims[{n}].entry", claim.entry) for n, claim in enumerate(item.record.claims)]
-                yield from _entry_issues(item, entries, mapped)
-            case ArchitectureMeasurement():
-                yield from _entry_issues(item, [("entry", item.record.entry)], mapped)
-                yield from _run_issues(item, item.record, environments)
-            case ComparisonMeasurement():
-                yield from _entry_issues(item, [("a", item.record.a), ("b", item.record.b)], mapped)
-                yield from _run_issues(item, item.record, environments)
-                if item.record.architecture != store.OTHER:
-                    for place, entry in (("a", item.record.a), ("b", item.record.b)):
-                        if mapped.get(without_weights(entry)) != item.record.architecture:
-                            yield Issue(
-                                item.name, "E021", place, f"{entry} is not an entry of {item.record.architecture}"
-                            )
-            case AccuracyMeasurement():
-                yield from _entry_issues(item, [("entry", item.record.entry)], mapped)
-                yield from _run_issues(item, item.record, environments)
-            case LatencyMeasurement():
-                yield from _entry_issues(item, _participants(item.record), mapped)
-                yield from _run_issues(item, item.record, environments)
-                yield from _latency_issues(item, item.record, mapped)
-            case Verification():
-                yield from _verification_issues(item, item.record, collections)
-            case Reply():
-                for number, answered in enumerate(item.record.about):
-                    if answered not in known:
-                        yield Issue(item.name, "E015", f"about[{number}]", f"{answered[:16]}… is not in the dataset")
-
-
-def _ids(read: list[_Read]) -> Iterator[str]:
-    """Every id that a reply can be about."""
-    for item in read:
-        if isinstance(item.record, ClaimCollection):
-            yield from (claim.id for claim in item.record.claims)
-        elif isinstance(record := item.record, HashedRecord):
-            yield record.id
-
-
-def _verification_issues(item: _Read, record: Verification, collections: dict[str, ClaimCollection]) -> Iterator[Issue]:
-    collection = collections.get(record.collection)
-    if collection is None:
-        yield Issue(item.name, "E015", "collection", f"{record.collection} is not in the dataset")
-    elif collection.claims_hash != record.claims_hash or len(collection.claims) != record.claims:
-        yield Issue(item.name, "E011", "claims_hash", f"is not of the claims of {record.collection}")
-    elif record.read_on > (datetime.now(UTC) + timedelta(days=1)).isoformat():
-        yield Issue(item.name, "E022", "read_on", f"is {record.read_on}")
-    else:
-        claims = {claim.id for claim in collection.claims}
-        for number, check in enumerate(record.checks):
-            if check.claim not in claims:
-                yield Issue(item.name, "E015", f"checks[{number}].claim", f"{check.claim[:16]}… is not in it")
-
-
-def _repeated(item: _Read, family: Family, seen: dict[tuple[str, str], str]) -> Iterator[Issue]:
-    named = [("entry", entry.entry, "mapped") for a in family.architectures for entry in a.entries]
-    named += [("architecture", a.id, "described") for a in family.architectures]
-    for kind, name, done in named:
-        if (first := seen.setdefault((kind, name), item.name)) != item.name:
-            yield Issue(item.name, "E017", "architectures", f"{name} is {done} in {first} already")
-
-
-def _entry_issues(item: _Read, entries: Iterable[tuple[str, str]], mapped: dict[str, str]) -> Iterator[Issue]:
-    unknown: dict[str, str] = {}
-    for place, entry in entries:
-        if is_personal(entry):
-            if not item.private:
-                yield Issue(item.name, "E019", place, f"{entry} is not an entry of a zoo")
-        elif without_weights(entry) not in mapped:
-            unknown.setdefault(without_weights(entry), place)
-    if unknown:
-        entry, place = next(iter(unknown.items()))
-        others = f" (nor are {len(unknown) - 1} others of this file)" if len(unknown) > 1 else ""
-        yield Issue(item.name, "W101", place, f"{entry} is not in the catalogue{others}")
-
-
-def _run_issues(
-    item: _Read,
-    record: AccuracyMeasurement | ArchitectureMeasurement | LatencyMeasurement | ComparisonMeasurement,
-    environments: dict[str, Environment],
-) -> Iterator[Issue]:
-    if record.started_at > datetime.now(UTC) + timedelta(days=1):
-        yield Issue(item.name, "E022", "started_at", f"is {record.started_at.isoformat()}")
-    environment = environments.get(record.environment)
-    if environment is None:
-        yield Issue(item.name, "E015", "environment", f"{record.environment[:16]}… is not in the dataset")
-    elif not item.private and (environment.zoodata_commit or "").endswith("+dirty"):
-        yield Issue(item.name, "W102", "environment", "zoodata's code had uncommitted changes")
-
-
-def _latency_issues(item: _Read, record: LatencyMeasurement, mapped: dict[str, str]) -> Iterator[Issue]:
-    if record.architecture != store.OTHER:
-        for place, entry in _participants(record):
-            if mapped.get(without_weights(entry)) != record.architecture:
-                yield Issue(item.name, "E021", place, f"{entry} is not an entry of {record.architecture}")
-                break
-    if record.stopped == "time":
-        target = record.conditions.target_half_width
-        yield Issue(item.name, "W103", "stopped", f"time was up before every interval was within ±{target:.1%}")
-
-
-def _participants(record: LatencyMeasurement) -> list[tuple[str, str]]:
-    """Everyone who was asked to take part, with the field that names them."""
-    taken = [(f"participants[{n}].entry", p.entry) for n, p in enumerate(record.participants)]
-    return taken + [(f"missing[{n}].entry", m.entry) for n, m in enumerate(record.missing)]
+        yield from (Issue(item.name, *doubt) for doubt in islice(checks.check(item, world), MOST_ISSUES))
 
 
 _WALK_MESSAGES = {
@@ -353,7 +237,7 @@ _WALK_MESSAGES = {
 }
 
 # Beside the records, in a dataset that is published.
-COMPANIONS = {"schemas", "LICENSE"}
+COMPANIONS = {"schemas", "LICENSE", version.FILE}
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, str | None]]:
@@ -386,6 +270,7 @@ def _count(record: StoredRecord | None) -> int:
     return len(record.claims) if isinstance(record, ClaimCollection) else 1
 
 
+@functools.lru_cache(maxsize=4096)
 def _shown(path: Path) -> str:
     """The path as messages show it: from the working folder where possible."""
     try:

@@ -172,7 +172,7 @@ class Evidence:
         families = {a.id: family.id for family in dataset.families for a in family.architectures}
         statements = []
         for collection in dataset.collections:
-            for claim in collection.claims:
+            for claim in filter(lambda each: dataset.stands(each.id), collection.claims):
                 mapped = dataset.architecture_of(claim.entry)
                 name = mapped.id if mapped else None
                 read = tables.as_read(claim, dataset.checks.get(claim.id))

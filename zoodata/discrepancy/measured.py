@@ -67,20 +67,20 @@ def interval(record: AccuracyMeasurement, metric: str = "top1") -> Interval:
     return Interval(100 * bounds.value, 100 * bounds.low, 100 * bounds.high, bounds.samples)
 
 
-def newest(dataset: Dataset) -> list[AccuracyMeasurement]:
-    """Of each entry, checkpoint, preprocessing and image set the last measurement."""
+def standing(dataset: Dataset) -> list[AccuracyMeasurement]:
+    """Of each entry, checkpoint, preprocessing and image set one measurement: the first that stands."""
     chosen: dict[Any, AccuracyMeasurement] = {}
     for record in dataset.accuracy_measurements:
         if record.result is not None and record.images is not None and record.conditions is not None:
             preprocessing = record.conditions.preprocessing.model_dump_json(exclude={"source"})
-            chosen[record.entry, record.weights_hash, preprocessing, record.images.hash] = record
+            chosen.setdefault((record.entry, record.weights_hash, preprocessing, record.images.hash), record)
     return list(chosen.values())
 
 
 def pairs(dataset: Dataset) -> list[Pair]:
     """Every two measurements over the same images, the surest difference first."""
     groups: dict[tuple[str, int], list[AccuracyMeasurement]] = defaultdict(list)
-    for record in newest(dataset):
+    for record in standing(dataset):
         assert record.images is not None
         groups[record.images.hash, record.images.images].append(record)
     tested = [_pair(a, b) for group in groups.values() for a, b in combinations(group, 2)]
@@ -146,7 +146,7 @@ def against_claims(dataset: Dataset) -> list[Verified]:
         if claim.metric in ("top1", "top5"):
             claims[claim.entry, claim.metric].setdefault(claim.value, claim)
     verified = []
-    for record in newest(dataset):
+    for record in standing(dataset):
         if record.weights_hash is not None or not _as_declared(record):
             continue  # not the zoo's checkpoint, or not fed as the zoo says
         for metric in ("top1", "top5"):

@@ -11,11 +11,11 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zoodata.graph.network import CONVOLUTION, INPUT, PARAMETER, Edge, Network, Node
-from zoodata.graph.view import Axes, Shape
+from zoodata.graph.network import CONVOLUTION, INPUT, PARAMETER, Network, Node
+from zoodata.graph.view import Axes, Shape, shape_of
 
 FORMAT = "zoodata-network-1"
 """Part of every digest: a change of the canonical form is a change of all names."""
@@ -29,32 +29,44 @@ def digest(network: Network, as_before: bool = False) -> str:
 
     ``as_before``: as it was until a map of one position counted as any other map (decision 18).
     """
-    lines = [FORMAT, str(network.input_shape[0])]
     uses = Counter(edge.source for node in network.nodes for edge in node.inputs)
     written: dict[int, str] = {}
-    lines.extend(_line(network, node, uses, written, as_before) for node in network.nodes)
-    lines.append(str(network.output))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    lines = (_line(network, node, uses, written, as_before) for node in network.nodes)
+    return of_lines(network.input_shape[0], lines, network.output)
+
+
+def of_lines(channels: int, lines: Iterable[str], output: int) -> str:
+    """The digest of a network's nodes as text."""
+    return hashlib.sha256("\n".join((FORMAT, str(channels), *lines, str(output))).encode()).hexdigest()
 
 
 def _line(network: Network, node: Node, uses: Mapping[int, int], written: dict[int, str], as_before: bool) -> str:
     """One node as text. Nodes of a stored network share their attributes: ``written`` keeps the text of each."""
-    if node.operator in (INPUT, PARAMETER):
-        return node.operator
     attributes = written.get(id(node.attributes))
     if attributes is None:
-        attributes = written[id(node.attributes)] = _attributes(node)
-    seen = _seen if as_before or node.operator not in OVER_MAPS else _seen_as_map
-    edges = ";".join([f"{edge.role}={edge.source}{seen(network, edge, uses)}" for edge in node.inputs])
-    return f"{node.operator}({attributes})[{edges}]"
+        attributes = written[id(node.attributes)] = own_text(node.operator, node.attributes)
+    return line(node.operator, attributes, (
+        (edge.role, edge.source, seen(
+            node.operator, edge.role, network.nodes[edge.source].operator, uses[edge.source],
+            network.nodes[edge.source].shape, edge.axes, as_before,
+        ))
+        for edge in node.inputs
+    ))  # fmt: skip
 
 
-def _attributes(node: Node) -> str:
+def line(operator: str, attributes: str, edges: Iterable[tuple[str, int, str]]) -> str:
+    """One node as text: its operator, its attributes, and of each operand the role, the source and how it is seen."""
+    if operator in (INPUT, PARAMETER):
+        return operator
+    return f"{operator}({attributes})[{';'.join([f'{role}={source}{text}' for role, source, text in edges])}]"
+
+
+def own_text(operator: str, attributes: Mapping[str, Any]) -> str:
     """A node's attributes as text. A mean over the positions of a map, of which only one is left at this image size, is
     the mean over positions that it is at any other."""
-    if node.operator == "mean" and node.attributes["axes"] == ():
-        return attributes_text({**node.attributes, "axes": (1, 2)})
-    return attributes_text(node.attributes)
+    if operator == "mean" and attributes["axes"] == ():
+        return attributes_text({**attributes, "axes": (1, 2)})
+    return attributes_text(attributes)
 
 
 def attributes_text(attributes: Mapping[str, Any]) -> str:
@@ -75,20 +87,27 @@ OVER_MAPS = frozenset({CONVOLUTION, "max_pool", "average_pool", "pad", "resize"}
 """Operators that read a map of positions, of which at a small image size only one may be left."""
 
 
-def _seen_as_map(network: Network, edge: Edge, uses: Mapping[int, int]) -> str:
-    """A map of one position is read as any other map."""
-    source = network.nodes[edge.source]
-    if edge.role == INPUT and len(source.shape) == 1 and edge.axes == (((0, 1, source.shape[0]),), (), ()):
-        return ""
-    return _seen(network, edge, uses)
+def seen(
+    reader: str, role: str, source: str, uses: int, shape: Shape, axes: Axes | None, as_before: bool = False
+) -> str:
+    """How an operand is seen, as text.
 
-
-def _seen(network: Network, edge: Edge, uses: Mapping[int, int]) -> str:
-    source = network.nodes[edge.source]
-    if source.operator == PARAMETER and uses[edge.source] == 1:
+    Args:
+        reader: operator of the node that reads it.
+        role: for what.
+        source: operator of the node that makes it.
+        uses: how often it is read in all.
+        shape: of the value.
+        axes: the view of it; None as it is.
+        as_before: see :func:`digest`.
+    """
+    is_map = reader in OVER_MAPS and role == INPUT and not as_before
+    if is_map and len(shape) == 1 and axes == (((0, 1, shape[0]),), (), ()):
+        return ""  # a map of one position is read as any other map
+    if source == PARAMETER and uses == 1:
         # How a framework stores a tensor is no part of what it computes with it.
-        return _sizes(network.operand_shape(edge))
-    return "" if edge.axes is None else _sizes(edge.axes)
+        return _sizes(shape if axes is None else shape_of(axes))
+    return "" if axes is None else _sizes(axes)
 
 
 @functools.lru_cache(maxsize=20_000)

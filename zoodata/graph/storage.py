@@ -6,9 +6,11 @@ views. Two entries with one digest have one file, so it cannot carry the names o
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from zoodata.graph.digest import digest
+from zoodata.graph.digest import digest, line, of_lines, own_text, seen
 from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node, Parameter
 from zoodata.records import StoredNetwork
 from zoodata.records.network import StoredOperator
@@ -44,24 +46,82 @@ def pack(network: Network) -> StoredNetwork:
     )
 
 
-def unpack(stored: StoredNetwork) -> Network:
+def unpack(stored: StoredNetwork, is_checked: bool = False) -> Network:
     """The network of a stored form; its constants have fingerprints and no contents.
+
+    Args:
+        stored: the record.
+        is_checked: its digest is known to be that of its contents.
+
+    Raises:
+        Damaged: when it is malformed, or its digest is not its name.
+    """
+    if not is_checked:
+        check(stored)
+    try:
+        return _unpack(stored)
+    except UNREADABLE as error:
+        raise Damaged(f"not a stored network: {type(error).__name__} {error}") from error
+
+
+UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+
+
+def check(stored: StoredNetwork) -> None:
+    """Whether a stored form is a network with the digest that it states, without making one of it.
 
     Raises:
         Damaged: when it is malformed, or its digest is not its name.
     """
     try:
-        network = _unpack(stored)
-        computed = digest(network)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        fits = stored.digest == digest_of(stored) or stored.digest == digest_of(stored, as_before=True)
+    except UNREADABLE as error:
         raise Damaged(f"not a stored network: {type(error).__name__} {error}") from error
-    if stored.digest != computed and stored.digest != digest(network, as_before=True):
+    if not fits:
         raise Damaged("the contents do not have the digest that the record states")
-    return network
+
+
+def digest_of(stored: StoredNetwork, as_before: bool = False) -> str:
+    """The digest of a stored form. See :func:`zoodata.graph.digest.digest`."""
+    rows = [row.split(" ") for row in stored.nodes]
+    kinds = [int(row[0]) for row in rows]
+    shapes = [int(row[1]) for row in rows]
+    edges = [[tuple(map(int, edge.split(":"))) for edge in row[2:]] for row in rows]
+    uses = Counter(source for each in edges for _, source, _ in each)
+    names = [each.operator for each in stored.operators]
+    texts = [own_text(each.operator, _frozen_all(each.attributes)) for each in stored.operators]
+    written: dict[tuple[int, ...], str] = {}
+
+    def seen_from(number: int, role: int, source: int, axes: int) -> str:
+        if source >= number:
+            raise ValueError(f"node {number} reads node {source}")
+        key = kinds[number], role, kinds[source], uses[source] == 1, shapes[source], axes
+        if key not in written:
+            view = None if axes == 0 else stored.views[axes - 1]
+            written[key] = seen(
+                names[kinds[number]], stored.roles[role], names[kinds[source]], uses[source],
+                stored.shapes[shapes[source]], view, as_before,
+            )  # fmt: skip
+        return written[key]
+
+    if not rows:
+        raise ValueError("it has no nodes")
+    lines = (
+        line(
+            names[kinds[number]], texts[kinds[number]],
+            [(stored.roles[role], source, seen_from(number, role, source, axes)) for role, source, axes in own],
+        )
+        for number, own in enumerate(edges)
+    )  # fmt: skip
+    return of_lines(stored.input[0], lines, len(rows) - 1)
+
+
+def _frozen_all(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _frozen(value) for name, value in attributes.items()}
 
 
 def _unpack(stored: StoredNetwork) -> Network:
-    kinds = [(s.operator, {name: _frozen(value) for name, value in s.attributes.items()}) for s in stored.operators]
+    kinds = [(s.operator, _frozen_all(s.attributes)) for s in stored.operators]
     roles, views = stored.roles, (None, *stored.views)
     nodes: list[Node] = []
     parameters = []

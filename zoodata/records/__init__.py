@@ -17,6 +17,7 @@ from zoodata.records.measurement import (
 from zoodata.records.network import StoredNetwork
 from zoodata.records.preprocessing import Preprocessing
 from zoodata.records.reply import Reply
+from zoodata.records.supersession import Supersession
 from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
 from zoodata.records.verification import Verification
 
@@ -47,6 +48,7 @@ __all__ = [
     "Record",
     "Reply",
     "StoredNetwork",
+    "Supersession",
     "Verification",
     "content_hash",
     "entry_zoo",

@@ -23,7 +23,7 @@ class Reply(HashedRecord):
     about: Annotated[tuple[Hash, ...], Field(min_length=1, max_length=100)]
     """Ids of the claims or measurements that it answers."""
     author: Line
-    role: Literal["user", "maintainer", "paper author", "zoodata"]
+    role: Literal["user", "maintainer", "paper author"]
     said_on: PartialDate
     text: Text
     source: Address | None = None

@@ -21,6 +21,7 @@ from zoodata.records.lineage import Lineage
 from zoodata.records.measurement import ArchitectureMeasurement
 from zoodata.records.network import StoredNetwork
 from zoodata.records.reply import Reply
+from zoodata.records.supersession import Supersession
 from zoodata.records.verification import Verification
 
 KINDS: dict[str, type[StoredRecord]] = {
@@ -36,6 +37,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "reply": Reply,
     "lineage": Lineage,
     "verification": Verification,
+    "supersession": Supersession,
 }
 
 CURRENT: dict[str, int] = {kind: model.model_fields["schema_version"].default for kind, model in KINDS.items()}

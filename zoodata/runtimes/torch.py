@@ -266,7 +266,7 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
     try:
         state: Any = _loaded(path)
     except Exception as error:
-        raise WeightsDoNotFit(f"{path.name} is not a plain checkpoint: {in_brief(error)}") from error
+        raise WeightsDoNotFit(f"{path.name} is not {_what_it_should_be(path)}") from error
     for key in ("state_dict", "model", "model_state_dict"):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]
@@ -276,6 +276,18 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
         module.load_state_dict({str(name).removeprefix("module."): tensor for name, tensor in state.items()})
     except RuntimeError as error:
         raise WeightsDoNotFit(f"{path.name} does not fit: {in_brief(error)}") from error
+
+
+def _what_it_should_be(path: Path) -> str:
+    """What a file that does not load would have to be, and what it holds instead, found without running anything."""
+    if path.suffix == ".safetensors":
+        return "a safetensors file"
+    try:
+        unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except Exception:
+        unsafe = []
+    held = f": besides tensors it holds {', '.join(unsafe[:3])}, which could run code" if unsafe else ""
+    return f"a plain torch checkpoint{held}"
 
 
 def _loaded(path: Path) -> Any:

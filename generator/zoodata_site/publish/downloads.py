@@ -7,7 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from zoodata.dataset import store
+from zoodata.dataset import store, version
 from zoodata.dataset.export import export, harmless, write_csv
 from zoodata.dataset.schema import schemas, write_schemas
 from zoodata.dataset.store import Dataset
@@ -39,13 +39,17 @@ def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:
 
 def _copy_records(dataset: Dataset, folder: Path) -> None:
     """The files' own words: a record of an older schema, lifted and written anew, would not be what its id names."""
-    for root in dataset.roots:
-        for path in store.files(root):
-            place = path.relative_to(root)
-            if place.parts[0] not in LARGE:
-                target = folder / place
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(_narrow(path.read_bytes()) if place.parts[0] in BULKY else path.read_bytes())
+    for place, path in _files(dataset).items():
+        if place.parts[0] not in LARGE:
+            target = folder / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_narrow(path.read_bytes()) if place.parts[0] in BULKY else path.read_bytes())
+
+
+def _files(dataset: Dataset) -> dict[Path, Path]:
+    """Each record's place in the dataset to its file, once: measurements of one's own may share an environment or a
+    network with what is published."""
+    return {path.relative_to(root): path for root in dataset.roots for path in store.files(root)}
 
 
 def _narrow(content: bytes) -> bytes:
@@ -66,9 +70,10 @@ def _archive(dataset: Dataset, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "zoodata.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for root in dataset.roots:
-            for path in store.files(root):
-                _add(archive, path.relative_to(root).as_posix(), path.read_bytes())
+        for place, path in _files(dataset).items():
+            _add(archive, place.as_posix(), path.read_bytes())
+        if (day := version.released_on(dataset.roots[0])) is not None:
+            _add(archive, version.FILE, f"{day}\n".encode())
         for name, schema in schemas().items():
             _add(archive, f"schemas/{name}", json.dumps(schema, indent=1, sort_keys=True).encode())
     digest = hashlib.sha256(target.read_bytes()).hexdigest()

@@ -126,7 +126,7 @@ def runs_of(dataset: Dataset) -> Mapping[str, Runs]:
         if timed.samples:
             times.setdefault(timed.architecture, []).append(timed)
     accuracies: dict[str, list[AccuracyMeasurement]] = {}
-    for record in measured.newest(dataset):
+    for record in measured.standing(dataset):
         if (mapped := dataset.architecture_of(record.entry)) is not None:
             accuracies.setdefault(mapped.id, []).append(record)
     return {

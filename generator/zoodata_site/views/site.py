@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from zoodata.collectors.history import changes
 from zoodata.dataset.store import Dataset
-from zoodata.dataset.version import days, version
+from zoodata.dataset.version import newest, version
 from zoodata.discrepancy import accuracy, latency, macs, measured
 from zoodata.discrepancy.accuracy import AccuracyRange, Kind, Span
 from zoodata.discrepancy.audit import audit
@@ -109,7 +109,7 @@ def make(dataset: Dataset) -> Site:
         claims=len(dataset.claims),
         measurements=runs + len(dataset.comparisons) + len(dataset.accuracy_measurements),
         version=version(dataset),
-        newest=days(dataset)[-1] if days(dataset) else "never",
+        newest=newest(dataset) or "never",
     )
 
 

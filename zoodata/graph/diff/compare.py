@@ -151,6 +151,7 @@ class Comparison:
         self.alignment: Alignment = align(a, b)
         self.to_b = dict(self.alignment.pairs)
         self.to_a = {y: x for x, y in self.alignment.pairs}
+        self._own_b = {y: y for y in self.to_a}
 
     def pairs(self) -> Iterable[tuple[Node, Node]]:
         """Aligned nodes in order."""
@@ -226,7 +227,7 @@ class Comparison:
         read_a, read_b = _values_read(self.a, x), _values_read(self.b, y)
         ours = [self._resolved(self.a, source.number, self.to_b, {}) for source in read_a]
         # Values of b in b's own numbers: itself if it has a partner, else what it is made of.
-        theirs = [self._resolved(self.b, source.number, {n: n for n in self.to_a}, {}) for source in read_b]
+        theirs = [self._resolved(self.b, source.number, self._own_b, {}) for source in read_b]
         if node_keeps_order(x):
             if len(ours) == len(theirs) and all(one & other for one, other in zip(ours, theirs, strict=True)):
                 return []

@@ -9,6 +9,7 @@ Merging makes fewer differences of many; judging looks at one and changes nothin
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -414,8 +415,7 @@ def _joined(
     join: Callable[[OneSided, OneSided, int], Difference | None],
 ) -> list[Difference]:
     """Parts of a and of b of which ``join`` makes one, told how many pairs lie between their places."""
-    place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
-    place_b = {j: place for place, (_, j) in enumerate(c.alignment.pairs)}
+    order_a, order_b = (sorted(numbers) for numbers in (c.to_b, c.to_a))
     sided = [d for d in differences if isinstance(d, OneSided)]
     gone: set[int] = set()
     made: dict[int, Difference] = {}
@@ -423,16 +423,11 @@ def _joined(
         for other in sided:
             if not one.is_in_a or other.is_in_a or id(one) in gone or id(other) in gone:
                 continue
-            distance = _before(place_a, one.members[0].number) - _before(place_b, other.members[0].number)
+            distance = bisect_left(order_a, one.members[0].number) - bisect_left(order_b, other.members[0].number)
             if (both := join(one, other, distance)) is not None:
                 gone |= {id(one), id(other)}
                 made[id(one)] = both
     return [made.get(id(d), d) for d in differences if id(d) not in gone or id(d) in made]
-
-
-def _before(places: dict[int, int], number: int) -> int:
-    """How many pairs stand before a node of one network."""
-    return sum(1 for other in places if other < number)
 
 
 def _words(network: Network, members: Iterable[Node]) -> list[str]:
@@ -515,14 +510,15 @@ def _part_changes_area(network: Network, members: Sequence[Node]) -> bool:
 def _consequences(c: Comparison, weighed: list[Weighed]) -> list[Weighed]:
     """Stored tensors that do not fit although nothing about their own layer changed: which difference is to blame."""
     place_a = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
+    order_a, order_b = (sorted(numbers) for numbers in (c.to_b, c.to_a))
 
     def place(each: Weighed) -> int:
         d = each.difference
         if isinstance(d, InputSize):
             return -1
         if d.node_a is not None:
-            return place_a.get(d.node_a.number, _before(place_a, d.node_a.number))
-        return sum(1 for _, j in c.alignment.pairs if d.node_b is not None and j < d.node_b.number)
+            return place_a.get(d.node_a.number, bisect_left(order_a, d.node_a.number))
+        return 0 if d.node_b is None else bisect_left(order_b, d.node_b.number)
 
     kept = [each for each in weighed if not _only_resizes(c, each.difference, len(weighed))]
     for x, y, role in c.mismatched():

@@ -1,0 +1,117 @@
+"""A small dataset in which everything agrees: two zoos' ResNet-50, counted, compared, timed and evaluated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests import builders
+from zoodata.graph import storage
+from zoodata.graph.diff.findings import as_record, diff
+from zoodata.graph.diff.proof import Proof
+from zoodata.records import (
+    AccuracyMeasurement,
+    ArchitectureMeasurement,
+    ClaimCollection,
+    ComparisonMeasurement,
+    Environment,
+    LatencyMeasurement,
+    Lineage,
+    Preprocessing,
+    Reply,
+    StoredNetwork,
+    Supersession,
+    Verification,
+)
+from zoodata.records.claim import ClaimConditions, RepositorySource
+from zoodata.records.latency import Observed, Session
+
+PREPROCESSING = Preprocessing(
+    resize=256, crop=(224, 224), interpolation="bilinear", scale=1 / 255, mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225), channel_order="RGB", layout="NCHW", source="torchvision.transforms",
+)  # fmt: skip
+
+
+def environment(**changes: Any) -> Environment:
+    return builders.environment(**({"memory_mib": 16_384} | changes))
+
+
+def networks() -> tuple[StoredNetwork, StoredNetwork]:
+    return builders.network(), builders.network(stride=1)
+
+
+def architecture(entry: str, network: StoredNetwork, **changes: Any) -> ArchitectureMeasurement:
+    result = builders.counted(network, preprocessing=PREPROCESSING)
+    return builders.architecture(entry, **({"environment": environment().id, "result": result} | changes))
+
+
+def comparison(**changes: Any) -> ComparisonMeasurement:
+    one, other = (storage.unpack(network) for network in networks())
+    result = as_record(diff(one, other), Proof("parted", 0.19))
+    return builders.comparison(**({"environment": environment().id, "result": result} | changes))
+
+
+def latency(**changes: Any) -> LatencyMeasurement:
+    cpu = tuple(tuple((90_000, 91_000) for _ in range(3)) for _ in range(20))
+    observed = tuple(Observed(warm_up_seconds=1.0, steady=True, resident_mib=400) for _ in range(3))
+    sessions = (Session(rounds=10, observed=observed, other_load=0.1, stolen=0.0),) * 2
+    values = {"environment": environment().id, "cpu_us": cpu, "sessions": sessions, "stopped": "time"}
+    return builders.latency(**(values | changes))
+
+
+def accuracy(**changes: Any) -> AccuracyMeasurement:
+    entry = "torchvision:resnet50@IMAGENET1K_V1"
+    return builders.accuracy(entry, **({"environment": environment().id, "seconds": 6.0} | changes))
+
+
+def claims() -> ClaimCollection:
+    def source(line: int) -> RepositorySource:
+        return RepositorySource(repository="pytorch/vision", commit="a" * 40, path="docs/models.md", line=line)
+
+    conditions = ClaimConditions(dataset="ImageNet-1K", input_size=224, crop_fraction=0.875, resize=256)
+    named = "torchvision:resnet50@IMAGENET1K_V1"
+    rows = [
+        {"entry": named, "value": 76.13, "source": source(7)},
+        {"entry": named, "value": 92.862, "metric": "top5", "source": source(7)},
+        {"entry": named, "value": 25_557_032.0, "metric": "parameters", "unit": "count", "stated": "25557032",
+         "stated_unit": "count", "source": source(8)},
+        {"entry": named, "value": 4.09e9, "metric": "macs", "unit": "count", "stated": "4.09", "stated_unit": "GFLOPS",
+         "source": source(9)},
+        {"entry": "timm:resnet50@a1_in1k", "value": 80.4, "source": source(10), "claimed_on": "2022-01"},
+    ]  # fmt: skip
+    made = [builders.claim(**({"conditions": conditions, "note": "As the table has it."} | row)) for row in rows]
+    return builders.collection(*made, name="torchvision-docs").model_copy(update={"collected_on": "2026-11-24"})
+
+
+def verification(**changes: Any) -> Verification:
+    values = {"read": ("pytorch/vision@aaaaaaaaaaaa",)}
+    return builders.verification(claims(), **(values | changes))
+
+
+def lineage() -> Lineage:
+    made = builders.lineage("torchvision")
+    source = RepositorySource(repository="pytorch/vision", commit="a" * 40, path="README.md", line=1)
+    return made.model_copy(
+        update={"statements": tuple(s.model_copy(update={"source": source}) for s in made.statements)}
+    )
+
+
+def reply(**changes: Any) -> Reply:
+    return builders.reply(claims().claims[0].id, **changes)
+
+
+def supersession(**changes: Any) -> Supersession:
+    old = architecture("torchvision:resnet50", networks()[0], seconds=0.7)
+    values: dict[str, Any] = {
+        "superseded": (old.id,), "by": (), "reason": "method_changed", "text": "Timed anew.", "said_on": "2026-11-25",
+    }  # fmt: skip
+    return Supersession.seal(**(values | changes))
+
+
+def records() -> list[Any]:
+    """Everything, in an order in which each is written after what it names."""
+    one, other = networks()
+    return [
+        environment(), builders.family(), one, other, architecture("torchvision:resnet50", one),
+        architecture("timm:resnet50", other), architecture("torchvision:resnet50", one, seconds=0.7), comparison(),
+        latency(), accuracy(), claims(), verification(), lineage(), reply(), supersession(),
+    ]  # fmt: skip

@@ -1,0 +1,294 @@
+"""Measurements of networks and of accuracy: counts that can be, of a zoo that was there, one answer to one question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from zoodata.dataset.checks.doubt import Doubt, measured_at, within
+from zoodata.dataset.checks.world import Read, World
+from zoodata.records import (
+    AccuracyMeasurement,
+    ArchitectureMeasurement,
+    ArchitectureResult,
+    ComparisonMeasurement,
+    Preprocessing,
+)
+from zoodata.records.base import Measurement, entry_zoo, is_personal, without_weights
+from zoodata.records.comparison import GRAVITY, ComparisonResult
+from zoodata.records.measurement import FAITHFUL
+from zoodata.records.zoos import PACKAGES
+
+MOST_SECONDS = 7 * 86_400.0
+MOST_PARAMETERS, MOST_MACS = 10**12, 10**15
+MOST_LAYERS = 10**6
+MOST_PIXELS, MOST_CHANNELS, MOST_CLASSES = 8192, 4096, 10**6
+MOST_NAMED = 200
+DEVICE = re.compile(r"(cpu|meta|cuda|mps|xpu|gpu)(:\d{1,3})?")
+LAYOUT = re.compile(r"[a-z][a-z_ -]{0,60}")
+OPERATOR = re.compile(r"[A-Za-z0-9_.:/+-]+")
+OTHER = "other"
+"""Architecture of a run whose entries are not all of one."""
+
+APART = 10.0
+"""How many times the least count of an architecture another of it may be before a maintainer looks."""
+
+
+def entries_known(entries: Iterable[tuple[str, str]], world: World, item: Read) -> Iterator[Doubt]:
+    """Whether entries are of zoos and in the catalogue; a field and an entry each."""
+    unknown: dict[str, str] = {}
+    for field, entry in entries:
+        if is_personal(entry):
+            if not item.private:
+                yield Doubt("E019", field, f"{entry} is not an entry of a zoo")
+        elif without_weights(entry) not in world.mapped:
+            unknown.setdefault(without_weights(entry), field)
+    if unknown:
+        entry, field = next(iter(unknown.items()))
+        others = f" (nor are {len(unknown) - 1} others of this file)" if len(unknown) > 1 else ""
+        yield Doubt("W101", field, f"{entry} is not in the catalogue{others}")
+
+
+def run_known(record: Measurement, world: World, item: Read) -> Iterator[Doubt]:
+    """Whether a run can have been when and where it says: a date, an environment, the zoos' packages in it."""
+    yield from measured_at("started_at", record.started_at)
+    environment = world.environments.get(record.environment)
+    if environment is None:
+        yield Doubt("E015", "environment", f"{record.environment[:16]}… is not in the dataset")
+        return
+    if not item.private and (environment.zoodata_commit or "").endswith("+dirty"):
+        yield Doubt("W102", "environment", "zoodata's code had uncommitted changes")
+    if record.is_empty:
+        return
+    for zoo in dict.fromkeys(map(entry_zoo, record.entries)):
+        package = PACKAGES.get(zoo)
+        if package is not None and package not in environment.packages and "not_installed" not in record.reasons:
+            yield Doubt("E033", "environment", f"holds no {package}, in which {zoo} comes")
+        elif package is not None and not item.private:
+            version = environment.packages.get(package, "")
+            others = {known for name, known in world.releases if name == package} - {version}
+            if others and world.releases.get((package, version), set()) <= {record.id}:
+                yield Doubt("W106", "environment", f"{package} {version} is a release that no other record has")
+    conditions = getattr(record, "conditions", None)
+    if conditions is not None:
+        if not DEVICE.fullmatch(conditions.device):
+            yield Doubt("E025", "conditions.device", f"is {conditions.device[:40]!r}, no device")
+        yield from within("conditions.batch", conditions.batch, 1, 65_536)
+        yield from within("conditions.threads", conditions.threads, 1, environment.processor.logical_cores)
+
+
+def check_architecture(record: ArchitectureMeasurement, world: World, item: Read) -> Iterator[Doubt]:
+    """Everything about the counts of an entry that cannot be, or contradicts other counts of it."""
+    yield from entries_known([("entry", record.entry)], world, item)
+    yield from run_known(record, world, item)
+    yield from _weights_known(record.entry, "entry", world)
+    yield from within("seconds", record.seconds, 1e-4 if record.result else 0, MOST_SECONDS, "seconds")
+    result = record.result
+    if result is None:
+        return
+    yield from _possible_counts(result)
+    yield from _preprocessing("result.preprocessing", result.preprocessing)
+    yield from _network_known(record, result, world)
+    if record.id not in world.superseded:
+        yield from _contradictions(record, result, world, item)
+
+
+def _weights_known(entry: str, field: str, world: World) -> Iterator[Doubt]:
+    if entry != without_weights(entry) and not is_personal(entry) and entry not in world.with_weights:
+        yield Doubt("W107", field, f"no claim names the weights of {entry}")
+
+
+def _possible_counts(result: ArchitectureResult) -> Iterator[Doubt]:
+    least = 0 if result.uncounted_operators else 1
+    yield from within("result.parameters", result.parameters, 1, MOST_PARAMETERS)
+    yield from within("result.auxiliary_parameters", result.auxiliary_parameters, 0, result.parameters)
+    yield from within("result.statistics", result.statistics, 0, MOST_PARAMETERS)
+    yield from within("result.constants", result.constants, 0, MOST_PARAMETERS)
+    yield from within("result.macs", result.macs, least, MOST_MACS)
+    yield from within("result.layers", sum(result.layers.values()), 1, MOST_LAYERS, "layers")
+    yield from within("result.input.channels", result.input.channels, 1, MOST_CHANNELS)
+    yield from within("result.input.height", result.input.height, 1, MOST_PIXELS, "pixels")
+    yield from within("result.input.width", result.input.width, 1, MOST_PIXELS, "pixels")
+    yield from within("result.classes", result.classes, 0, MOST_CLASSES)
+    yield from within("result.relative_error", result.relative_error, 0, 1e6)
+    if (result.relative_error is None) == (result.unchecked is None):
+        yield Doubt("E007", "result.unchecked", "has either an error or the reason why it was not checked")
+    for field in ("unknown_operators", "uncounted_operators"):
+        names = getattr(result, field)
+        if len(names) > MOST_NAMED or not all(OPERATOR.fullmatch(name) for name in names):
+            yield Doubt("E008", f"result.{field}", "holds something that is no operator's name, or too many")
+
+
+def _preprocessing(field: str, pipeline: Preprocessing | None) -> Iterator[Doubt]:
+    if pipeline is None:
+        return
+    for name in ("mean", "std"):
+        for number in getattr(pipeline, name) or ():
+            yield from within(f"{field}.{name}", abs(number), 0 if name == "mean" else 1e-6, 1e4)
+    yield from within(f"{field}.scale", pipeline.scale, 1e-6, 1e4)
+
+
+def _network_known(record: ArchitectureMeasurement, result: ArchitectureResult, world: World) -> Iterator[Doubt]:
+    """Whether the network is in the dataset: without it, counts are only believed where others of it agree."""
+    if result.digest is None:
+        others = world.architecture_measurements.get(record.entry, ())
+        if not any(other.result and other.result.digest for other in others) and not is_personal(record.entry):
+            yield Doubt("W110", "result.digest", "names no network, so nothing can be counted again")
+    elif result.digest not in world.networks:
+        yield Doubt("E032", "result.digest", f"{result.digest[:16]}… is no network of the dataset")
+
+
+def other_counts(record: ArchitectureMeasurement, world: World) -> Iterator[tuple[ArchitectureMeasurement, str]]:
+    """Counts that stand of the same entry in the same release and say otherwise, and about what."""
+    release = world.release_of(record.entry, record.environment)
+    for other in world.architecture_measurements.get(record.entry, ()):
+        if other.id == record.id or other.result is None or record.result is None or release is None:
+            continue
+        if world.release_of(other.entry, other.environment) == release:
+            for name in differences(record.result, other.result)[:1]:
+                yield other, name
+
+
+def contradiction(field: str, other: str, item: Read) -> Doubt:
+    """Two records that stand and say otherwise. At home one's own may, until it is to be contributed."""
+    return Doubt("W112" if item.private else "E028", field, f"contradicts {other[:16]}…, which stands")
+
+
+def _contradictions(
+    record: ArchitectureMeasurement, result: ArchitectureResult, world: World, item: Read
+) -> Iterator[Doubt]:
+    """Another count of the same entry in the same release. Which of the two is right has to be said."""
+    for other, name in islice(other_counts(record, world), 1):
+        yield contradiction(f"result.{name}", other.id, item)
+    architecture = world.architecture_of(record.entry)
+    siblings = [] if architecture is None else [
+        each.result
+        for entry in architecture.entries
+        for each in world.architecture_measurements.get(entry.entry, ())
+        if each.result is not None and each.result.input == result.input and each.id != record.id
+    ]  # fmt: skip
+    for name in ("macs", "parameters"):
+        own = getattr(result, name)
+        counts = [getattr(each, name) for each in siblings]
+        if counts and not min(counts) / APART <= own <= max(counts) * APART:
+            yield Doubt(
+                "W105",
+                f"result.{name}",
+                f"is {own:,}; other entries of this architecture have {min(counts):,} and more",
+            )
+
+
+def differences(a: ArchitectureResult, b: ArchitectureResult) -> list[str]:
+    """Which of their counts contradict each other."""
+    names = ["parameters", "auxiliary_parameters", "statistics", "constants", "classes"]
+    if a.input == b.input:
+        names += ["macs", "layers"]
+    if a.digest is not None and b.digest is not None:
+        names.insert(0, "digest")
+    return [name for name in names if getattr(a, name) != getattr(b, name)]
+
+
+def check_comparison(record: ComparisonMeasurement, world: World, item: Read) -> Iterator[Doubt]:
+    """Everything about a comparison that cannot be, or contradicts another of the same two."""
+    yield from entries_known([("a", record.a), ("b", record.b)], world, item)
+    yield from run_known(record, world, item)
+    yield from within("seconds", record.seconds, 1e-4 if record.result else 0, MOST_SECONDS, "seconds")
+    if record.a == record.b:
+        yield Doubt("E038", "b", f"{record.b} is compared with itself")
+    if record.architecture != OTHER:
+        for field, entry in (("a", record.a), ("b", record.b)):
+            if world.mapped.get(without_weights(entry)) != record.architecture:
+                yield Doubt("E021", field, f"{entry} is not an entry of {record.architecture}")
+    if record.result is None:
+        return
+    yield from _consistent(record.result)
+    for field, entry, digest in (
+        ("digest_a", record.a, record.result.digest_a),
+        ("digest_b", record.b, record.result.digest_b),
+    ):
+        yield from _is_digest_of(f"result.{field}", entry, digest, record, world)
+    if record.id not in world.superseded:
+        for other in islice(other_verdicts(record, world), 1):
+            yield contradiction("result.verdict", other.id, item)
+
+
+def _is_digest_of(field: str, entry: str, digest: str, record: ComparisonMeasurement, world: World) -> Iterator[Doubt]:
+    if is_personal(entry):
+        return
+    if digest not in world.networks:
+        yield Doubt("E032", field, f"{digest[:16]}… is no network of the dataset")
+    elif record.id not in world.superseded:
+        release = world.release_of(entry, record.environment)
+        counted = [
+            other.result.digest
+            for other in world.architecture_measurements.get(without_weights(entry), ())
+            if other.result and other.result.digest and world.release_of(entry, other.environment) == release
+        ]
+        if counted and digest not in counted:
+            yield Doubt("E028", field, f"is not the network that was counted of {entry}")
+
+
+def _consistent(result: ComparisonResult) -> Iterator[Doubt]:
+    """Whether verdict, findings and proof say the same."""
+    gravest = max((GRAVITY[finding.severity] for finding in result.findings), default=0)
+    if GRAVITY[result.verdict] != gravest:
+        yield Doubt("E028", "result.verdict", f"is {result.verdict}, and its findings say otherwise")
+    if result.digest_a != result.digest_b and result.verdict == "identical":
+        yield Doubt("E028", "result.verdict", "is identical, of two networks with two digests")
+    proof = result.proof
+    if proof is None:
+        return
+    error = proof.max_relative_error
+    if proof.status == "equivalent" and (error is None or error >= FAITHFUL):
+        yield Doubt("E028", "result.proof", f"is equivalent with an error of {error}")
+    if proof.status == "parted" and error is not None and error < FAITHFUL / 100:
+        yield Doubt("E028", "result.proof", f"has parted with an error of {error:.1e}")
+    if proof.status == "parted" and GRAVITY[result.verdict] < GRAVITY["other_head"]:
+        yield Doubt("E028", "result.proof", f"has parted, and the verdict is {result.verdict}")
+    if (proof.status == "not_proven") != (proof.obstacle is not None):
+        yield Doubt("E028", "result.proof.obstacle", "stands beside a proof, or is missing where there is none")
+
+
+def other_verdicts(record: ComparisonMeasurement, world: World) -> Iterator[ComparisonMeasurement]:
+    """Comparisons that stand of the same two entries in the same releases and say otherwise."""
+    releases = [world.release_of(entry, record.environment) for entry in sorted(record.entries)]
+    for other in world.comparisons.get(frozenset(record.entries), ()):
+        if other.id == record.id or other.result is None or record.result is None:
+            continue
+        if [world.release_of(entry, other.environment) for entry in sorted(other.entries)] != releases:
+            continue
+        if _said(other.result) != _said(record.result):
+            yield other
+
+
+def _said(result: ComparisonResult) -> tuple[str, frozenset[str]]:
+    """Verdict and digests, whichever of the two entries is called a."""
+    return result.verdict, frozenset((result.digest_a, result.digest_b))
+
+
+def check_accuracy(record: AccuracyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
+    """Everything about a measured accuracy that cannot be."""
+    yield from entries_known([("entry", record.entry)], world, item)
+    yield from run_known(record, world, item)
+    yield from _weights_known(record.entry, "entry", world)
+    result, images = record.result, record.images
+    yield from within("seconds", record.seconds, 1e-4 if result else 0, 10 * MOST_SECONDS, "seconds")
+    if result is None or images is None:
+        return
+    if record.conditions is not None:
+        yield from _preprocessing("conditions.preprocessing", record.conditions.preprocessing)
+    if not LAYOUT.fullmatch(images.layout):
+        yield Doubt("E008", "images.layout", f"is {images.layout[:40]!r}, no word")
+    speed = result.images_per_second
+    yield from within("result.images_per_second", speed, 1e-4, 1e6)
+    if speed is not None and images.images / speed > record.seconds * 1.05 + 1:
+        yield Doubt(
+            "E025", "result.images_per_second", f"is {speed:.4g}; {images.images} images took {record.seconds} s"
+        )
+    if images.images > 1 and result.top1_hits == images.images:
+        yield Doubt("W105", "result.top1_hits", f"all {images.images} images are right")
+    if record.entry == without_weights(record.entry) and record.weights_hash is None and not is_personal(record.entry):
+        yield Doubt("W107", "entry", "says nothing of the weights that were evaluated")
+    if record.weights_hash is not None and not item.private and not is_personal(record.entry):
+        yield Doubt("W107", "weights_hash", "the weights are of a file of the contributor's own")
