@@ -47,7 +47,7 @@ def check(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doub
     yield from run_known(record, world, item)
     yield from _of_one_architecture(record, world)
     yield from _conditions(record, world)
-    yield from _distinct(record, world)
+    yield from _distinct(record, world, item)
     environment = world.environments.get(record.environment)
     if record.samples and environment is not None:
         yield from _times(record, environment, world)
@@ -91,13 +91,13 @@ def _is_cpu(record: LatencyMeasurement) -> bool:
     return record.conditions.device.lower().startswith("cpu")
 
 
-def _distinct(record: LatencyMeasurement, world: World) -> Iterator[Doubt]:
+def _distinct(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
     names = Counter((p.entry, p.subject) for p in record.participants if not p.repeats_reference)
     for (entry, subject), times in names.items():
         if times > 1:
             yield Doubt("E038", "participants", f"the {subject} of {entry} takes part {times} times")
     for number, participant in enumerate(record.participants):
-        if participant.digest is not None and participant.digest not in world.networks:
+        if participant.digest is not None and participant.digest not in world.networks and not item.private:
             digest = participant.digest[:16]
             yield Doubt("E032", f"participants[{number}].digest", f"{digest}… is no network of the dataset")
         if not RUNTIME.fullmatch(participant.runtime):

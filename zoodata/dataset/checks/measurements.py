@@ -89,7 +89,8 @@ def check_architecture(record: ArchitectureMeasurement, world: World, item: Read
         return
     yield from _possible_counts(result)
     yield from _preprocessing("result.preprocessing", result.preprocessing)
-    yield from _network_known(record, result, world)
+    if not item.private:  # at home the networks of models that nobody else has are not kept
+        yield from _network_known(record, result, world)
     if record.id not in world.superseded:
         yield from _contradictions(record, result, world, item)
 
@@ -207,7 +208,8 @@ def check_comparison(record: ComparisonMeasurement, world: World, item: Read) ->
         ("digest_a", record.a, record.result.digest_a),
         ("digest_b", record.b, record.result.digest_b),
     ):
-        yield from _is_digest_of(f"result.{field}", entry, digest, record, world)
+        if not item.private:
+            yield from _is_digest_of(f"result.{field}", entry, digest, record, world)
     if record.id not in world.superseded:
         for other in islice(other_verdicts(record, world), 1):
             yield contradiction("result.verdict", other.id, item)
