@@ -43,7 +43,7 @@ def review(base: Path, proposed: Path) -> Review:
     if touched:
         report += validate([data[1]], touched, (), deep=True, progress=computing_again)
     moved: list[RankingChange] = []
-    if not report.errors:
+    if touched and not report.errors:
         moved = changes(store.Dataset((data[0],)), store.Dataset((data[1],)))
     return Review(brought, report, tuple(moved))
 

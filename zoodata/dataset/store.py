@@ -270,7 +270,7 @@ class Dataset:
         return id not in self.supersessions
 
     def _precedence(self, record: Measurement) -> tuple[bool, list[tuple[int, ...]], float]:
-        """Which of several records speaks for its entries: the last in this order. One's own measurements, then the
+        """Which of several records is taken for its entries: the last in this order. One's own measurements, then the
         newest releases, then whichever was first: a later one that says otherwise has to supersede it."""
         environment = self.environments.get(record.environment)
         packages = environment.packages if environment is not None else {}

@@ -198,10 +198,10 @@ TABLES: dict[str, Callable[[Dataset], pd.DataFrame]] = {
 
 
 def latest_architecture(dataset: Dataset) -> pd.DataFrame:
-    """The count that speaks for each entry that has one."""
+    """The count that is taken for each entry that has one."""
     frame = measurements(dataset, ArchitectureMeasurement)
-    speaking = {record.id for record in dataset.architecture_outcomes.values() if record.result is not None}
-    return frame[frame["measurement"].isin(speaking)].reset_index(drop=True)
+    taken = {record.id for record in dataset.architecture_outcomes.values() if record.result is not None}
+    return frame[frame["measurement"].isin(taken)].reset_index(drop=True)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:

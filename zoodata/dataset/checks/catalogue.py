@@ -21,8 +21,7 @@ def check(record: Family, world: World, item: Read) -> Iterator[Doubt]:
     for number, architecture in enumerate(record.architectures):
         place = f"architectures[{number}]"
         yield from _check_architecture(place, architecture, world)
-    for text, field in ((record.title, "title"),):
-        yield from plain_text(field, text)
+    yield from plain_text("title", record.title)
 
 
 def _repeated(record: Family, world: World, item: Read) -> Iterator[Doubt]:

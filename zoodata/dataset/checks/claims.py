@@ -88,8 +88,6 @@ def _check_claim(place: str, claim: Claim, world: World) -> Iterator[Doubt]:
         yield from within(f"{place}.conditions.{name}", number, least, most)
     for name in ("stated_unit", "architecture_in_source", "checkpoint", "checksum", "licence", "note"):
         yield from no_formula(f"{place}.{name}", getattr(claim, name))
-    if not world.is_known(claim.entry) and claim.entry not in world.with_weights:
-        yield Doubt("E036", f"{place}.entry", f"{claim.entry} is of no zoo that is known")
 
 
 def _follows(place: str, claim: Claim) -> Iterator[Doubt]:

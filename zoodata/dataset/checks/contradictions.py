@@ -8,7 +8,8 @@ from zoodata.dataset.checks.measurements import other_counts, other_verdicts
 from zoodata.dataset.checks.provenance import other_readings
 from zoodata.dataset.checks.world import Read, World
 from zoodata.records import ArchitectureMeasurement, ComparisonMeasurement, Verification
-from zoodata.records.base import StoredRecord
+
+Contradicting = ArchitectureMeasurement | ComparisonMeasurement | Verification
 
 
 def outdated(read: Sequence[Read], world: World) -> dict[str, str]:
@@ -19,31 +20,24 @@ def outdated(read: Sequence[Read], world: World) -> dict[str, str]:
     private = {id(item.record) for item in read if item.private}
     newest: dict[str, tuple[tuple[bool, str], str]] = {}
     for item in read:
-        rank = item.private, _moment(item.record)
-        for other in _contradicted(item.record, world):
-            theirs = id(other) in private, _moment(other)
-            if theirs < rank and (other.id not in newest or newest[other.id][0] < rank):
-                newest[other.id] = rank, item.record.id  # type: ignore[attr-defined]
+        if isinstance(item.record, Contradicting) and item.record.id not in world.superseded:
+            rank = item.private, _moment(item.record)
+            for other in _contradicted(item.record, world):
+                theirs = id(other) in private, _moment(other)
+                if theirs < rank and (other.id not in newest or newest[other.id][0] < rank):
+                    newest[other.id] = rank, item.record.id
     return {old: by for old, (_, by) in newest.items()}
 
 
-Contradicting = ArchitectureMeasurement | ComparisonMeasurement | Verification
-
-
-def _contradicted(record: StoredRecord, world: World) -> Iterator[Contradicting]:
+def _contradicted(record: Contradicting, world: World) -> Iterator[Contradicting]:
     match record:
-        case ArchitectureMeasurement() if record.id not in world.superseded:
+        case ArchitectureMeasurement():
             yield from (other for other, _ in other_counts(record, world))
-        case ComparisonMeasurement() if record.id not in world.superseded:
+        case ComparisonMeasurement():
             yield from other_verdicts(record, world)
-        case Verification() if record.id not in world.superseded:
+        case Verification():
             yield from other_readings(record, world)
 
 
-def _moment(record: StoredRecord) -> str:
-    match record:
-        case ArchitectureMeasurement() | ComparisonMeasurement():
-            return record.started_at.isoformat()
-        case Verification():
-            return record.read_on
-    return ""
+def _moment(record: Contradicting) -> str:
+    return record.read_on if isinstance(record, Verification) else record.started_at.isoformat()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from zoodata.dataset.checks.doubt import Doubt, within
-from zoodata.dataset.checks.measurements import OTHER, entries_known, run_known
+from zoodata.dataset.checks.measurements import entries_known, network_known, of_architecture, run_known
 from zoodata.dataset.checks.world import Read, World
 from zoodata.records import Environment, LatencyMeasurement
 from zoodata.records.base import without_weights
@@ -36,6 +38,8 @@ APART = 1.5
 APART_FROM_MACS = 30.0
 """A ratio of times so many times the ratio of the networks' work is looked at by a maintainer."""
 
+Times = npt.NDArray[np.int64]
+
 RUNTIME = re.compile(r"[A-Za-z][A-Za-z0-9 ._+-]{0,60}")
 
 MOST_WATTS = 20_000.0
@@ -45,14 +49,15 @@ def check(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doub
     """Everything about a run that cannot be, or is far from what others measured."""
     yield from entries_known(_asked(record), world, item)
     yield from run_known(record, world, item)
-    yield from _of_one_architecture(record, world)
+    yield from islice(of_architecture(record.architecture, _asked(record), world), 1)
     yield from _conditions(record, world)
     yield from _distinct(record, world, item)
     environment = world.environments.get(record.environment)
     if record.samples and environment is not None:
-        yield from _times(record, environment, world)
-        yield from _processor_time(record, environment)
-        yield from _observed(record, environment)
+        times = _times_of(record)
+        yield from _times(record, times, environment, world)
+        yield from _processor_time(record, times, environment)
+        yield from _observed(record, times, environment)
         if record.id not in world.superseded:
             yield from _like_others(record, environment, world)
 
@@ -61,15 +66,6 @@ def _asked(record: LatencyMeasurement) -> list[tuple[str, str]]:
     """Everyone who was asked to take part, with the field that names them."""
     taken = [(f"participants[{n}].entry", p.entry) for n, p in enumerate(record.participants)]
     return taken + [(f"missing[{n}].entry", m.entry) for n, m in enumerate(record.missing)]
-
-
-def _of_one_architecture(record: LatencyMeasurement, world: World) -> Iterator[Doubt]:
-    if record.architecture == OTHER:
-        return
-    for field, entry in _asked(record):
-        if world.mapped.get(without_weights(entry)) != record.architecture:
-            yield Doubt("E021", field, f"{entry} is not an entry of {record.architecture}")
-            return
 
 
 def _conditions(record: LatencyMeasurement, world: World) -> Iterator[Doubt]:
@@ -97,9 +93,7 @@ def _distinct(record: LatencyMeasurement, world: World, item: Read) -> Iterator[
         if times > 1:
             yield Doubt("E038", "participants", f"the {subject} of {entry} takes part {times} times")
     for number, participant in enumerate(record.participants):
-        if participant.digest is not None and participant.digest not in world.networks and not item.private:
-            digest = participant.digest[:16]
-            yield Doubt("E032", f"participants[{number}].digest", f"{digest}… is no network of the dataset")
+        yield from network_known(f"participants[{number}].digest", participant.digest, world, item)
         if not RUNTIME.fullmatch(participant.runtime):
             yield Doubt("E008", f"participants[{number}].runtime", f"is {participant.runtime[:40]!r}, no word")
         counted = world.architecture_measurements.get(without_weights(participant.entry), ())
@@ -108,8 +102,9 @@ def _distinct(record: LatencyMeasurement, world: World, item: Read) -> Iterator[
             yield Doubt("E025", f"participants[{number}].input.channels", f"is {participant.input.channels}")
 
 
-def _times(record: LatencyMeasurement, environment: Environment, world: World) -> Iterator[Doubt]:
-    times = [_times_of(record, number) for number in range(len(record.participants))]
+def _times(
+    record: LatencyMeasurement, times: Sequence[Times], environment: Environment, world: World
+) -> Iterator[Doubt]:
     total = sum(float(each.sum()) for each in times) / 1e9
     longest = OVERRUN * record.conditions.time_limit_seconds + OVERRUN_SECONDS
     if total > longest:
@@ -134,8 +129,13 @@ def _times(record: LatencyMeasurement, environment: Environment, world: World) -
         yield Doubt("E025", "participants", f"the A/A pair differs by a factor of {pair:.2f}: not one entry twice")
 
 
-def _times_of(record: LatencyMeasurement, number: int) -> np.ndarray:
-    return np.concatenate([np.asarray(one[number], dtype=np.int64) for one in record.samples])
+def _times_of(record: LatencyMeasurement) -> list[Times]:
+    """The time of every iteration of each participant."""
+    return [_joined(record.samples, number) for number in range(len(record.participants))]
+
+
+def _joined(rounds: Sequence[Sequence[Sequence[int]]], participant: int) -> Times:
+    return np.concatenate([np.asarray(one[participant], dtype=np.int64) for one in rounds])
 
 
 def _macs(entry: str, height: int, world: World) -> int | None:
@@ -144,20 +144,20 @@ def _macs(entry: str, height: int, world: World) -> int | None:
     return next((r.result.macs for r in counted if r.result and r.result.input.height == height), None)
 
 
-def _processor_time(record: LatencyMeasurement, environment: Environment) -> Iterator[Doubt]:
+def _processor_time(record: LatencyMeasurement, times: Sequence[Times], environment: Environment) -> Iterator[Doubt]:
     if record.cpu_us is None:
         return
     cores = environment.processor.logical_cores
-    for number in range(len(record.participants)):
-        own = _times_of(record, number)
-        spent = np.concatenate([np.asarray(one[number], dtype=np.int64) for one in record.cpu_us])
+    for number, own in enumerate(times):
+        spent = _joined(record.cpu_us, number)
         if (spent > own / 1e3 * cores * CPU_TIME_EXCESS + CPU_TICK_US).any():
             yield Doubt("E025", f"cpu_us[*][{number}]", f"is more processor time than {cores} cores have")
         if _is_cpu(record) and len(spent) >= 10 and not spent.any():
             yield Doubt("E025", f"cpu_us[*][{number}]", "is nothing at all, on a processor")
 
 
-def _observed(record: LatencyMeasurement, environment: Environment) -> Iterator[Doubt]:
+def _observed(record: LatencyMeasurement, times: Sequence[Times], environment: Environment) -> Iterator[Doubt]:
+    medians = [float(np.median(own)) for own in times]
     cores, memory = environment.processor.logical_cores, environment.memory_mib
     device_memory = max((each.memory_mib for each in environment.accelerators), default=0)
     for number, session in enumerate(record.sessions):
@@ -170,7 +170,7 @@ def _observed(record: LatencyMeasurement, environment: Environment) -> Iterator[
             yield from within(f"{own}.resident_mib", seen.resident_mib, 1, memory, "MiB")
             if seen.device_mib:
                 yield from within(f"{own}.device_mib", seen.device_mib, 0, device_memory, "MiB")
-            median = float(np.median(_times_of(record, place)))
+            median = medians[place]
             if seen.device_ns is not None and seen.device_ns > 3 * median:
                 yield Doubt("E025", f"{own}.device_ns", f"is {seen.device_ns:,}; an iteration took {median:,.0f} ns")
             if seen.joules is not None and seen.energy_iterations:
@@ -188,28 +188,20 @@ def _like_others(record: LatencyMeasurement, environment: Environment, world: Wo
         known = world.environments.get(other.environment)
         if other.id == record.id or known is None or not other.samples or machine_class(other, known) != machine:
             continue
+        if other.participants[0].entry != reference.entry:
+            continue
         theirs = _ratios(other)
         for entry, ratio in ratios.items():
-            if (
-                entry in theirs
-                and reference.entry == other.participants[0].entry
-                and not _near(ratio, theirs[entry], APART)
-            ):
+            if entry in theirs and not _near(ratio, theirs[entry], APART):
                 yield Doubt(
                     "W105",
                     "samples",
                     f"{entry} takes {ratio:.2f} of the reference's time; {other.id[:16]}… says {theirs[entry]:.2f}",
                 )
-    for participant in record.participants:
-        macs = _macs(participant.entry, participant.input.height, world)
-        taken = ratios.get(participant.entry)
-        if (
-            participant.subject == "model"
-            and macs
-            and base
-            and taken
-            and not _near(taken, macs / base, APART_FROM_MACS)
-        ):
+    models = (each for each in record.participants if each.subject == "model" and each.entry in ratios)
+    for participant in models:
+        macs, taken = _macs(participant.entry, participant.input.height, world), ratios[participant.entry]
+        if macs and base and not _near(taken, macs / base, APART_FROM_MACS):
             yield Doubt(
                 "W105",
                 "samples",
@@ -223,10 +215,10 @@ def _near(a: float, b: float, factor: float) -> bool:
 
 def _ratios(record: LatencyMeasurement) -> dict[str, float]:
     """Entry to its median over the reference's."""
-    reference = float(np.median(_times_of(record, 0)))
+    medians = [float(np.median(own)) for own in _times_of(record)]
     return {
-        participant.entry: float(np.median(_times_of(record, number))) / reference
-        for number, participant in enumerate(record.participants)
+        participant.entry: median / medians[0]
+        for median, participant in zip(medians, record.participants, strict=True)
         if participant.subject == "model" and not participant.repeats_reference
     }
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from zoodata.dataset.checks.doubt import Doubt, measured_at, within
 from zoodata.dataset.checks.world import Read, World
+from zoodata.dataset.store import OTHER
 from zoodata.records import (
     AccuracyMeasurement,
     ArchitectureMeasurement,
@@ -28,9 +29,6 @@ MOST_NAMED = 200
 DEVICE = re.compile(r"(cpu|meta|cuda|mps|xpu|gpu)(:\d{1,3})?")
 LAYOUT = re.compile(r"[a-z][a-z_ -]{0,60}")
 OPERATOR = re.compile(r"[A-Za-z0-9_.:/+-]+")
-OTHER = "other"
-"""Architecture of a run whose entries are not all of one."""
-
 APART = 10.0
 """How many times the least count of an architecture another of it may be before a maintainer looks."""
 
@@ -50,6 +48,13 @@ def entries_known(entries: Iterable[tuple[str, str]], world: World, item: Read) 
         yield Doubt("W101", field, f"{entry} is not in the catalogue{others}")
 
 
+def of_architecture(architecture: str, entries: Iterable[tuple[str, str]], world: World) -> Iterator[Doubt]:
+    """Whether entries are of the architecture that their measurement is filed under; a field and an entry each."""
+    for field, entry in entries:
+        if architecture != OTHER and world.mapped.get(without_weights(entry)) != architecture:
+            yield Doubt("E021", field, f"{entry} is not an entry of {architecture}")
+
+
 def run_known(record: Measurement, world: World, item: Read) -> Iterator[Doubt]:
     """Whether a run can have been when and where it says: a date, an environment, the zoos' packages in it."""
     yield from measured_at("started_at", record.started_at)
@@ -66,9 +71,8 @@ def run_known(record: Measurement, world: World, item: Read) -> Iterator[Doubt]:
         if package is not None and package not in environment.packages and "not_installed" not in record.reasons:
             yield Doubt("E033", "environment", f"holds no {package}, in which {zoo} comes")
         elif package is not None and not item.private:
-            version = environment.packages.get(package, "")
-            others = {known for name, known in world.releases if name == package} - {version}
-            if others and world.releases.get((package, version), set()) <= {record.id}:
+            version, known = environment.packages.get(package, ""), world.releases.get(package, {})
+            if known.keys() - {version} and known.get(version, set()) <= {record.id}:
                 yield Doubt("W106", "environment", f"{package} {version} is a release that no other record has")
     conditions = getattr(record, "conditions", None)
     if conditions is not None:
@@ -89,8 +93,7 @@ def check_architecture(record: ArchitectureMeasurement, world: World, item: Read
         return
     yield from _possible_counts(result)
     yield from _preprocessing("result.preprocessing", result.preprocessing)
-    if not item.private:  # at home the networks of models that nobody else has are not kept
-        yield from _network_known(record, result, world)
+    yield from _counts_can_be_recounted(record, result, world, item)
     if record.id not in world.superseded:
         yield from _contradictions(record, result, world, item)
 
@@ -130,14 +133,21 @@ def _preprocessing(field: str, pipeline: Preprocessing | None) -> Iterator[Doubt
     yield from within(f"{field}.scale", pipeline.scale, 1e-6, 1e4)
 
 
-def _network_known(record: ArchitectureMeasurement, result: ArchitectureResult, world: World) -> Iterator[Doubt]:
+def network_known(field: str, digest: str | None, world: World, item: Read) -> Iterator[Doubt]:
+    """Whether a network is in the dataset. At home the networks of models that nobody else has are not kept."""
+    if digest is not None and digest not in world.networks and not item.private:
+        yield Doubt("E032", field, f"{digest[:16]}… is no network of the dataset")
+
+
+def _counts_can_be_recounted(
+    record: ArchitectureMeasurement, result: ArchitectureResult, world: World, item: Read
+) -> Iterator[Doubt]:
     """Whether the network is in the dataset: without it, counts are only believed where others of it agree."""
-    if result.digest is None:
+    yield from network_known("result.digest", result.digest, world, item)
+    if result.digest is None and not item.private and not is_personal(record.entry):
         others = world.architecture_measurements.get(record.entry, ())
-        if not any(other.result and other.result.digest for other in others) and not is_personal(record.entry):
+        if not any(other.result and other.result.digest for other in others):
             yield Doubt("W110", "result.digest", "names no network, so nothing can be counted again")
-    elif result.digest not in world.networks:
-        yield Doubt("E032", "result.digest", f"{result.digest[:16]}… is no network of the dataset")
 
 
 def other_counts(record: ArchitectureMeasurement, world: World) -> Iterator[tuple[ArchitectureMeasurement, str]]:
@@ -197,10 +207,7 @@ def check_comparison(record: ComparisonMeasurement, world: World, item: Read) ->
     yield from within("seconds", record.seconds, 1e-4 if record.result else 0, MOST_SECONDS, "seconds")
     if record.a == record.b:
         yield Doubt("E038", "b", f"{record.b} is compared with itself")
-    if record.architecture != OTHER:
-        for field, entry in (("a", record.a), ("b", record.b)):
-            if world.mapped.get(without_weights(entry)) != record.architecture:
-                yield Doubt("E021", field, f"{entry} is not an entry of {record.architecture}")
+    yield from of_architecture(record.architecture, [("a", record.a), ("b", record.b)], world)
     if record.result is None:
         return
     yield from _consistent(record.result)
@@ -208,19 +215,19 @@ def check_comparison(record: ComparisonMeasurement, world: World, item: Read) ->
         ("digest_a", record.a, record.result.digest_a),
         ("digest_b", record.b, record.result.digest_b),
     ):
-        if not item.private:
-            yield from _is_digest_of(f"result.{field}", entry, digest, record, world)
+        yield from _is_digest_of(f"result.{field}", entry, digest, record, world, item)
     if record.id not in world.superseded:
         for other in islice(other_verdicts(record, world), 1):
             yield contradiction("result.verdict", other.id, item)
 
 
-def _is_digest_of(field: str, entry: str, digest: str, record: ComparisonMeasurement, world: World) -> Iterator[Doubt]:
-    if is_personal(entry):
+def _is_digest_of(
+    field: str, entry: str, digest: str, record: ComparisonMeasurement, world: World, item: Read
+) -> Iterator[Doubt]:
+    if is_personal(entry) or item.private:
         return
-    if digest not in world.networks:
-        yield Doubt("E032", field, f"{digest[:16]}… is no network of the dataset")
-    elif record.id not in world.superseded:
+    yield from network_known(field, digest, world, item)
+    if digest in world.networks and record.id not in world.superseded:
         release = world.release_of(entry, record.environment)
         counted = [
             other.result.digest

@@ -80,7 +80,8 @@ class _NetworkJob:
         return self.network.digest
 
     def doubts(self) -> list[Doubt]:
-        return [*network_doubts(_unpacked(_Stored(self.network))), *form_doubts(self.network)]
+        network = _unpacked(_Stored(self.network))
+        return [*network_doubts(network), *form_doubts(self.network, network)]
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,8 @@ def network_doubts(network: Network) -> Iterator[Doubt]:
         yield Doubt("W109", "operators", f"nothing here computes the shape of {', '.join(followed[:5])}")
 
 
-def form_doubts(stored: StoredNetwork) -> Iterator[Doubt]:
+def form_doubts(stored: StoredNetwork, network: Network) -> Iterator[Doubt]:
     """Whether a network is written as zoodata writes it: nothing in its file that its digest does not cover."""
-    network = storage.unpack(stored, is_checked=True)
     roles = {str(node.attributes["role"]) for node in network.nodes if node.operator == PARAMETER}
     if not roles <= ROLES:
         yield Doubt("E030", "operators", f"a stored tensor is a {min(roles - ROLES)[:40]}")

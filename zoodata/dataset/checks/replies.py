@@ -1,4 +1,4 @@
-"""Replies: about something that is in the dataset, and by somebody who does not speak as zoodata."""
+"""Replies: about something that is in the dataset, and by somebody who does not sign as zoodata."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def check(record: Reply, world: World, item: Read) -> Iterator[Doubt]:
         yield Doubt("E017", "about", "names a record twice")
     yield from dated("said_on", record.said_on, BEGUN)
     if "zoodata" in "".join(c for c in record.author.lower() if c.isalnum()):
-        yield Doubt("E039", "author", "nobody speaks for zoodata in a reply")
+        yield Doubt("E039", "author", "nobody replies in the name of zoodata")
     if record.outcome != "open" and record.outcome_text is None:
         yield Doubt("E007", "outcome_text", f"the outcome is {record.outcome!r}, and nothing says what was done")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from zoodata.records import (
-    AccuracyMeasurement,
     Architecture,
     ArchitectureMeasurement,
     ClaimCollection,
@@ -21,9 +21,12 @@ from zoodata.records import (
     Supersession,
     Verification,
 )
-from zoodata.records.base import HashedRecord, StoredRecord, entry_zoo, is_personal, without_weights
+from zoodata.records.base import HashedRecord, Measurement, StoredRecord, entry_zoo, is_personal, without_weights
 from zoodata.records.claim import Claim
 from zoodata.records.zoos import PACKAGES
+
+Kind = TypeVar("Kind", bound=StoredRecord)
+Named = TypeVar("Named", bound=HashedRecord)
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,16 @@ class World:
     def __init__(self, read: Sequence[Read]) -> None:
         self.read = read
 
-    def _of(self, *kinds: type[StoredRecord]) -> Iterable[Read]:
-        return (item for item in self.read if isinstance(item.record, kinds))
+    def _of(self, kind: type[Kind]) -> Iterator[Kind]:
+        return (item.record for item in self.read if isinstance(item.record, kind))
+
+    def _standing(self, kind: type[Named]) -> Iterator[Named]:
+        return (record for record in self._of(kind) if record.id not in self.superseded)
 
     @cached_property
     def architectures(self) -> dict[str, Architecture]:
         """By id."""
-        families = (item.record for item in self._of(Family))
-        return {a.id: a for family in families if isinstance(family, Family) for a in family.architectures}
+        return {a.id: a for family in self._of(Family) for a in family.architectures}
 
     @cached_property
     def mapped(self) -> dict[str, str]:
@@ -59,9 +64,8 @@ class World:
     def described_in(self) -> dict[tuple[str, str], str]:
         """Entries and architectures to the first file that has them."""
         first: dict[tuple[str, str], str] = {}
-        for item in self._of(Family):
-            assert isinstance(item.record, Family)
-            for a in item.record.architectures:
+        for item in self.read:
+            for a in item.record.architectures if isinstance(item.record, Family) else ():
                 first.setdefault(("architecture", a.id), item.name)
                 for entry in a.entries:
                     first.setdefault(("entry", entry.entry), item.name)
@@ -70,17 +74,17 @@ class World:
     @cached_property
     def environments(self) -> dict[str, Environment]:
         """By id."""
-        return {e.id: e for item in self._of(Environment) if isinstance(e := item.record, Environment)}
+        return {record.id: record for record in self._of(Environment)}
 
     @cached_property
     def networks(self) -> dict[str, StoredNetwork]:
         """By digest."""
-        return {n.digest: n for item in self._of(StoredNetwork) if isinstance(n := item.record, StoredNetwork)}
+        return {record.digest: record for record in self._of(StoredNetwork)}
 
     @cached_property
     def collections(self) -> dict[str, ClaimCollection]:
         """By id."""
-        return {c.id: c for item in self._of(ClaimCollection) if isinstance(c := item.record, ClaimCollection)}
+        return {record.id: record for record in self._of(ClaimCollection)}
 
     @cached_property
     def places(self) -> dict[tuple[str, str, str], tuple[str, str]]:
@@ -100,7 +104,7 @@ class World:
     @cached_property
     def zoos(self) -> frozenset[str]:
         """Zoos that zoodata reads, or that a source was read of: collections and lineages are named by theirs."""
-        lineages = {item.record.id for item in self._of(Lineage) if isinstance(item.record, Lineage)}
+        lineages = {record.id for record in self._of(Lineage)}
         collections = {id.partition("-")[0] for id in self.collections}
         stated = {entry_zoo(entry) for entry in self.with_weights}
         return frozenset(PACKAGES) | lineages | collections | stated
@@ -109,61 +113,51 @@ class World:
     def architecture_measurements(self) -> dict[str, list[ArchitectureMeasurement]]:
         """Entry to all records of its counts that stand."""
         by_entry: dict[str, list[ArchitectureMeasurement]] = defaultdict(list)
-        for item in self._of(ArchitectureMeasurement):
-            record = item.record
-            if isinstance(record, ArchitectureMeasurement) and record.id not in self.superseded:
-                by_entry[record.entry].append(record)
+        for record in self._standing(ArchitectureMeasurement):
+            by_entry[record.entry].append(record)
         return by_entry
 
     @cached_property
     def comparisons(self) -> dict[frozenset[str], list[ComparisonMeasurement]]:
         """Two entries to all comparisons of them that stand."""
         by_pair: dict[frozenset[str], list[ComparisonMeasurement]] = defaultdict(list)
-        for item in self._of(ComparisonMeasurement):
-            record = item.record
-            if isinstance(record, ComparisonMeasurement) and record.id not in self.superseded:
-                by_pair[frozenset((record.a, record.b))].append(record)
+        for record in self._standing(ComparisonMeasurement):
+            by_pair[frozenset((record.a, record.b))].append(record)
         return by_pair
 
     @cached_property
     def verifications(self) -> dict[str, list[Verification]]:
         """Hash of the claims to the verifications of them that stand."""
         by_claims: dict[str, list[Verification]] = defaultdict(list)
-        for item in self._of(Verification):
-            if isinstance(item.record, Verification) and item.record.id not in self.superseded:
-                by_claims[item.record.claims_hash].append(item.record)
+        for record in self._standing(Verification):
+            by_claims[record.claims_hash].append(record)
         return by_claims
 
     @cached_property
     def latencies(self) -> list[LatencyMeasurement]:
         """All latency runs that stand."""
-        records = (item.record for item in self._of(LatencyMeasurement))
-        return [r for r in records if isinstance(r, LatencyMeasurement) and r.id not in self.superseded]
+        return list(self._standing(LatencyMeasurement))
 
     @cached_property
     def superseded(self) -> dict[str, Supersession]:
         """Id of a record that stands no more to what says so."""
-        supersessions = [s for item in self._of(Supersession) if isinstance(s := item.record, Supersession)]
-        return {old: each for each in supersessions for old in each.superseded}
+        return {old: record for record in self._of(Supersession) for old in record.superseded}
 
     @cached_property
     def ids(self) -> frozenset[str]:
         """Every id that a reply or a supersession can be about."""
-        ids = {item.record.id for item in self.read if isinstance(item.record, HashedRecord)}
+        ids = {record.id for record in self._of(HashedRecord)}
         return frozenset(ids | {claim.id for each in self.collections.values() for claim in each.claims})
 
     @cached_property
-    def releases(self) -> dict[tuple[str, str], set[str]]:
-        """Package and version to the environments that hold it and that some measurement names."""
-        by_release: dict[tuple[str, str], set[str]] = defaultdict(set)
-        kinds = (ArchitectureMeasurement, ComparisonMeasurement, LatencyMeasurement, AccuracyMeasurement)
-        for item in self._of(*kinds):
-            record = item.record
-            assert isinstance(record, kinds)
+    def releases(self) -> dict[str, dict[str, set[str]]]:
+        """Package to its versions, each with the measurements that were taken with it."""
+        by_package: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for record in self._of(Measurement):
             environment = self.environments.get(record.environment)
-            for release in (environment.packages if environment else {}).items():
-                by_release[release].add(record.id)
-        return by_release
+            for package, version in (environment.packages if environment else {}).items():
+                by_package[package][version].add(record.id)
+        return by_package
 
     def release_of(self, entry: str, environment: str) -> tuple[str, str] | None:
         """The package that an entry's zoo comes in, with its version in an environment; None where it is unknown."""
