@@ -364,9 +364,10 @@ def _given(r: Reads) -> list[Any]:
     return list(json.loads(r.attributes["arguments"])[0])
 
 
-def _norm_call(r: Reads) -> Sequence[int]:
-    axes = [axis % len(r.first) for axis in _given(r)[2]]
-    return [1 if axis in axes else size for axis, size in enumerate(r.first)]
+def _kept(r: Reads, axes: Sequence[int]) -> Sequence[int]:
+    """Reduced over some axes, which stay with one element."""
+    reduced = [axis % len(r.first) for axis in axes]
+    return [1 if axis in reduced else size for axis, size in enumerate(r.first)]
 
 
 def _upsample_call(r: Reads) -> Sequence[int]:
@@ -411,11 +412,6 @@ def _max_call(r: Reads) -> Sequence[int]:
     return (*r.first[:axis], *r.first[axis + 1 :])
 
 
-def _var_call(r: Reads) -> Sequence[int]:
-    axes = [axis % len(r.first) for axis in _given(r)[1]]
-    return [1 if axis in axes else size for axis, size in enumerate(r.first)]
-
-
 def _lstm_call(r: Reads) -> Sequence[int]:
     """Both directions' states beside each other, for each step."""
     given = _given(r)
@@ -424,11 +420,12 @@ def _lstm_call(r: Reads) -> Sequence[int]:
 
 
 CALLS: dict[str, Rule] = {
-    "aten.roll": _same, "aten.batch_norm": _same, "aten.linalg_vector_norm": _norm_call,
+    "aten.roll": _same, "aten.batch_norm": _same, "aten.linalg_vector_norm": lambda r: _kept(r, _given(r)[2]),
     "aten.upsample_nearest2d": _upsample_call, "aten.upsample_bilinear2d": _upsample_call,
     "aten.upsample_bicubic2d": _upsample_call, "aten.index": _index_call, "aten.im2col": _im2col_call,
-    "aten.col2im": _col2im_call, "aten.unfold": _unfold_call, "aten.max.dim": _max_call, "aten.var": _var_call,
-    "aten.lstm": _lstm_call, "aten.pad": lambda r: _torch_pad(r, _given(r)[1]),
+    "aten.col2im": _col2im_call, "aten.unfold": _unfold_call, "aten.max.dim": _max_call,
+    "aten.var": lambda r: _kept(r, _given(r)[1]), "aten.lstm": _lstm_call,
+    "aten.pad": lambda r: _torch_pad(r, _given(r)[1]),
     "aten.adaptive_max_pool2d": lambda r: (*r.first[:-2], *_given(r)[1]),
 }  # fmt: skip
 """Calls of torch whose shapes are followed, by their name with or without its overload."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoodata.graph.digest import digest, line, of_lines, own_text, seen
 from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node, Parameter
@@ -83,18 +83,14 @@ def check(stored: StoredNetwork) -> None:
 
 def digest_of(stored: StoredNetwork, as_before: bool = False) -> str:
     """The digest of a stored form. See :func:`zoodata.graph.digest.digest`."""
-    rows = [row.split(" ") for row in stored.nodes]
-    kinds = [int(row[0]) for row in rows]
-    shapes = [int(row[1]) for row in rows]
-    edges = [[tuple(map(int, edge.split(":"))) for edge in row[2:]] for row in rows]
-    uses = Counter(source for each in edges for _, source, _ in each)
+    rows = _rows(stored)
+    kinds, shapes = [row.kind for row in rows], [row.shape for row in rows]
+    uses = Counter(source for row in rows for _, source, _ in row.edges)
     names = [each.operator for each in stored.operators]
     texts = [own_text(each.operator, _frozen_all(each.attributes)) for each in stored.operators]
     written: dict[tuple[int, ...], str] = {}
 
     def seen_from(number: int, role: int, source: int, axes: int) -> str:
-        if source >= number:
-            raise ValueError(f"node {number} reads node {source}")
         key = kinds[number], role, kinds[source], uses[source] == 1, shapes[source], axes
         if key not in written:
             view = None if axes == 0 else stored.views[axes - 1]
@@ -104,16 +100,40 @@ def digest_of(stored: StoredNetwork, as_before: bool = False) -> str:
             )  # fmt: skip
         return written[key]
 
-    if not rows:
-        raise ValueError("it has no nodes")
     lines = (
         line(
-            names[kinds[number]], texts[kinds[number]],
-            [(stored.roles[role], source, seen_from(number, role, source, axes)) for role, source, axes in own],
+            names[row.kind], texts[row.kind],
+            [(stored.roles[role], source, seen_from(number, role, source, axes)) for role, source, axes in row.edges],
         )
-        for number, own in enumerate(edges)
+        for number, row in enumerate(rows)
     )  # fmt: skip
     return of_lines(stored.input[0], lines, len(rows) - 1)
+
+
+class _Row(NamedTuple):
+    """A node by the numbers of table rows."""
+
+    kind: int
+    shape: int
+    edges: list[tuple[int, int, int]]
+    """Role, source and view (0: as it is) of each operand."""
+
+
+def _rows(stored: StoredNetwork) -> list[_Row]:
+    """The nodes of a stored form, of which each reads only what comes before it."""
+    rows = []
+    for number, text in enumerate(stored.nodes):
+        kind, shape, *edges = text.split(" ")
+        read = []
+        for edge in edges:
+            role, source, axes = map(int, edge.split(":"))
+            if source >= number:
+                raise ValueError(f"node {number} reads node {source}")
+            read.append((role, source, axes))
+        rows.append(_Row(int(kind), int(shape), read))
+    if not rows:
+        raise ValueError("it has no nodes")
+    return rows
 
 
 def _frozen_all(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,26 +145,20 @@ def _unpack(stored: StoredNetwork) -> Network:
     roles, views = stored.roles, (None, *stored.views)
     nodes: list[Node] = []
     parameters = []
-    for number, row in enumerate(stored.nodes):
-        kind, shape, *edges = row.split(" ")
-        operator, own = kinds[int(kind)]
-        sizes = stored.shapes[int(shape)]
+    for number, row in enumerate(_rows(stored)):
+        operator, own = kinds[row.kind]
+        sizes = stored.shapes[row.shape]
         name = f"{operator}_{number}"
         inputs = []
         dynamic, deepest = operator == INPUT, -1
-        for edge in edges:
-            role, reads, seen = edge.split(":")
-            if (source := int(reads)) >= number:
-                raise ValueError(f"node {number} reads node {source}")
+        for role, source, axes in row.edges:
             read = nodes[source]
             dynamic, deepest = dynamic or read.dynamic, max(deepest, read.depth)
-            inputs.append(Edge(roles[int(role)], source, views[int(seen)]))
+            inputs.append(Edge(roles[role], source, views[axes]))
         if operator == PARAMETER:
             own = {**own, "parameter": name}
             parameters.append(Parameter(name, sizes, own["role"]))
         nodes.append(Node(number, operator, tuple(inputs), sizes, own, name, dynamic, deepest + 1))
-    if not nodes:
-        raise ValueError("it has no nodes")
     return Network("torch", stored.input, tuple(nodes), len(nodes) - 1, tuple(parameters))
 
 
