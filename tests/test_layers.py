@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    {"zoodata", "zoodata.about", "zoodata.stats", "zoodata.ratios", "zoodata.isolation", "zoodata.records"},
+    {
+        "zoodata",
+        "zoodata.about",
+        "zoodata.stats",
+        "zoodata.ratios",
+        "zoodata.isolation",
+        "zoodata.confinement",
+        "zoodata.records",
+    },
     {"zoodata.graph", "zoodata.images", "zoodata.dataset", "zoodata.collectors"},
     {"zoodata.runtimes", "zoodata.discrepancy"},
     {"zoodata.zoos", "zoodata.wording"},

@@ -10,22 +10,27 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import functools
 import importlib
 import mmap
 import multiprocessing
 import os
+import re
+import shutil
 import signal
 import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import psutil
+
+from zoodata.confinement import confine
 
 Handler = TypeVar("Handler", covariant=True)
 Answer = TypeVar("Answer")
@@ -77,6 +82,8 @@ class Worker(Generic[Handler]):
         handler: a class at the top of its module; made in the child without arguments.
         environment: variables the child starts with, set before it imports anything.
         memory_limit: bytes of resident memory above which it is killed; None for no limit.
+        writable: folders that it may write into beside its own temporary one, if it is confined: it then starts no
+            program and opens no connection either. None for a worker that opens nothing but what we and the zoos wrote.
         memory_shift: pages to leave free before what it imports, with address space layout randomisation off:
             processes of one shift that do the same have their memory at the same addresses. None leaves the
             randomisation on, as does a system for which :func:`can_disable_aslr` says no.
@@ -88,16 +95,18 @@ class Worker(Generic[Handler]):
         environment: dict[str, str] | None = None,
         memory_limit: int | None = None,
         memory_shift: int | None = None,
+        writable: Sequence[Path] | None = None,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        descriptor, name = tempfile.mkstemp(prefix="zoodata-worker-")
-        os.close(descriptor)
-        self._errors = Path(name)
+        self._folder = scratch_folder("worker")
+        self._errors = self._folder / ERRORS
         self._memory_limit = memory_limit
         address = f"{handler.__module__}:{handler.__qualname__}"
         self._process = context.Process(
-            target=_serve, args=(theirs, address, environment or {}, name, os.getpid(), memory_shift or 0), daemon=True
+            target=_serve,
+            args=(theirs, address, environment or {}, self._folder, os.getpid(), memory_shift or 0, writable),
+            daemon=True,
         )
         with contextlib.nullcontext() if memory_shift is None else _without_aslr():
             self._process.start()
@@ -174,8 +183,7 @@ class Worker(Generic[Handler]):
             self._process.kill()
         self._process.join(10)
         self._pipe.close()
-        with contextlib.suppress(PermissionError):  # Windows keeps a file that a grandchild still has open
-            self._errors.unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)  # Windows keeps a file that a grandchild still has open
 
     def __enter__(self) -> Worker[Handler]:
         return self
@@ -255,22 +263,89 @@ def _without_aslr() -> Iterator[bool]:
         personality(before)
 
 
-def default_memory_limit() -> int:
-    """Four fifths of the machine's memory, in bytes."""
-    return int(psutil.virtual_memory().total * 0.8)
+def default_memory_limit(at_once: int = 1, files: Sequence[Path] = ()) -> int:
+    """Four fifths of the memory that this process may use, in bytes, shared by so many workers that run at once.
+
+    Of a worker that opens ``files`` that are not ours, no more than models of their size need.
+    """
+    share = int(min(psutil.virtual_memory().total, _group_limit()) * 0.8) // max(at_once, 1)
+    return min(share, FOREIGN_MEMORY + 4 * _size(files)) if files else share
 
 
-def _serve(pipe: Connection, handler: str, environment: dict[str, str], errors: str, parent: int, shift: int) -> None:
+def time_limit(seconds: float, files: Sequence[Path] = ()) -> float:
+    """The most that a call may take, in seconds; less where it opens files that are not ours, by their size."""
+    return min(seconds, FOREIGN_SECONDS + _size(files) / 2**20) if files else seconds
+
+
+FOREIGN_SECONDS, FOREIGN_MEMORY = 60.0, 4 * 2**30
+"""What the smallest file that is not ours may take of time and of memory."""
+
+
+def _size(files: Iterable[Path]) -> int:
+    """Bytes of some files, and of what is in those that are folders."""
+    inside = (part for file in files for part in (file, *(file.rglob("*") if file.is_dir() else ())))
+    return sum(part.stat().st_size for part in inside if part.is_file())
+
+
+GROUP_LIMITS = ("/sys/fs/cgroup{group}/memory.max", "/sys/fs/cgroup/memory{group}/memory.limit_in_bytes")
+"""Where Linux writes the limit of a control group (a container's, say), version 2 and 1."""
+
+
+def _group_limit() -> int:
+    """The least memory limit of this process' control group and those around it, in bytes."""
+    limit = sys.maxsize
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            group = Path(line.rpartition(":")[2])
+            for pattern in GROUP_LIMITS:
+                for folder in (group, *group.parents):
+                    with contextlib.suppress(OSError, ValueError):
+                        inside = "" if folder == Path("/") else str(folder)
+                        limit = min(limit, int(Path(pattern.format(group=inside)).read_text()))
+    return limit
+
+
+SCRATCH = re.compile(r"zoodata-[a-z]+-(?P<pid>\d+)-.*")
+ERRORS = "stderr"
+
+
+def scratch_folder(what: str) -> Path:
+    """A temporary folder whose name says whose it is, so that what a killed process left is known and removed."""
+    _remove_orphans(Path(tempfile.gettempdir()), os.getpid())
+    return Path(tempfile.mkdtemp(prefix=f"zoodata-{what}-{os.getpid()}-"))
+
+
+@functools.cache
+def _remove_orphans(folder: Path, pid: int) -> None:
+    """Remove the scratch folders of processes that are no more; once a process."""
+    for path in folder.glob("zoodata-*"):
+        match = SCRATCH.fullmatch(path.name)
+        if match and not psutil.pid_exists(int(match["pid"])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _serve(
+    pipe: Connection,
+    handler: str,
+    environment: dict[str, str],
+    folder: Path,
+    parent: int,
+    shift: int,
+    writable: Sequence[Path] | None,
+) -> None:
     """The child's main loop."""
     _die_with(parent)
     # Libraries are mapped one below the other: what lies above them moves them all.
     above = mmap.mmap(-1, shift * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) if shift else None  # noqa: F841  (kept as long as this runs)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    os.environ.update(environment)
+    os.environ.update(environment, TMPDIR=str(folder))
+    tempfile.tempdir = str(folder)
     # Frameworks print to both streams, C++ included; the last line explains a crash.
-    with Path(errors).open("a", buffering=1, encoding="utf-8") as log:
+    with (folder / ERRORS).open("a", buffering=1, encoding="utf-8") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    if writable is not None:  # before any thread: those that run already would not be confined
+        confine([folder, *writable])
     module, _, name = handler.partition(":")
     served: Any = None
     while True:

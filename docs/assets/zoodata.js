@@ -21,14 +21,17 @@ for (const button of document.querySelectorAll("[data-zd-scheme]")) {
   });
 }
 
-/* Search: every architecture under every zoo's name. The index is a script, so that it loads from disk too. */
+/* Search, in the header of each page: architectures under every zoo's name, zoos, pages, findings. The index is a script,
+   so that it loads from disk too. */
 const zoodataSearch = {
   rows: null,
   waiting: [],
-  take(rows) {
-    this.rows = rows.map(([id, title, zoos]) => {
+  take({ architectures, zoos, pages }) {
+    this.zoos = zoos.map(([name, title]) => ({ name, title, words: [name, ...title.toLowerCase().split(/[\s-]+/), key(title)], key: key(title) }));
+    this.pages = pages.map(([href, title, more]) => ({ href, title, key: key(title + (more || "")) }));
+    this.rows = architectures.map(([id, title, own]) => {
       const names = [];
-      for (const [zoo, own] of Object.entries(zoos)) for (const name of own) names.push([`${zoo}:${name}`, key(name)]);
+      for (const [zoo, each] of Object.entries(own)) for (const name of each) names.push([zoo, name, key(name)]);
       return { id, title, names, keys: [key(id), key(title)] };
     });
     for (const ready of this.waiting.splice(0)) ready();
@@ -40,21 +43,51 @@ const zoodataSearch = {
     this.asked = true;
     return done;
   },
-  /* Architectures by how well a name fits: the name itself, its beginning, a part of it. */
-  find(text) {
-    const wanted = key(text.includes(":") ? text.split(":").pop() : text);
-    if (!wanted) return [];
-    const found = [];
-    for (const row of this.rows) {
-      let best = 9, by = null;
-      for (const own of row.keys) best = Math.min(best, fit(own, wanted));
-      for (const [name, own] of row.names) {
-        const grade = fit(own, wanted);
-        if (grade < best) { best = grade; by = name; }
-      }
-      if (best < 9) found.push({ row, best, by });
+  /* What is asked for: a zoo, where a word is one's and others remain, and the rest as one name. */
+  parse(text) {
+    const words = text.toLowerCase().split(/[\s:,]+/).filter(Boolean);
+    const zoos = new Set(), rest = [];
+    for (const word of words) {
+      const named = words.length > 1 ? this.zoos.filter((zoo) => zoo.words.some((own) => own === word || (word.length > 3 && own.startsWith(word)))) : [];
+      const architecture = this.rows.some((row) => row.keys.includes(key(word)));
+      if (named.length && !architecture) named.forEach((zoo) => zoos.add(zoo.name)); else rest.push(word);
     }
-    return found.sort((a, b) => a.best - b.best || b.row.names.length - a.row.names.length);
+    return { zoos, wanted: key(rest.join("")), words: rest.map(key).filter(Boolean) };
+  },
+  /* Architectures by how well a name fits: the name itself, its beginning, a part of it, all words in it; else nearly. */
+  find(text) {
+    const asked = this.parse(text), found = this.search(asked);
+    return found.length || !asked.zoos.size ? found : this.search({ zoos: new Set(), wanted: key(text), words: text.split(/\s+/).map(key).filter(Boolean) });
+  },
+  search({ zoos, wanted, words }) {
+    if (!wanted) return [];
+    const by = (grade) => {
+      const found = [];
+      for (const row of this.rows) {
+        let best = 9, name = null;
+        if (!zoos.size) for (const own of row.keys) best = Math.min(best, grade(own));
+        for (const [zoo, each, own] of row.names) {
+          if (zoos.size && !zoos.has(zoo)) continue;
+          const fits = grade(own);
+          if (fits < best) { best = fits; name = `${zoo}:${each}`; }
+        }
+        if (best === 9 && zoos.size && row.keys.some((own) => grade(own) < 9) && row.names.some(([zoo]) => zoos.has(zoo))) best = 3;
+        if (best < 9) found.push({ row, best, by: name });
+      }
+      return found.sort((a, b) => a.best - b.best || b.row.names.length - a.row.names.length || a.row.title.length - b.row.title.length);
+    };
+    const found = by((own) => fit(own, wanted, words));
+    return found.length ? found : by((own) => nearly(own, wanted));
+  },
+  /* Everything that fits, as links. */
+  all(text) {
+    const wanted = key(text);
+    const others = wanted.length < 2 ? [] : [
+      ...this.zoos.filter((zoo) => zoo.key.includes(wanted) || zoo.name === text.trim()).map((zoo) => ({ href: `zoos/${zoo.name}.html`, title: zoo.title, kind: "zoo" })),
+      ...this.pages.filter((page) => page.key.includes(wanted)).map((page) => ({ href: page.href, title: page.title, kind: page.href.includes("#") ? "finding" : "page" })),
+    ];
+    const models = this.find(text).map(({ row, best, by }) => ({ href: `architectures/${row.id}.html`, title: row.title, kind: by, best }));
+    return models.some((hit) => hit.best < 2) ? [...models, ...others.slice(0, 4)] : [...others.slice(0, 4), ...models];
   },
 };
 window.zoodataSearch = zoodataSearch;
@@ -63,41 +96,65 @@ function key(name) {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-function fit(own, wanted) {
+function fit(own, wanted, words) {
   if (own === wanted) return 0;
   if (own.startsWith(wanted)) return 1;
-  return own.includes(wanted) ? 2 : 9;
+  if (own.includes(wanted)) return 2;
+  return words.length > 1 && words.every((word) => own.includes(word)) ? 3 : 9;
+}
+
+/* A slip or two: letters taken for digits, left out, doubled or swapped. */
+function nearly(own, wanted) {
+  const plain = (text) => text.replaceAll("o", "0").replaceAll("l", "1").replaceAll("i", "1");
+  const allowed = wanted.length < 4 ? 0 : wanted.length < 9 ? 1 : 2;
+  const [a, b] = [plain(wanted), plain(own.slice(0, wanted.length + allowed))];
+  if (Math.abs(a.length - b.length) > allowed + 1) return 9;
+  let before = Array.from({ length: b.length + 1 }, (_, n) => n), earlier = before;
+  for (let i = 1; i <= a.length; i += 1) {
+    const line = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      let least = Math.min(before[j] + 1, line[j - 1] + 1, before[j - 1] + (a[i - 1] !== b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, earlier[j - 2] + 1);
+      line.push(least);
+    }
+    earlier = before;
+    before = line;
+  }
+  /* What follows the name in a longer one is no slip. */
+  const distance = Math.min(...before.slice(Math.max(0, a.length - allowed)));
+  return distance <= allowed ? 4 + distance : 9;
 }
 
 const find = document.getElementById("zd-find");
 if (find) {
   const hits = document.getElementById("zd-hits"), said = document.getElementById("zd-hits-count");
   const show = () => {
-    const found = zoodataSearch.find(find.value);
-    hits.replaceChildren(...found.slice(0, 12).map(({ row, by }) => make("li", {},
-      make("a", { href: new URL(`architectures/${row.id}.html`, root).href }, row.title),
-      by ? make("small", {}, ` ${by}`) : null)));
-    hits.hidden = !found.length;
-    said.textContent = find.value.trim() ? `${found.length} architecture${found.length === 1 ? "" : "s"}` : "";
+    const asked = find.value.trim(), found = asked ? zoodataSearch.all(asked) : [];
+    hits.replaceChildren(...found.slice(0, 10).map((hit) => make("li", {},
+      make("a", { href: new URL(hit.href, root).href }, hit.title, hit.kind ? make("small", {}, ` ${hit.kind}`) : null))));
+    if (asked && !found.length) {
+      hits.append(make("li", {}, "Nothing of this name. ", make("a", { href: new URL("architectures/index.html", root).href }, "All architectures"), " or ", make("a", { href: new URL("zoos/index.html", root).href }, "all zoos")));
+    }
+    hits.hidden = !asked;
+    said.textContent = asked ? `${found.length} found` : "";
   };
   find.addEventListener("focus", () => zoodataSearch.load());
   find.addEventListener("input", () => zoodataSearch.load().then(show));
-  find.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" && !hits.hidden) { event.preventDefault(); hits.querySelector("a").focus(); }
-  });
-  hits.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-    if (!step) return;
+  find.form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { hits.hidden = true; find.focus(); }
+    const links = [...hits.querySelectorAll("a")], at = links.indexOf(document.activeElement);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || hits.hidden) return;
     event.preventDefault();
-    const next = document.activeElement.parentElement[step];
-    (next ? next.querySelector("a") : find).focus();
+    (links[at + step] || find).focus();
   });
+  document.addEventListener("click", (event) => { if (!find.form.contains(event.target)) hits.hidden = true; });
+  find.form.addEventListener("focusout", (event) => { if (event.relatedTarget && !find.form.contains(event.relatedTarget)) hits.hidden = true; });
   find.form.addEventListener("submit", (event) => {
     event.preventDefault();
     zoodataSearch.load().then(() => {
-      const found = zoodataSearch.find(find.value);
-      const best = found.filter((hit) => hit.best === 0);
-      if (best.length) location.href = new URL(`architectures/${best[0].row.id}.html`, root).href;
+      const found = zoodataSearch.find(find.value), best = found.filter((hit) => hit.best === 0);
+      if (best.length || found.length === 1) location.href = new URL(`architectures/${(best[0] || found[0]).row.id}.html`, root).href;
       else location.href = `${new URL("leaderboard.html", root).href}?q=${encodeURIComponent(find.value)}`;
     });
   });
@@ -108,9 +165,9 @@ const board = document.getElementById("zd-board");
 if (board) {
   const form = document.getElementById("zd-filter"), count = document.getElementById("zd-count");
   const body = board.tBodies[0], rows = [...body.rows], heads = [...board.tHead.rows[0].cells];
-  const fields = ["q", "zoo", "family", "severity", "from", "to", "size"];
+  const fields = ["q", "zoo", "with", "family", "severity", "from", "to", "size"];
   const boxes = [...form.querySelectorAll("[name=column]")];
-  let sort = "";
+  let sort = "", sorted = "";
   form.hidden = false;
 
   for (const head of heads) {
@@ -125,7 +182,7 @@ if (board) {
   }
 
   const value = (row, name, place) => name === "title" ? row.cells[0].textContent.trim().toLowerCase()
-    : name === "evidence" ? row.cells[place].textContent : parseFloat(row.cells[place].dataset.v);
+    : parseFloat(row.cells[place].dataset.v);
 
   function order() {
     if (!sort) return rows;
@@ -148,31 +205,29 @@ if (board) {
     for (const row of rows) {
       const data = row.dataset, size = Number(data.size);
       const keep = (!named || (exact ? named.get(row.id) === 0 : named.has(row.id)))
-        && (!state.zoo || data.zoos.split(" ").includes(state.zoo))
+        && [state.zoo, state.with].every((zoo) => !zoo || data.zoos.split(" ").includes(zoo))
         && (!state.family || data.family === state.family)
         && (!state.severity || data.severity === state.severity)
         && (!state.from || Number(data.year) >= Number(state.from))
         && (!state.to || Number(data.year) <= Number(state.to))
         && (!state.size || (size >= least && size < most));
-      row.hidden = !keep;
+      if (row.hidden === keep) row.hidden = !keep;
       shown += keep;
     }
-    body.append(...order());
+    if (sort !== sorted) { body.append(...order()); sorted = sort; }
     for (const head of heads) {
       const name = head.dataset.sort, on = sort.replace("-", "") === name;
       if (on) head.setAttribute("aria-sort", sort.startsWith("-") ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     }
     const hidden = boxes.filter((box) => !box.checked).map((box) => box.value);
-    for (const box of boxes) {
-      for (const cell of board.querySelectorAll(`.c-${box.value}`)) cell.hidden = !box.checked;
-    }
+    for (const box of boxes) board.classList.toggle(`without-${box.value}`, !box.checked);
     const address = new URLSearchParams(Object.entries(state).filter(([, text]) => text));
     if (sort) address.set("sort", sort);
     if (hidden.length) address.set("hide", hidden.join("."));
     const query = address.toString();
     history.replaceState(null, "", location.pathname + (query ? `?${query}` : "") + location.hash);
-    count.textContent = `${shown} of ${rows.length} architectures`;
+    count.textContent = shown ? `${shown} of ${rows.length} architectures` : "No architecture fits: take a filter away.";
   }
 
   function restore() {
@@ -182,7 +237,8 @@ if (board) {
     for (const box of boxes) box.checked = !hidden.includes(box.value);
     sort = address.get("sort") || "";
     if (form.elements.q.value) zoodataSearch.load().then(apply);
-    apply();
+    else if (address.size) apply();
+    else count.textContent = `${rows.length} architectures`;
   }
 
   form.addEventListener("input", () => form.elements.q.value ? zoodataSearch.load().then(apply) : apply());
@@ -209,8 +265,9 @@ if (comparing) {
     for (const side of ["a", "b"]) comparing.elements[side].value = address.get(side) || "";
   };
   const plain = (entry) => entry.trim().split("@")[0];
-  const best = (claims, entry, metric) => {
-    const own = claims.filter((claim) => plain(claim.entry) === entry && claim.metric === metric);
+  /* Of the checkpoint that was named; of all of the entry's where none was. */
+  const best = (claims, s, metric) => {
+    const own = claims.filter((claim) => claim.metric === metric && (s.weights ? claim.entry === `${s.entry.entry}@${s.weights}` : plain(claim.entry) === s.entry.entry));
     if (!own.length) return null;
     const values = own.map((claim) => claim.value), low = Math.min(...values), high = Math.max(...values);
     return `${low === high ? own[0].shown : `${low} to ${high} %`} (${own.length} claim${own.length > 1 ? "s" : ""})`;
@@ -222,15 +279,15 @@ if (comparing) {
       ["Architecture", (s) => make("a", { href: new URL(`architectures/${s.doc.id}.html`, root).href }, s.doc.title)],
       ["Zoo", (s) => make("a", { href: new URL(`zoos/${s.entry.zoo}.html`, root).href }, s.entry.zoo)],
       ["Variant", (s) => s.entry.variant],
-      ["Top-1 claims", (s) => best(s.doc.claims, s.entry.entry, "top1")],
-      ["Top-5 claims", (s) => best(s.doc.claims, s.entry.entry, "top5")],
+      ["Top-1 claims", (s) => best(s.doc.claims, s, "top1")],
+      ["Top-5 claims", (s) => best(s.doc.claims, s, "top5")],
       ["Parameters", (s) => grouped(s.entry.counts && s.entry.counts.parameters)],
       ["Batch-norm statistics", (s) => grouped(s.entry.counts && s.entry.counts.statistics)],
       ["Multiply-accumulates", (s) => grouped(s.entry.counts && s.entry.counts.macs)],
       ["Input", (s) => s.entry.counts && s.entry.counts.input],
       ["Network", (s) => s.entry.counts && s.entry.counts.digest && s.entry.counts.digest.slice(0, 16)],
       ["Preprocessing", (s) => s.entry.preprocessing],
-      ["Weights", (s) => s.entry.weights.join(", ")],
+      ["Weights", (s) => s.weights || s.entry.weights.join(", ")],
       ["No counts because", (s) => s.entry.missing],
     ];
     const body = make("tbody", {});
@@ -246,14 +303,36 @@ if (comparing) {
         make("thead", {}, make("tr", {}, ...["What", a, b].map((text) => make("th", { scope: "col" }, text)))), body));
   }
 
-  function networks(a, b, [one, other]) {
-    const nodes = [make("h2", { id: "networks" }, "Networks")];
-    const comparison = one.doc.comparisons.find((c) => (c.a === a && c.b === b) || (c.a === b && c.b === a));
-    const digests = [one, other].map((s) => s.entry.counts && s.entry.counts.digest);
+  const SAME = ["identical", "benign"];
+  const between = (a, b, [one]) => one.doc.comparisons.find((c) => (c.a === a && c.b === b) || (c.a === b && c.b === a));
+
+  /* The answer first, in words. */
+  function verdict(a, b, sides, same) {
+    const [one, other] = sides, digests = sides.map((s) => s.entry.counts && s.entry.counts.digest);
+    const comparison = same ? between(a, b, sides) : null;
+    const known = one.entry.preprocessing && other.entry.preprocessing;
+    const differs = known && one.entry.preprocessing !== other.entry.preprocessing;
+    let code = comparison ? comparison.verdict : digests[0] && digests[0] === digests[1] ? "identical" : "";
+    const words = {
+      identical: "Same network. Weights load and give identical outputs.",
+      benign: "Same function. Weights load and give the same outputs.",
+      other_head: "Same body, other head. Weights load but for the last layer.",
+      parametric: "Do not swap these weights: they load, and the outputs differ.",
+      structural: "These weights do not load into the other network.",
+    }[code] || (same ? "Not known: these two networks were not compared." : "Two designs: weights of one are not for the other.");
+    const image = !SAME.includes(code) && code !== "other_head" ? "" : !known ? " How the image is preprocessed is not documented on both sides."
+      : differs ? " Preprocessing differs: use that of the weights, not of the network." : " Preprocessing is the same.";
+    return make("p", { class: `zd-answer zd-${code || "uncompared"}` }, make("strong", {}, words), image);
+  }
+
+  function networks(a, b, sides) {
+    const nodes = [make("h2", { id: "networks" }, "Network")];
+    const comparison = between(a, b, sides);
+    const digests = sides.map((s) => s.entry.counts && s.entry.counts.digest);
     if (comparison) {
-      nodes.push(make("p", {}, make("strong", { class: `zd-${comparison.verdict}` }, comparison.verdict), `: ${comparison.meaning} a is ${comparison.a}, b is ${comparison.b}. `,
+      nodes.push(make("p", {}, make("strong", { class: `zd-${comparison.verdict}` }, comparison.verdict.replace("_", " ")), `: ${comparison.meaning} a is ${comparison.a}, b is ${comparison.b}. `,
         make("a", { href: new URL(`data/${comparison.record}`, root).href }, "Record")));
-      nodes.push(make("ul", {}, ...comparison.findings.map((f) => make("li", {}, make("strong", { class: `zd-${f.severity}` }, f.severity), ` ${f.text}`))));
+      nodes.push(make("ul", {}, ...comparison.findings.map((f) => make("li", {}, make("strong", { class: `zd-${f.severity}` }, f.severity.replace("_", " ")), ` ${f.text}`))));
       if (comparison.proof) nodes.push(make("p", {}, comparison.proof));
     } else if (digests[0] && digests[0] === digests[1]) {
       nodes.push(make("p", {}, "One network: both have the same digest."));
@@ -263,13 +342,26 @@ if (comparing) {
     return [...nodes, make("p", {}, "On your machine: ", make("code", {}, `zoodata diff ${a} ${b} --prove`))];
   }
 
+  /* What is done to an image, as two lists of steps; a step that the other side has not is marked. */
+  function preprocessing(a, b, sides) {
+    const steps = sides.map((s) => s.entry.preprocessing_steps);
+    if (!steps.every((list) => list.length)) return [];
+    const lists = steps.map((list, n) => make("div", {}, make("h3", {}, [a, b][n]),
+      make("ol", {}, ...list.map((step) => make("li", steps[1 - n].includes(step) ? {} : { class: "zd-step-differs" }, step)))));
+    return [make("h2", { id: "preprocessing" }, "Preprocessing"), make("div", { class: "zd-pipelines" }, ...lists),
+      make("p", {}, "On your machine: ", make("code", {}, `zoodata preprocessing ${a} ${b}`))];
+  }
+
   function time(a, b, [one]) {
     const run = one.doc.latency;
     const timed = run && [a, b].map((entry) => run.entries.find((t) => t.entry === entry));
     const nodes = [make("h2", { id: "time" }, "Time")];
+    const interval = (t) => t.low === null ? "one session" : `95 % interval ${t.low.toFixed(3)} to ${t.high.toFixed(3)}`;
     if (timed && timed.every(Boolean)) {
-      const ratio = timed[1].ratio / timed[0].ratio;
-      nodes.push(make("p", {}, `${b} takes ${ratio.toFixed(2)} times as long as ${a}: ${timed[1].ratio.toFixed(3)} and ${timed[0].ratio.toFixed(3)} times ${run.reference} (95 % intervals ${timed[1].low.toFixed(3)} to ${timed[1].high.toFixed(3)} and ${timed[0].low.toFixed(3)} to ${timed[0].high.toFixed(3)}), batch ${run.batch}, on ${run.machine}. `,
+      const other = [a, b].includes(run.reference) ? timed.find((t) => t.entry !== run.reference) : null;
+      const said = other ? `${other.verdict[0].toUpperCase()}${other.verdict.slice(1)}: ${other.entry} takes ${other.ratio.toFixed(3)} of the time of ${run.reference} (${interval(other)})`
+        : `No number for these two: each was timed against ${run.reference}. ${timed.map((t) => `${t.entry}: ${t.ratio.toFixed(3)} (${interval(t)}), ${t.verdict}`).join("; ")}`;
+      nodes.push(make("p", {}, `${said}. Batch ${run.batch}, on ${run.machine}. `,
         make("a", { href: new URL(`data/${run.record}`, root).href }, "Record")));
     } else {
       nodes.push(make("p", {}, "These two were not timed in one run."));
@@ -286,10 +378,16 @@ if (comparing) {
       const unknown = [a, b].find((entry) => !Object.hasOwn(entries, entry));
       if (unknown) { said.textContent = `${unknown} is not an entry of the catalogue.`; return; }
       const documents = await Promise.all([a, b].map((entry) => api(`architectures/${entries[entry]}.json`)));
-      const sides = documents.map((doc, n) => ({ doc, entry: doc.entries.find((e) => e.entry === [a, b][n]) }));
+      const sides = documents.map((doc, n) => ({
+        doc, entry: doc.entries.find((e) => e.entry === [a, b][n]),
+        weights: comparing.elements[["a", "b"][n]].value.trim().split("@").slice(1).join("@"),
+      }));
+      const unnamed = sides.find((s) => s.weights && s.entry.weights.length && !s.entry.weights.includes(s.weights));
       const same = documents[0].id === documents[1].id;
-      said.textContent = same ? "" : "These two are not of one architecture.";
-      place.append(table(a, b, sides), ...networks(a, b, sides), ...time(a, b, same ? sides : [{ doc: {} }]));
+      said.textContent = unnamed ? `No claim names ${unnamed.entry.entry}@${unnamed.weights}; known weights: ${unnamed.entry.weights.join(", ")}.` : "";
+      const kept = same ? sides : [{ ...sides[0], doc: { comparisons: [] } }, sides[1]];
+      place.append(verdict(a, b, sides, same), ...networks(a, b, kept), ...preprocessing(a, b, sides),
+        make("h2", { id: "claims" }, "Claims and counts"), table(a, b, sides), ...time(a, b, kept));
       document.title = `${a} and ${b} - zoodata`;
     } catch (refused) {
       said.textContent = location.protocol === "file:"
@@ -318,4 +416,53 @@ if (comparing) {
   window.addEventListener("popstate", () => { read(); show(); });
   read();
   if (location.search) show();
+}
+
+/* Choose: filters over the table and the pictures; all of it in the address. */
+const choosing = document.getElementById("zd-choose");
+if (choosing) {
+  const rows = [...document.querySelectorAll("#zd-choices tbody tr")], said = document.getElementById("zd-chosen");
+  const dots = new Map();
+  for (const dot of document.querySelectorAll(".zd-figure [data-name]")) {
+    if (!dots.has(dot.dataset.name)) dots.set(dot.dataset.name, []);
+    dots.get(dot.dataset.name).push(dot);
+  }
+  const fields = ["zoo", "framework", "training", "size", "parameters"];
+  choosing.hidden = false;
+  const apply = () => {
+    const state = Object.fromEntries(fields.map((name) => [name, choosing.elements[name].value]));
+    let shown = 0;
+    for (const row of rows) {
+      const { zoo } = row.dataset, [name, , , parameters, size] = [...row.cells].map((cell) => cell.textContent);
+      const keep = (!state.zoo || zoo === state.zoo)
+        && (!state.framework || state.framework.split(" ").includes(zoo))
+        && (!state.training || (state.training === "more") === ("more" in row.dataset))
+        && (!state.size || Number(size) <= Number(state.size))
+        && (!state.parameters || Number(parameters) <= Number(state.parameters));
+      if (row.hidden === keep) row.hidden = !keep;
+      for (const dot of dots.get(name) || []) dot.classList.toggle("zd-faint", !keep);
+      shown += keep;
+    }
+    said.textContent = shown ? `${shown} of ${rows.length} checkpoints` : "No checkpoint fits: take a filter away.";
+    const query = new URLSearchParams(Object.entries(state).filter(([, text]) => text)).toString();
+    history.replaceState(null, "", location.pathname + (query ? `?${query}` : "") + location.hash);
+  };
+  const address = new URLSearchParams(location.search);
+  for (const name of fields) choosing.elements[name].value = address.get(name) || "";
+  choosing.addEventListener("input", apply);
+  choosing.addEventListener("submit", (event) => event.preventDefault());
+  choosing.addEventListener("reset", () => setTimeout(apply));
+  if (address.size) apply();
+}
+
+/* A button that copies a command. */
+for (const code of document.querySelectorAll("pre > code, p > code")) {
+  if (!/^(zoodata|pip|git|make|curl) /.test(code.textContent) || !navigator.clipboard) continue;
+  const button = make("button", { type: "button", class: "zd-copy" }, "Copy");
+  button.setAttribute("aria-label", `Copy: ${code.textContent.trim().slice(0, 60)}`);
+  button.addEventListener("click", () => navigator.clipboard.writeText(code.textContent.trim()).then(() => {
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  }));
+  code.after(button);
 }

@@ -70,6 +70,9 @@ def write_pages(dataset: Dataset, folder: Path) -> None:
     feed.write(site, folder, address)
     llms.write(site, folder, address)
     shutil.copy(_source("CHANGELOG.md"), folder / "changelog.md")
+    contribute = folder / "contribute.md"
+    told = contribute.read_text(encoding="utf-8").replace("THE-REPOSITORY", about.repository_url())
+    contribute.write_text(told, encoding="utf-8", newline="\n")
 
 
 def site_address() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoodata.discrepancy.accuracy import PAPER, AccuracyRange
+from zoodata.discrepancy.choice import Choice, Choices
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata_site import charts
@@ -13,8 +14,6 @@ from zoodata_site.views.architecture import ArchitectureView
 from zoodata_site.views.claims import ClaimView
 from zoodata_site.views.figures import claim_anchor, zoo_title
 from zoodata_site.views.zoo import ASPECTS, ZooView
-
-MOST_ZOOS = 16
 
 
 def largest_accuracy(ranges: Sequence[AccuracyRange]) -> Any:
@@ -84,15 +83,41 @@ def largest_latency(ranges: Sequence[LatencyRange]) -> Any:
     )
 
 
-def accuracy_against_compute(dots: Sequence[charts.Dot]) -> Any:
-    """Claimed accuracy against counted compute, an entry a dot."""
+def accuracy_against_compute(choices: Choices) -> Any:
+    """Claimed accuracy against counted compute, a checkpoint a dot."""
     return charts.scatter(
-        dots,
+        [_dot(each, each.macs / 1e9, f"{each.macs / 1e9:.2f} GMAC", each.on_front) for each in choices.checkpoints],
         "Claimed accuracy against counted compute",
-        "Each counted entry's highest top-1 claim over the multiply-accumulates of its network.",
-        "G multiply-accumulates, one image",
+        "Each checkpoint's top-1 claim over the multiply-accumulates of its network at the claim's image size; a line "
+        "joins those that none with less compute beats.",
+        "G multiply-accumulates of one image (logarithmic)",
         "top-1, %",
     )
+
+
+def accuracy_against_time(choices: Choices) -> Any:
+    """Claimed accuracy against measured time, a checkpoint a dot."""
+    timed = [(each, each.milliseconds) for each in choices.checkpoints if each.milliseconds is not None]
+    dots, least = [], float("inf")
+    for each, time in timed:  # the most accurate first
+        dots.append(_dot(each, time, f"{time:.1f} ms", time < least))
+        least = min(least, time)
+    return charts.scatter(
+        dots,
+        "Claimed accuracy against measured time",
+        f"Each checkpoint's top-1 claim over the median time of one image on {choices.machine}; a line joins those "
+        "that none faster beats.",
+        "ms of one image (logarithmic)",
+        "top-1, %",
+    )
+
+
+def _dot(choice: Choice, x: float, cost: str, on_front: bool) -> charts.Dot:
+    href = f"architectures/{choice.architecture}.html#{claim_anchor(choice.claim)}"
+    text = f"{choice.entry}: {choice.top1:.2f} %, {cost}, {choice.size} px"
+    label = choice.entry.partition(":")[2].partition("@")[0]
+    return charts.Dot(x, choice.top1, choice.zoo, text, href, choice.entry, label, on_front,
+                      is_hollow=choice.training != "supervised")  # fmt: skip
 
 
 def documentation(zoos: Sequence[ZooView]) -> Any:
@@ -131,7 +156,7 @@ def _claims(claims: Sequence[ClaimView]) -> Any:
         lines.append(charts.Line(zoo_title(zoo), f"#{ordered[-1].anchor}", points))
     lines.sort(key=lambda line: -line.points[-1].value)
     return charts.dots(
-        lines[:MOST_ZOOS],
+        lines,
         "Claimed top-1 accuracy, zoo by zoo",
         "Each zoo's lowest and highest claim, whatever recipe and image size; comparable ones are in the text.",
         "top-1, %",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import html
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,21 +23,26 @@ from zoodata.records.comparison import GRAVITY
 from zoodata.wording import authors, findings, latency, networks, warnings
 from zoodata.wording.audit import GRADES
 from zoodata.wording.networks import MEANING, SHORT_MEANING
+from zoodata.wording.obstacles import worded
 from zoodata.wording.paper import explanation
-from zoodata.wording.ranges import KINDS, PROTOCOLS
+from zoodata.wording.ranges import KINDS, PROTOCOLS, TRAININGS
 from zoodata_site import charts, pictures
 from zoodata_site.publish import documents
 from zoodata_site.views.architecture import ArchitectureView, ComparedView
 from zoodata_site.views.figures import (
     BUILT,
+    FRAMEWORKS,
     METRICS,
     claim_anchor,
     dispute_url,
+    pair_anchor,
     record_anchor,
     record_href,
     zoo_title,
 )
 from zoodata_site.views.findings import RULES, counted
+from zoodata_site.views.hero import hero
+from zoodata_site.views.leaderboard import Row
 from zoodata_site.views.site import Site
 from zoodata_site.views.zoo import ASPECTS
 
@@ -56,15 +62,41 @@ COLUMNS = {
 
 MAX_FINDINGS, MAX_ON_ARCHITECTURE, MAX_DRAWN = 25, 12, 3
 
+SECTIONS = (
+    (
+        "accuracy",
+        "Claimed accuracy",
+        "One checkpoint, or one documented recipe, with several numbers. Each number was read again where its source "
+        "states it.",
+        "rankings.html#accuracy",
+    ),
+    (
+        "latency",
+        "Measured time",
+        "Timed in interleaved rounds on one machine, each ratio within one run, split into what the network costs and "
+        "what the framework adds.",
+        "rankings.html#latency",
+    ),
+    (
+        "architecture",
+        "Architecture",
+        "Multiply-accumulates of the networks the zoos build, by one counter, at one input size.",
+        "rankings.html#macs",
+    ),
+)
+"""The front page's kinds of discrepancy: id, heading, note, and where the rest is."""
+
 
 def pages(site: Site) -> Iterator[tuple[str, str]]:
     """Path and Markdown of each page."""
     page = functools.partial(_page, _environment())
-    yield "index.md", page("index", "zoodata", site=site, sections=_sections(site))
-    yield "leaderboard.md", page("leaderboard", "Leaderboard", site=site, columns=COLUMNS.items())
-    yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS,
-                                scatter=pictures.accuracy_against_compute(site.dots))  # fmt: skip
-    yield "compare.md", page("compare", "Compare two models", examples=_examples(site))
+    yield "index.md", page("index", "The same model, from another zoo", site=site, sections=SECTIONS,
+                           hero=hero(site.architectures))  # fmt: skip
+    yield "choose.md", page("choose", "Choose a model", **_choices(site))
+    yield "leaderboard.md", page("leaderboard", "Leaderboard", site=site, columns=COLUMNS.items(),
+                                 parts=_parts(site.rows))  # fmt: skip
+    yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS)
+    yield "compare.md", page("compare", "Swap weights", examples=_examples(site))
     yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, grades=GRADES,
                              most=MAX_FINDINGS)  # fmt: skip
     yield "paper.md", page("paper", "The paper, reproduced", parts=_paper_parts(site.paper))
@@ -104,6 +136,7 @@ def _environment() -> Environment:
         "zoo_title": zoo_title,
         "claim_anchor": claim_anchor,
         "record_anchor": record_anchor,
+        "pair_anchor": pair_anchor,
         "record_href": record_href,
         "dispute_url": dispute_url,
         "draw": _draw,
@@ -140,30 +173,36 @@ def _draw(compared: ComparedView) -> Any:
     return charts.blocks(compared.blocks, compared.pair.a, compared.pair.b)
 
 
-def _sections(site: Site) -> list[tuple[str, str, str, Any]]:
-    """The front page's kinds of discrepancy: id, heading, note, chart."""
-    return [
-        (
-            "accuracy",
-            "Claimed accuracy",
-            "One checkpoint, or one documented recipe, with several numbers. Each number was read again where its "
-            "source states it.",
-            pictures.largest_accuracy(site.today[:10]),
-        ),
-        (
-            "latency",
-            "Measured time",
-            "Timed in interleaved rounds on one machine, each ratio within one run, split into what the network costs "
-            "and what the framework adds.",
-            pictures.largest_latency(site.latency[:10]),
-        ),
-        (
-            "architecture",
-            "Architecture",
-            "Multiply-accumulates of the networks the zoos build, by one counter, at one input size.",
-            pictures.largest_macs([each for each in site.macs[:10] if each.ratio > 1]),
-        ),
-    ]
+def _parts(rows: Sequence[Row]) -> dict[str, Callable[[float], int]]:
+    """For each numeric column how long the bar of a value is, in percent of the longest; ratios by logarithm."""
+    shown = {
+        "comparable": [row.today for row in rows], "naive": [row.naive for row in rows],
+        "paper": [row.paper for row in rows], "parameters": [row.parameters for row in rows],
+    }  # fmt: skip
+    ratios = {"macs": [row.macs for row in rows], "latency": [row.latency for row in rows]}
+    parts: dict[str, Callable[[float], int]] = {}
+    for name, figures in (shown | ratios).items():
+        scale = math.log if name in ratios else math.sqrt
+        most = max((scale(each.value) for each in figures if each and each.value), default=0.0)
+        parts[name] = functools.partial(_part, scale, most)
+    return parts
+
+
+def _part(scale: Callable[[float], float], most: float, value: float) -> int:
+    return round(100 * scale(value) / most) if most > 0 and value > 0 else 0
+
+
+def _choices(site: Site) -> dict[str, Any]:
+    return {
+        "choices": site.choices,
+        "front": [each for each in site.choices.checkpoints if each.on_front],
+        "compute": pictures.accuracy_against_compute(site.choices),
+        "time": pictures.accuracy_against_time(site.choices),
+        "zoos": sorted({each.zoo for each in site.choices.checkpoints}),
+        "frameworks": FRAMEWORKS,
+        "trainings": TRAININGS,
+        "left_out": worded(site.choices.left_out),
+    }
 
 
 def _downloads(site: Site) -> dict[str, Any]:

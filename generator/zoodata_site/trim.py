@@ -13,7 +13,7 @@ CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
 INDENTATION = re.compile(r"\s*\n\s*")
 USED = re.compile(r'class="([^"]*)"|class=([\w-]+)')
 
-SET_BY_SCRIPTS = frozenset({"zd-differs", "zd-sort", "zd-scroll"})
+SET_BY_SCRIPTS = frozenset({"zd-differs", "zd-sort", "zd-scroll", "zd-faint", "zd-copy", "zd-answer", "zd-pipelines"})
 """Classes that no page has before a script runs."""
 
 

@@ -185,9 +185,11 @@ def test_the_data_package_is_valid_to_frictionless(dataset, site, tmp_path):
 def test_the_search_index_has_every_entry(site, tmp_path):
     search.write(site, tmp_path)
     text = (tmp_path / "assets" / "search-index.js").read_text()
-    rows = json.loads(text.removeprefix("zoodataSearch.take(").rstrip().removesuffix(")"))
+    index = json.loads(text.removeprefix("zoodataSearch.take(").rstrip().removesuffix(")"))
+    rows = index["architectures"]
     entries = {f"{zoo}:{name}" for _, _, zoos in rows for zoo, names in zoos.items() for name in names}
     assert entries == {entry.entry for view in site.architectures for entry in view.entries}
+    assert {name for name, _ in index["zoos"]} == {zoo.name for zoo in site.zoos}
 
 
 def test_llms_txt_links_are_there(site, tmp_path):

@@ -137,7 +137,7 @@ def test_a_dataset_without_measurements_still_makes_every_page(tmp_path):
     store.write(builders.family(), tmp_path)
     pages = dict(render.pages(views.make(Dataset.open(packaged=tmp_path))))
     assert "Not timed yet" in pages["architectures/resnet50.md"]
-    assert "the newest is of" in pages["index.md"]
+    assert "the newest of" in pages["index.md"]
 
 
 def test_preprocessing_in_a_line():

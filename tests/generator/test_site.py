@@ -182,7 +182,7 @@ def test_what_is_printed_is_whole(server, browser, page):
     page.emulate_media(media="print")
     assert not page.locator(".md-tabs").is_visible()
     assert page.locator("#counts").is_visible()
-    folded = page.locator("details.zd-pair:not([open]) > p").first
+    folded = page.locator("details.zd-pair:not([open]) > div > p").first
     assert folded.is_visible(), "what is folded on the screen is read on paper"
     assert page.evaluate("getComputedStyle(document.querySelector('.zd-scroll')).overflowX") == "visible"
 

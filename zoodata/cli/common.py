@@ -185,6 +185,37 @@ def check_entries(entries: Iterable[str]) -> None:
             raise click.UsageError(f"there is no zoo {zoo!r}; there are {', '.join(zoos)}, file and python")
 
 
+@contextlib.contextmanager
+def measuring_into(data: Path) -> Iterator[None]:
+    """Hold a data folder while a command measures into it, and remove what a killed one left there.
+
+    Raises:
+        click.ClickException: when another process holds it.
+    """
+    from zoodata.dataset.lock import InUse, own
+
+    try:
+        with own(data) as removed:
+            if removed:
+                click.echo(f"removed {removed} unfinished files of an interrupted run", err=True)
+            yield
+    except InUse as error:
+        raise click.ClickException(str(error)) from None
+
+
+def is_weights_file(text: str) -> bool:
+    """Whether an argument is a checkpoint's file: it is no entry, and is there."""
+    return ":" not in text and Path(text).is_file()
+
+
+def note_unconfined(files: Iterable[Path]) -> None:
+    """Say what this system lets a model's file do that others do not."""
+    from zoodata.confinement import missing
+
+    if files and (lacks := missing()):
+        click.echo(f"Not confined on this system: {'; '.join(lacks)}. Open only model files that you trust.", err=True)
+
+
 CALL_SECONDS = 1800.0
 """The most that one call of a command may take."""
 
@@ -205,14 +236,19 @@ def in_worker(
         click.UsageError: for a name that no zoo has.
         click.ClickException: with the worker's reason.
     """
-    from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
+    from zoodata.isolation import Worker, WorkerFailed, default_memory_limit, time_limit
     from zoodata.measure.environment import usable_cores
     from zoodata.measure.host import worker_environment
+    from zoodata.records.base import foreign_files
     from zoodata.wording.missing import reason
 
-    with Worker(handler, worker_environment("cpu", usable_cores()), default_memory_limit()) as worker:
+    named = [each for each in (*args, *kwargs.values()) if isinstance(each, str)]
+    files = foreign_files(named, [Path(each) for each in named if is_weights_file(each)])
+    note_unconfined(files)
+    variables, memory = worker_environment("cpu", usable_cores()), default_memory_limit(1, files)
+    with Worker(handler, variables, memory, writable=() if files else None) as worker:
         try:
-            return worker.call(CALL_SECONDS, method, *args, **kwargs)
+            return worker.call(time_limit(CALL_SECONDS, files), method, *args, **kwargs)
         except WorkerFailed as error:
             if error.reason == "not_in_package":
                 raise click.UsageError(error.message) from None

@@ -54,9 +54,6 @@ def run(data: Path, out: Path) -> tuple[Path, int]:
     Returns:
         The site's first page, and the number of validation errors.
     """
-    leftovers = store.sweep_leftovers(data) if data.is_dir() else 0
-    if leftovers:
-        click.echo(f"removed {leftovers} unfinished files of an interrupted run", err=True)
     dataset = read_dataset(data)
     here = _installed()
     entries = [entry for entry in _default_entries(dataset) if entry.partition(":")[0] in here]

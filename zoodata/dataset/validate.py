@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from zoodata.dataset import checks, store, strict_json, version
+from zoodata.dataset import checks, lock, store, strict_json, version
 from zoodata.dataset.checks import recomputed
 from zoodata.dataset.issues import Issue, plain
 from zoodata.graph import storage
@@ -237,7 +237,7 @@ _WALK_MESSAGES = {
 }
 
 # Beside the records, in a dataset that is published.
-COMPANIONS = {"schemas", "LICENSE", version.FILE}
+COMPANIONS = {"schemas", "LICENSE", version.FILE, lock.NAME}
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, str | None]]:

@@ -67,6 +67,11 @@ class Nearness:
     comparison: str | None
     """Path of the record of the comparison."""
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether it was held against the authors' own by more than what both claim."""
+        return not isinstance(self.basis, ClaimBasis)
+
 
 @dataclass(frozen=True)
 class AuthorsOwn:

@@ -10,8 +10,8 @@ runtime, which splits a ratio into the networks' part and the frameworks'.
 from __future__ import annotations
 
 import random
+import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from zoodata.isolation import WorkerFailed, can_disable_aslr, can_stop
+from zoodata.isolation import WorkerFailed, can_disable_aslr, can_stop, scratch_folder
 from zoodata.measure import watching
 from zoodata.measure.host import TORCH_ZOOS, Host
 from zoodata.measure.participants import PlannedParticipant, TimedWorker, Workers, start_workers
@@ -108,8 +108,11 @@ def measure(
     run = _LatencyRun(conditions, workers, progress)
     instruments = watching.gpu(conditions.device)
     meter, source = watching.energy(conditions.device, instruments)
-    with tempfile.TemporaryDirectory(prefix="zoodata-networks-") as folder:
-        stopped = _run_sessions(run, entries, Path(folder), instruments, meter)
+    folder = scratch_folder("networks")
+    try:
+        stopped = _run_sessions(run, entries, folder, instruments, meter)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return LatencyMeasurement.seal(
         architecture=architecture,
         started_at=timestamp(started),
@@ -242,7 +245,7 @@ def _networks(run: _LatencyRun, entries: Sequence[str], folder: Path) -> list[Pl
     files: dict[str, str] = {}
     modules = ("zoodata.runtimes.executed", str(conditions.networks))
     # Torch first: it does not bear being loaded after TensorFlow in one process.
-    with run.workers.reading() as worker:
+    with run.workers.reading(folder) as worker:
         for number, entry in enumerate(sorted(entries, key=lambda name: entry_zoo(name) not in TORCH_ZOOS)):
             path = folder / f"{number}"
             planned = PlannedParticipant(entry, subject="network", modules=modules, file=str(path))

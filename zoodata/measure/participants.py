@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from zoodata.isolation import Pending, Worker, WorkerFailed
@@ -28,8 +29,8 @@ class Workers:
 
     timed: Callable[[int | None], Worker[Timer]]
     """Given the shift of its memory; see :class:`zoodata.isolation.Worker`."""
-    reading: Callable[[], Worker[Host]]
-    """For reading networks; it times nothing."""
+    reading: Callable[[Path], Worker[Host]]
+    """For reading networks and writing them into a folder; it times nothing."""
     seconds: float
     """The most that one answer may take."""
 

@@ -10,8 +10,8 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, NamedTuple, NoReturn, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -54,6 +54,18 @@ def entry_zoo(entry: str) -> str:
 def is_personal(entry: str) -> bool:
     """Whether an entry is a model of the user's own."""
     return entry_zoo(entry) in PERSONAL_ZOOS
+
+
+def foreign_files(entries: Iterable[str], weights: Iterable[Path | str | None] = ()) -> tuple[Path, ...]:
+    """The files of models and checkpoints that are opened and are not a zoo's own. None where the user's own code is
+    run too: it may do what it likes, and the file with it."""
+    named = [entry.partition(":") for entry in entries]
+    if any(zoo == "python" for zoo, _, _ in named):
+        return ()
+    return (
+        *(Path(name) for zoo, _, name in named if zoo == "file"),
+        *(Path(path) for path in weights if path is not None),
+    )
 
 
 def without_weights(entry: str) -> str:

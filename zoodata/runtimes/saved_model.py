@@ -25,6 +25,8 @@ ALLOWED = frozenset({
     "ShardedFilename", "NoOp", "DisableCopyOnRead",
 })  # fmt: skip
 """Operators with a state that any SavedModel has: variables, calls, and those that save and restore."""
+FILES = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename"})
+"""Those that save and restore: any SavedModel holds them, and none calls them for an answer."""
 
 
 def load(folder: Path, size: tuple[int, int] | None = None) -> SavedModel:
@@ -47,6 +49,8 @@ def load(folder: Path, size: tuple[int, int] | None = None) -> SavedModel:
     signatures = getattr(loaded, "signatures", {})
     for name in ("serving_default", *signatures):
         if name in signatures and _takes_image(signatures[name]):
+            if touched := sorted(FILES & set(_called(signatures[name]))):
+                raise CannotRead(f"its answer would touch files ({', '.join(touched)}), which is not run")
             return SavedModel(loaded, signatures[name], size)
     raise CannotRead("none of its signatures takes one image of four axes")
 
@@ -58,6 +62,13 @@ def _refused(proto: Any) -> Iterator[str]:
             definition = op_def_registry.get(node.op)
             if definition is None or (definition.is_stateful and node.op not in ALLOWED):
                 yield node.op
+
+
+def _called(function: Any) -> Iterator[str]:
+    """Every operator that a function may run, in the functions that it calls too."""
+    graph = function.graph.as_graph_def()
+    yield from (node.op for node in graph.node)
+    yield from (node.op for called in graph.library.function for node in called.node_def)
 
 
 def _takes_image(function: Any) -> bool:

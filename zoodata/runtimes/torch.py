@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_map_only
 from zoodata.graph import torch_meta, torch_reader
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
+from zoodata.runtimes.archives import TooLarge, check_expansion
 from zoodata.runtimes.model import (
     Array,
     CannotRead,
@@ -265,6 +266,8 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
     """
     try:
         state: Any = _loaded(path)
+    except TooLarge as error:
+        raise WeightsDoNotFit(f"{path.name}: {error}") from error
     except Exception as error:
         raise WeightsDoNotFit(f"{path.name} is not {_what_it_should_be(path)}") from error
     for key in ("state_dict", "model", "model_state_dict"):
@@ -291,6 +294,7 @@ def _what_it_should_be(path: Path) -> str:
 
 
 def _loaded(path: Path) -> Any:
+    check_expansion(path)
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file
 

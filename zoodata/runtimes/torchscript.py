@@ -9,6 +9,7 @@ import torch
 
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
+from zoodata.runtimes import torchscript_inspection
 from zoodata.runtimes.model import Array, CannotRead, ForwardPass, Scorer, Weights, forward_pass, in_brief
 
 SIZE = 224
@@ -27,12 +28,21 @@ class TorchScriptModel:
             CannotRead: when torch cannot load or run it.
         """
         try:
+            torchscript_inspection.inspect(path)
             _choose_engine(path)
             self._module = torch.jit.load(str(path), map_location="cpu").eval()
             with torch.inference_mode():
                 output = self._module(torch.zeros(1, 3, size, size))
+        except torchscript_inspection.Refused as error:
+            raise CannotRead(f"it is not run: {error}") from error
+        except CannotRead:
+            raise
         except Exception as error:
-            raise CannotRead(f"not a TorchScript file that torch can run on an image: {in_brief(error)}") from error
+            # The interpreter's own words end with what was raised, after where.
+            said = (
+                in_brief(error) if not isinstance(error, torch.jit.Error) else str(error).strip().splitlines()[-1][:300]
+            )
+            raise CannotRead(f"not a TorchScript file that torch can run on an image: {said}") from error
         if not isinstance(output, torch.Tensor):
             raise CannotRead(f"it returns a {type(output).__name__}, not one tensor of scores")
         self.input = InputShape(channels=3, height=size, width=size, layout="NCHW")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from zoodata.isolation import Worker
 from zoodata.measure.environment import capture
@@ -26,8 +27,8 @@ class _Bench:
         self.limits, self.say = limits, say
         self._reader = Reader(limits)
 
-    def reader(self) -> Worker[Host]:
-        return self._reader.worker()
+    def reader(self, files: tuple[Path, ...] = ()) -> Worker[Host]:
+        return self._reader.worker(files)
 
     def close(self) -> None:
         self._reader.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from zoodata.dataset.store import Dataset
@@ -46,8 +47,8 @@ class Bench(Protocol):
     limits: Limits
     say: Say
 
-    def reader(self) -> Worker[Host]:
-        """A worker that reads networks, shared with other tasks."""
+    def reader(self, files: tuple[Path, ...] = ()) -> Worker[Host]:
+        """A worker that reads networks, shared with other tasks; confined where it opens files that are not ours."""
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from zoodata.discrepancy.comparable import Obstacle
+from zoodata.discrepancy.choice import Unfit
 
-OBSTACLES: dict[Obstacle, str] = {
+OBSTACLES: dict[Unfit, str] = {
     "borrowed": "somebody else's number",
     "third_party": "somebody else's checkpoint, evaluated by a third party",
     "not_working": "an accuracy of no working model",
@@ -18,9 +19,11 @@ OBSTACLES: dict[Obstacle, str] = {
     "more_than_labels": "trained with more than ImageNet-1k labels",
     "lineage_unknown": "not known where the checkpoint comes from",
     "network_unknown": "not known which form of the design",
+    "not_counted": "network not counted here",
+    "other_size": "counted at another image size",
 }
 
 
-def worded(left_out: Mapping[Obstacle, int]) -> dict[str, int]:
+def worded(left_out: Mapping[Any, int]) -> dict[str, int]:
     """How many claims are not comparable, by the reason in words."""
-    return {OBSTACLES[code]: count for code, count in left_out.items()}
+    return {OBSTACLES[code]: count for code, count in sorted(left_out.items(), key=lambda item: -item[1])}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoodata.records import Preprocessing
+from zoodata.runtimes.archives import check_expansion, check_hdf5
 from zoodata.runtimes.model import CannotRead, Model, in_brief
 from zoodata.zoos.base import CannotBuild, Pipeline, Reading, Statements, UnknownEntry, building
 
@@ -56,6 +57,7 @@ class File:
             raise UnknownEntry(f"there is {what} at {entry}")
         if reading.output is not None and file.suffix != ".onnx":
             raise CannotBuild(f"{file.name}: an output can be chosen of ONNX files only")
+        building(file.name, lambda: check_expansion(file))
         if file.suffix == ".onnx":
             from zoodata.runtimes.onnx import OnnxModel, load
 
@@ -166,6 +168,7 @@ def _refuse_code(file: Path, configuration: Any) -> None:
 def _keras(file: Path, reading: Reading) -> Model:
     version, configuration = _configuration(file)
     _refuse_code(file, configuration)
+    building(file.name, lambda: check_hdf5(file))
     is_old = not version.startswith("3")
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend != "tensorflow":

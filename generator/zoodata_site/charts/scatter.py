@@ -1,16 +1,18 @@
-"""Accuracy against compute: one dot an entry, compute on a logarithmic axis."""
+"""A value against a cost: one dot an entry, the cost on a logarithmic axis, and the front that nothing beats."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from zoodata_site.charts import svg
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 640, 380, 44, 10, 40, 12
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 820, 460, 44, 18, 40, 16
+LONGEST_LABEL, LABEL_ROOM = 26, 13
+"""Letters of a label on the front, and how far two must be apart."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,12 @@ class Dot:
     zoo: str
     text: str
     href: str
+    name: str = ""
+    """What scripts know it by."""
+    label: str = ""
+    """Written beside it if it is on the front."""
+    on_front: bool = False
+    is_hollow: bool = False
 
 
 def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_unit: str) -> Markup:
@@ -48,11 +56,32 @@ def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_un
         parts.append(svg.text("zd-tick", LEFT - 6, y(tick) + 4, f"{tick:g}", "end"))
     parts.append(svg.text("zd-tick", WIDTH - RIGHT, HEIGHT - 6, x_unit, "end"))
     parts.append(svg.text("zd-tick", LEFT + 6, TOP + 12, y_unit))
-    for dot in dots:
+    front = sorted((dot for dot in dots if dot.on_front), key=lambda dot: dot.x)
+    if front:
+        corners = [f"{x(dot.x)},{y(dot.y)}" for dot in front]
+        parts.append(Markup('<polyline class="zd-front" points="{}"/>').format(" ".join(corners)))
+    for dot in [*(dot for dot in dots if not dot.on_front), *front]:
+        # The keyboard walks along the front; the rest is in the table, a row each.
+        css = f"zd-dot zoo-{dot.zoo}" + (" zd-hollow" if dot.is_hollow else "")
         parts.append(
             Markup(
-                '<a href="{}" aria-label="{}"><circle class="zd-dot zoo-{}" cx="{}" cy="{}" r="4">'
-                "<title>{}</title></circle></a>"
-            ).format(dot.href, dot.text, dot.zoo, x(dot.x), y(dot.y), dot.text)
-        )
+                '<a href="{}"{}{}><title>{}</title><circle class="{}" cx="{}" cy="{}" r="{}"/></a>'
+            ).format(
+                dot.href,
+                Markup("") if dot.on_front or not front else Markup(' tabindex="-1"'),
+                Markup(' data-name="{}"').format(dot.name) if dot.name else Markup(""),
+                dot.text, css, x(dot.x), y(dot.y), 5 if dot.on_front else 3.5,
+            )
+        )  # fmt: skip
+    parts += _labels(front, x, y)
     return Markup("").join([*parts, svg.CLOSED])
+
+
+def _labels(front: Sequence[Dot], x: Callable[[float], float], y: Callable[[float], float]) -> Iterator[Markup]:
+    """Names along the front, above and left of their dots; one that would lie on the one before is left out."""
+    last = float("inf")
+    for dot in sorted(front, key=lambda dot: dot.y):
+        place = y(dot.y) - 8
+        if dot.label and last - place >= LABEL_ROOM and x(dot.x) - LEFT > 7 * min(len(dot.label), LONGEST_LABEL):
+            last = place
+            yield svg.text("zd-note", x(dot.x) - 5, place, svg.shorten(dot.label, LONGEST_LABEL), "end")

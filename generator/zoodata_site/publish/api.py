@@ -139,7 +139,8 @@ def _pair(pair: Pair) -> MeasuredPairDocument:
 def _entry(entry: EntryView) -> EntryDocument:
     return EntryDocument(
         entry=entry.entry, zoo=entry.zoo, variant=entry.variant, note=entry.note, weights=list(entry.weights),
-        preprocessing=entry.preprocessing, counts=_counts(entry), missing=entry.missing, command=entry.command,
+        preprocessing=entry.preprocessing, preprocessing_steps=list(entry.steps),
+        counts=_counts(entry), missing=entry.missing, command=entry.command,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class EntryDocument(Document):
     note: str | None
     weights: list[str] = Field(description="Checkpoints that claims name")
     preprocessing: str | None = Field(description="How the zoo preprocesses an image, in a line")
+    preprocessing_steps: list[str] = Field(default=[], description="The same, a step each")
     counts: CountsDocument | None
     missing: str | None = Field(description="Why there are no counts")
     command: str | None = Field(description="What would fill the gap")

@@ -19,8 +19,8 @@ FOLDER = Path("download")
 LARGE = ("networks",)
 """Kinds of records that only the archive holds: nothing on a page links to a single one."""
 
-BULKY = ("claims",)
-"""Kinds of files, megabytes each, that are published without indentation, a fifth of them."""
+BULKY = ("claims", "measurements", "verifications", "catalogue")
+"""Kinds of files that are published without indentation, a fifth to a half of them: they are most of the site."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The archive's files carry no time, so that the same records make the same archive."""

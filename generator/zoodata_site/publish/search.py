@@ -1,4 +1,4 @@
-"""The search index: every architecture under every zoo's name for it, as a script that also loads from disk."""
+"""The search index: architectures under every zoo's name, zoos, pages, findings; a script, to be loaded from disk."""
 
 from __future__ import annotations
 
@@ -9,17 +9,40 @@ from zoodata_site.views.site import Site
 
 FILE = Path("assets", "search-index.js")
 
+PAGES = (
+    ("choose.html", "Choose a model", "accuracy per time pareto fastest best"),
+    ("compare.html", "Swap weights", "compare two models side by side"),
+    ("leaderboard.html", "Leaderboard", ""),
+    ("rankings.html", "Rankings", "largest discrepancies"),
+    ("audit.html", "Audit", "errors findings"),
+    ("paper.html", "The paper, reproduced", "montes 2022"),
+    ("methodology.html", "Methodology", "how it is measured"),
+    ("glossary.html", "Glossary", "terms words"),
+    ("download.html", "Data", "download csv json cite"),
+    ("api.html", "JSON API", ""),
+    ("contribute.html", "Contribute", "dispute measure"),
+    ("changelog.html", "Changelog", "news"),
+)
+"""Address, title, and other words that one looks for it by."""
+
 
 def write(site: Site, folder: Path) -> None:
-    """Write the index below a folder: a list of [id, title, entries], the entries by zoo to save bytes."""
-    rows = []
+    """Write the index below a folder: lists in place of objects, and entries by zoo, to save bytes."""
+    architectures = []
     for view in site.architectures:
         names: dict[str, list[str]] = {}
         for entry in view.entries:
             names.setdefault(entry.zoo, []).append(entry.entry.partition(":")[2])
-        rows.append([view.discrepancies.architecture.id, view.discrepancies.architecture.title, names])
+        architectures.append([view.discrepancies.architecture.id, view.discrepancies.architecture.title, names])
+    zoos = [[zoo.name, zoo.title] for zoo in site.zoos]
+    errors = [
+        [f"zoos/{finding.zoo}.html#{finding.anchor}", f"{finding.entry}: {finding.text}"]
+        for finding in site.findings
+        if finding.grade == "error"
+    ]
+    index = {"architectures": architectures, "zoos": zoos, "pages": [*PAGES, *errors]}
     # "</" would end a script that somebody puts into a page; JSON may write it otherwise.
-    text = json.dumps(rows, ensure_ascii=True, separators=(",", ":")).replace("</", "<\\/")
+    text = json.dumps(index, ensure_ascii=True, separators=(",", ":")).replace("</", "<\\/")
     target = folder / FILE
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(f"zoodataSearch.take({text})\n", encoding="utf-8", newline="\n")

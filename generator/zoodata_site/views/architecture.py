@@ -19,9 +19,11 @@ from zoodata.records import (
 from zoodata.records.base import without_weights
 from zoodata_site.charts import Block
 from zoodata_site.views.claims import ClaimView, ThenAndNow, then_and_now
+from zoodata_site.views.compatibility import Compatibility, compatibility
 from zoodata_site.views.drawing import blocks_of
 from zoodata_site.views.entries import EntryView
 from zoodata_site.views.evidence import Evidence, Run, of_collection, of_run
+from zoodata_site.views.figures import BUILT, zoo_title
 from zoodata_site.views.findings import FindingView, Replies
 from zoodata_site.views.leaderboard import ArchitectureFindings
 from zoodata_site.views.zoo import ChangeView
@@ -56,6 +58,7 @@ class ArchitectureView:
     entries: tuple[EntryView, ...]
     claims: tuple[ClaimView, ...]
     compared: tuple[ComparedView, ...]
+    compatibility: Compatibility
     devices: tuple[LatencyRange, ...]
     """Runs on other devices than a CPU."""
     measured: tuple[Measured, ...]
@@ -69,6 +72,14 @@ class ArchitectureView:
     claims_only: int
     """Entries of zoos whose models nothing here builds."""
     evidence: tuple[Evidence, ...]
+
+    @property
+    def claims_by_zoo(self) -> list[tuple[str, list[ClaimView]]]:
+        """Zoo to its claims, the zoos whose models are built here first."""
+        zoos: dict[str, list[ClaimView]] = {}
+        for claim in self.claims:
+            zoos.setdefault(claim.zoo, []).append(claim)
+        return sorted(zoos.items(), key=lambda item: (item[0] not in BUILT, zoo_title(item[0]).lower()))
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,7 @@ def architecture_view(
         entries=entries,
         claims=tuple(claims),
         compared=tuple(ComparedView(pair, blocks_of(pair.findings)) for pair in compared),
+        compatibility=compatibility(entries, compared),
         devices=devices,
         measured=tuple(_measured(record) for record in runs.accuracy),
         pairs=tuple(pairs),

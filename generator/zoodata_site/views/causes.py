@@ -57,7 +57,7 @@ class Causes:
         costly = [finding for finding in record.result.findings if finding.macs is not None]
         if not costly:
             return _sentence([NETWORKS[record.result.verdict]])
-        return _sentence([_costly(finding, a, b) for finding in costly[:2]])
+        return _sentence([brief(finding, a, b) for finding in costly[:2]])
 
     def of_latency(self, timed: LatencyRange) -> str:
         """Of the gap in time: what is the network's, what the framework's."""
@@ -73,14 +73,17 @@ class Causes:
         )
 
 
-def _costly(finding: FindingRecord, a: str, b: str) -> str:
-    """One difference with what it costs: stride 1 in the one, 2 in the other, in three places."""
+def brief(finding: FindingRecord, a: str, b: str) -> str:
+    """One difference in a few words, with what it costs: stride 1 in the one, 2 in the other, in three places."""
     what = finding.operator.replace("_", " ")
     if finding.kind in ("inserted", "removed"):
         text = f"only {b if finding.kind == 'inserted' else a} has {_many(len(finding.places), what)}"
     elif finding.kind == "replaced":
         one, other = (part_value(part) for part in (finding.part_a, finding.part_b))
         text = f"{what}: {one} in {a}, {other} in {b}"
+    elif finding.kind == "preprocessing":
+        holder = a if plain_value(finding.b) == plain_value(None) else b
+        text = f"{holder} rescales the image inside its network"
     elif finding.kind == "moved":
         text = f"the {what} with {finding.attribute} {plain_value(finding.a)} is another one"
     else:

@@ -30,7 +30,6 @@ class ClaimView:
     claimed_on: str
     source: str
     collection: str
-    command: str
     verification: str
     """What reading its place again showed, in words."""
 
@@ -100,7 +99,6 @@ def _view(collection: ClaimCollection, claim: Claim, outcome: Outcome | None) ->
         source=source_text(claim),
         collection=collection.id,
         verification=SHOWN[outcome] if outcome else "not read again",
-        command=f"zoodata claims show {claim.id[:10]}",
     )
 
 

@@ -34,6 +34,8 @@ class EntryView:
     checked: str | None = None
     """How its network was compared with its model."""
     preprocessing: str | None = None
+    steps: tuple[str, ...] = ()
+    """The same, a step each."""
     weights: tuple[str, ...] = ()
     """The checkpoints that claims name."""
     missing: str | None = None
@@ -70,6 +72,7 @@ def _counted(view: EntryView, record: ArchitectureMeasurement, result: Architect
         digest=result.digest,
         checked=_checked(result),
         preprocessing=describe(result.preprocessing),
+        steps=steps(result.preprocessing),
     )
 
 
@@ -82,8 +85,13 @@ def _checked(result: ArchitectureResult) -> str:
 
 def describe(preprocessing: Preprocessing | None) -> str:
     """A pipeline in a line a reader can compare with the next."""
+    return ", ".join(steps(preprocessing)) or "not documented by the zoo"
+
+
+def steps(preprocessing: Preprocessing | None) -> tuple[str, ...]:
+    """What is done to an image, in order; nothing where the zoo does not say."""
     if preprocessing is None:
-        return "not documented by the zoo"
+        return ()
     parts = []
     if preprocessing.central_fraction:
         parts.append(f"central {preprocessing.central_fraction:g}")
@@ -98,7 +106,7 @@ def describe(preprocessing: Preprocessing | None) -> str:
     parts.append("scaled inside the network" if preprocessing.embedded else _scaling(preprocessing))
     if preprocessing.label_offset:
         parts.append("background class first")
-    return ", ".join(parts)
+    return tuple(parts)
 
 
 def _scaling(preprocessing: Preprocessing) -> str:

@@ -47,7 +47,7 @@ def of_collection(collection: ClaimCollection, architecture: str, claims: int) -
         anchor=collection_anchor(collection.id),
         what=f"{collection.title}: {claims} about this architecture",
         href=record_href(path_of(collection).as_posix()),
-        day=(collection.collected_on or "")[:10] or "day not kept",
+        day=(collection.collected_on or "")[:10] or "date unknown",
         made_with=f"licence of the source: {collection.licence}",
         command=f"zoodata claims list --architecture {architecture} --collection {collection.id}",
     )

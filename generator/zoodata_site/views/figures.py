@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -28,6 +29,12 @@ ZOO_TITLES = {
 BUILT = tuple(ZOO_TITLES)[:6]
 """The zoos whose models are built here; they have colours of their own."""
 
+FRAMEWORKS = {
+    "torchvision": "PyTorch", "timm": "PyTorch", "keras_applications": "Keras", "tf_model_garden": "TensorFlow",
+    "tf_slim": "TensorFlow", "onnx_model_zoo": "ONNX",
+}  # fmt: skip
+"""What the models of a zoo that is built here run on."""
+
 METRICS = {
     "top1": "top-1", "top5": "top-5", "parameters": "parameters", "macs": "compute", "file_size": "file size",
     "input_size": "input size",
@@ -49,6 +56,16 @@ class Figure:
 def zoo_title(zoo: str) -> str:
     """A zoo's name for readers; a plugin's own name where we know none."""
     return ZOO_TITLES.get(zoo, zoo)
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names as a sentence has them: a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def pair_anchor(measurement: str) -> str:
+    """The anchor of a comparison on its architecture's page."""
+    return f"pair-{measurement[:10]}"
 
 
 def record_href(record: str) -> str:

@@ -65,6 +65,8 @@ class Row:
     latency: Figure | None
     latency_note: str
     evidence: str
+    records: int
+    """Claims, counts, comparisons and runs that the row rests on."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def row(discrepancies: ArchitectureFindings) -> Row:
         latency=_figure(f"{time.ratio:.2f}", time.ratio, page, time.record) if time and time.is_ranked else None,
         latency_note=_latency_note(time) if time and time.is_ranked else "",
         evidence=_evidence(discrepancies),
+        records=_records(discrepancies),
     )  # fmt: skip
 
 
@@ -191,6 +194,11 @@ def _latency_note(time: LatencyRange) -> str:
         return "no difference"
     ends = f"{zoo_title(entry_zoo(time.slowest))} over {zoo_title(entry_zoo(time.fastest))}"
     return f"{interval(time.low, time.high, 2)}; {ends}"
+
+
+def _records(discrepancies: ArchitectureFindings) -> int:
+    counted = len(discrepancies.macs.entries) if discrepancies.macs else 0
+    return discrepancies.claims + counted + len(discrepancies.differences) + (discrepancies.latency is not None)
 
 
 def _evidence(discrepancies: ArchitectureFindings) -> str:

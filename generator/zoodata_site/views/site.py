@@ -13,6 +13,7 @@ from zoodata.discrepancy import accuracy, latency, macs, measured
 from zoodata.discrepancy.accuracy import AccuracyRange, Kind, Span
 from zoodata.discrepancy.audit import audit
 from zoodata.discrepancy.authors import nearest
+from zoodata.discrepancy.choice import Choices, choices
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.measured import Pair
@@ -22,7 +23,6 @@ from zoodata.records import Architecture, entry_zoo
 from zoodata.records.base import without_weights
 from zoodata.wording.obstacles import worded
 from zoodata.wording.ranges import KINDS
-from zoodata_site.charts import Dot
 from zoodata_site.views import claims as claim_views
 from zoodata_site.views.architecture import ArchitectureView, architecture_view, runs_of
 from zoodata_site.views.causes import Causes
@@ -55,8 +55,7 @@ class Site:
     latency: tuple[LatencyRange, ...]
     measured: tuple[Pair, ...]
     """Measured accuracies of any two over the same images."""
-    dots: tuple[Dot, ...]
-    """Claimed accuracy against counted compute."""
+    choices: Choices
     findings: tuple[FindingView, ...]
     paper: Reproduction
     claims: int
@@ -103,7 +102,7 @@ def make(dataset: Dataset) -> Site:
             )
         ),
         measured=tuple(measured.pairs(dataset)),
-        dots=_dots(architectures, shown_claims),
+        choices=choices(dataset, [item.latency for item in architectures if item.latency]),
         findings=tuple(findings),
         paper=reproduce(dataset),
         claims=len(dataset.claims),
@@ -206,20 +205,3 @@ def _pages(
             )
         )
     return pages
-
-
-def _dots(architectures: list[ArchitectureFindings], claims: dict[str, list[claim_views.ClaimView]]) -> tuple[Dot, ...]:
-    """Each counted entry that its zoo claims an accuracy for: its highest claim at the size it was counted at."""
-    dots = []
-    for item in architectures:
-        best: dict[str, float] = {}
-        for claim in claims.get(item.architecture.id, ()):
-            if claim.metric == "top1" and claim.figure.value is not None and claim.figure.value > 20:
-                name = without_weights(claim.entry)
-                best[name] = max(best.get(name, 0.0), claim.figure.value)
-        for entry in item.macs.entries if item.macs else ():
-            if entry.entry in best:
-                top1, cost = best[entry.entry], entry.macs / 1e9
-                text = f"{entry.entry}: {top1:.2f} %, {cost:.3f} G"
-                dots.append(Dot(cost, top1, entry.zoo, text, f"architectures/{item.architecture.id}.html"))
-    return tuple(dots)

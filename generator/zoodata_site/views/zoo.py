@@ -69,7 +69,7 @@ class ZooView:
     @property
     def last_read(self) -> str:
         """The day of the newest reading that kept its day."""
-        return max((reading.day for reading in self.readings if reading.day[:1].isdigit()), default="day not kept")
+        return max((reading.day for reading in self.readings if reading.day[:1].isdigit()), default="date unknown")
 
 
 def change_view(dataset: Dataset, change: Change) -> ChangeView:
@@ -154,6 +154,6 @@ def _readings(dataset: Dataset) -> dict[str, list[Reading]]:
         for claim in collection.claims:
             counts[entry_zoo(claim.entry)] += 1
         for zoo, count in counts.items():
-            day = (collection.collected_on or "")[:10] or "day not kept"
+            day = (collection.collected_on or "")[:10] or "date unknown"
             readings[zoo].append(Reading(collection.title, collection.id, day, count))
     return readings

@@ -15,7 +15,17 @@ from zoodata.cli.bench.common import (
     preprocessing_option,
     weights_option,
 )
-from zoodata.cli.common import check_entries, data_option, format_option, no_images, read_dataset, show, step
+from zoodata.cli.common import (
+    check_entries,
+    data_option,
+    format_option,
+    measuring_into,
+    no_images,
+    note_unconfined,
+    read_dataset,
+    show,
+    step,
+)
 from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, default_memory_limit
@@ -24,6 +34,7 @@ from zoodata.measure.environment import capture, usable_cores
 from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records import AccuracyMeasurement, Preprocessing
+from zoodata.records.base import foreign_files
 from zoodata.stats import wilson_interval
 from zoodata.wording.checks import LEFT_OUT, assumed, left_out
 from zoodata.wording.checks import check as check_words
@@ -50,7 +61,7 @@ def bench_accuracy(
         raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
     environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES])
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
-    with step("accuracy", len(image_set.items)) as shown:
+    with measuring_into(data), step("accuracy", len(image_set.items)) as shown:
         state = {"done": 0}
 
         def progress(done: int, total: int) -> None:
@@ -58,7 +69,9 @@ def bench_accuracy(
                 shown.advance(entry)
             state["done"] = done
 
-        with Worker(Evaluator, variables, default_memory_limit()) as worker:
+        files = foreign_files([entry], [settings.weights_path])
+        note_unconfined(files)
+        with Worker(Evaluator, variables, default_memory_limit(1, files), writable=() if files else None) as worker:
             record = accuracy.measure(worker, entry, image_set, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":
         raise click.UsageError(record.missing.message)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from zoodata.cli.common import check_entries, step
+from zoodata.cli.common import check_entries, measuring_into, step
 from zoodata.dataset.store import Dataset
 from zoodata.records.base import Measurement
 from zoodata.sweep import plan
@@ -58,7 +58,7 @@ def run_shown(
 ) -> list[Measurement]:
     """Do tasks here, or on a Ray cluster, with progress; returns the new records."""
     records: list[Measurement] = []
-    with step(title, len(tasks)) as shown:
+    with measuring_into(data), step(title, len(tasks)) as shown:
 
         def done(finished: Outcome) -> None:
             records.append(finished.record)

@@ -9,7 +9,6 @@ import click
 
 from zoodata.cli.bench.common import run_shown
 from zoodata.cli.common import read_dataset
-from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.records.base import Measurement
 from zoodata.sweep import plan, planfile
@@ -28,8 +27,6 @@ def run(name: str, data: Path, jobs: int, ray: str | None, dry_run: bool) -> Non
         click.UsageError: for a file that is no plan.
         click.ClickException: for a cluster that does not answer.
     """
-    if data.is_dir() and (leftovers := store.sweep_leftovers(data)):
-        click.echo(f"removed {leftovers} unfinished files of an interrupted sweep", err=True)
     dataset = read_dataset(data)
     try:
         chosen = planfile.read(planfile.find(name))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from zoodata.dataset.store import Dataset
+from zoodata.isolation import time_limit
 from zoodata.measure import architecture
 from zoodata.measure.architecture import public_name
 from zoodata.records import ArchitectureMeasurement, Environment, entry_zoo, is_personal
-from zoodata.records.base import Measurement
+from zoodata.records.base import Measurement, foreign_files
 from zoodata.sweep.part import PlanPart, entries_of
 from zoodata.sweep.task import WORTH_ANOTHER_TRY, Bench, Limits, Needs, Outcome, Task
 from zoodata.zoos.base import Reading
@@ -65,9 +66,10 @@ class ArchitectureTask:
     def measure(self, bench: Bench, environment: Environment) -> Outcome:
         """See :class:`Task`."""
         limits = bench.limits
+        files = foreign_files([self.entry], [self.weights_path])
         record, network = architecture.measure(
-            bench.reader(), self.entry, environment, limits.threads, self.weights_path, self.check, limits.seconds,
-            self.reading,
+            bench.reader(files), self.entry, environment, limits.threads, self.weights_path, self.check,
+            time_limit(limits.seconds, files), self.reading,
         )  # fmt: skip
         kept = (network,) if network is not None and self.keep_network else ()
         return Outcome(self, record, (environment, *kept), is_kept=self.weights_path is None)

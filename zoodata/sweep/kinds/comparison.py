@@ -11,7 +11,7 @@ from zoodata.dataset.store import Dataset
 from zoodata.measure import comparison
 from zoodata.measure.architecture import public_name
 from zoodata.records import ComparisonMeasurement, Environment, is_personal
-from zoodata.records.base import Measurement
+from zoodata.records.base import Measurement, foreign_files
 from zoodata.sweep import plan
 from zoodata.sweep.part import PlanPart, entries_of
 from zoodata.sweep.task import Bench, Limits, Needs, Outcome, Task
@@ -57,7 +57,12 @@ class ComparisonTask:
     def measure(self, bench: Bench, environment: Environment) -> Outcome:
         """See :class:`Task`."""
         record = comparison.compare(
-            bench.reader(), self.a, self.b, self.architecture, environment, seconds=bench.limits.seconds
+            bench.reader(foreign_files(self.entries)),
+            self.a,
+            self.b,
+            self.architecture,
+            environment,
+            seconds=bench.limits.seconds,
         )
         return Outcome(self, record, (environment,))
 

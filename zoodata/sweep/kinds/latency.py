@@ -18,7 +18,7 @@ from zoodata.measure.latency import conditions_for
 from zoodata.measure.participants import Workers
 from zoodata.measure.timer import Timer
 from zoodata.records import Environment, LatencyMeasurement, is_personal
-from zoodata.records.base import Measurement
+from zoodata.records.base import Measurement, foreign_files
 from zoodata.records.latency import LatencyConditions
 from zoodata.sweep import plan
 from zoodata.sweep.part import SEED, PlanPart
@@ -65,7 +65,7 @@ class LatencyTask:
 
     def measure(self, bench: Bench, environment: Environment) -> Outcome:
         """See :class:`Task`."""
-        workers = latency_workers(self.conditions, bench.limits)
+        workers = latency_workers(self.conditions, bench.limits, self.entries)
         record = latency.measure(self.entries, self.architecture, environment, self.conditions, workers, bench.say)
         return Outcome(self, record, (environment,))
 
@@ -76,14 +76,22 @@ class LatencyTask:
         return f"{len(record.samples)} rounds in {len(record.sessions)} sessions, stopped by {record.stopped}{missing}"
 
 
-def latency_workers(conditions: LatencyConditions, limits: Limits | None = None) -> Workers:
-    """How a latency run gets its processes: timed ones handle memory as their runtime likes it."""
+LEAST_MEMORY = 4 * 2**30
+"""Bytes: a framework with a network of the catalogue needs up to so much, whatever else runs."""
+
+
+def latency_workers(
+    conditions: LatencyConditions, limits: Limits | None = None, entries: Sequence[str] = ()
+) -> Workers:
+    """How a latency run of some entries gets its processes: timed ones handle memory as their runtime likes it."""
     limits = limits or Limits()
     environment = worker_environment(conditions.device, conditions.threads)
-    memory = limits.memory or default_memory_limit()
+    # Each entry, its network, and the reference once more stay in memory together.
+    memory = limits.memory or max(default_memory_limit(2 * len(entries) + 1), LEAST_MEMORY)
+    files = foreign_files(entries)
     return Workers(
-        timed=lambda shift: Worker(Timer, environment, memory, shift),
-        reading=lambda: reading_worker(conditions.threads, limits.memory),
+        timed=lambda shift: Worker(Timer, environment, memory, shift, () if files else None),
+        reading=lambda folder: reading_worker(conditions.threads, limits.memory, files, (folder,)),
         seconds=limits.seconds,
     )
 
