@@ -168,7 +168,6 @@ if (board) {
   const fields = ["q", "zoo", "with", "family", "severity", "from", "to", "size"];
   const boxes = [...form.querySelectorAll("[name=column]")];
   let sort = "", sorted = "";
-  form.hidden = false;
 
   for (const head of heads) {
     const button = make("button", { type: "button", class: "zd-sort" }, ...head.childNodes);
@@ -257,7 +256,6 @@ if (comparing) {
     return answer.json();
   });
   let entries = null;
-  comparing.hidden = false;
   document.getElementById("zd-plain").hidden = true;
 
   const read = () => {
@@ -428,7 +426,6 @@ if (choosing) {
     dots.get(dot.dataset.name).push(dot);
   }
   const fields = ["zoo", "framework", "training", "size", "parameters"];
-  choosing.hidden = false;
   const apply = () => {
     const state = Object.fromEntries(fields.map((name) => [name, choosing.elements[name].value]));
     let shown = 0;
