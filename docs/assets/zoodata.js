@@ -154,7 +154,8 @@ if (find) {
     event.preventDefault();
     zoodataSearch.load().then(() => {
       const found = zoodataSearch.find(find.value), best = found.filter((hit) => hit.best === 0);
-      if (best.length || found.length === 1) location.href = new URL(`architectures/${(best[0] || found[0]).row.id}.html`, root).href;
+      if (!found.length) show();
+      else if (best.length || found.length === 1) location.href = new URL(`architectures/${(best[0] || found[0]).row.id}.html`, root).href;
       else location.href = `${new URL("leaderboard.html", root).href}?q=${encodeURIComponent(find.value)}`;
     });
   });
@@ -374,7 +375,12 @@ if (comparing) {
     try {
       entries = entries || (await api("entries.json")).entries;
       const unknown = [a, b].find((entry) => !Object.hasOwn(entries, entry));
-      if (unknown) { said.textContent = `${unknown} is not an entry of the catalogue.`; return; }
+      if (unknown) {
+        await zoodataSearch.load();
+        const near = zoodataSearch.find(unknown.includes(":") ? unknown.split(":")[1] : unknown)[0], meant = near && (near.by || near.row.names.map(([zoo, name]) => `${zoo}:${name}`)[0]);
+        said.textContent = `${unknown} is not an entry of the catalogue.${meant ? ` Perhaps ${meant}?` : ""}`;
+        return;
+      }
       const documents = await Promise.all([a, b].map((entry) => api(`architectures/${entries[entry]}.json`)));
       const sides = documents.map((doc, n) => ({
         doc, entry: doc.entries.find((e) => e.entry === [a, b][n]),
@@ -419,8 +425,8 @@ if (comparing) {
 /* Choose: filters over the table and the pictures; all of it in the address. */
 const choosing = document.getElementById("zd-choose");
 if (choosing) {
-  const rows = [...document.querySelectorAll("#zd-choices tbody tr")], said = document.getElementById("zd-chosen");
-  const dots = new Map();
+  const rows = [...document.querySelectorAll(".zd-choices tbody tr")], said = document.getElementById("zd-chosen");
+  const every = document.querySelectorAll("#zd-choices tbody tr").length, dots = new Map();
   for (const dot of document.querySelectorAll(".zd-figure [data-name]")) {
     if (!dots.has(dot.dataset.name)) dots.set(dot.dataset.name, []);
     dots.get(dot.dataset.name).push(dot);
@@ -438,9 +444,9 @@ if (choosing) {
         && (!state.parameters || Number(parameters) <= Number(state.parameters));
       if (row.hidden === keep) row.hidden = !keep;
       for (const dot of dots.get(name) || []) dot.classList.toggle("zd-faint", !keep);
-      shown += keep;
+      shown += keep && row.closest("#zd-choices") !== null;
     }
-    said.textContent = shown ? `${shown} of ${rows.length} checkpoints` : "No checkpoint fits: take a filter away.";
+    said.textContent = shown ? `${shown} of ${every} checkpoints` : "No checkpoint fits: take a filter away.";
     const query = new URLSearchParams(Object.entries(state).filter(([, text]) => text)).toString();
     history.replaceState(null, "", location.pathname + (query ? `?${query}` : "") + location.hash);
   };

@@ -97,11 +97,12 @@ def accuracy_against_compute(choices: Choices) -> Any:
 
 def accuracy_against_time(choices: Choices) -> Any:
     """Claimed accuracy against measured time, a checkpoint a dot."""
-    timed = [(each, each.milliseconds) for each in choices.checkpoints if each.milliseconds is not None]
-    dots, least = [], float("inf")
-    for each, time in timed:  # the most accurate first
-        dots.append(_dot(each, time, f"{time:.1f} ms", time < least))
-        least = min(least, time)
+    front = set(front_of_time(choices))
+    dots = [
+        _dot(each, each.milliseconds, f"{each.milliseconds:.1f} ms", each in front)
+        for each in choices.checkpoints
+        if each.milliseconds is not None
+    ]
     return charts.scatter(
         dots,
         "Claimed accuracy against measured time",
@@ -110,6 +111,16 @@ def accuracy_against_time(choices: Choices) -> Any:
         "ms of one image (logarithmic)",
         "top-1, %",
     )
+
+
+def front_of_time(choices: Choices) -> list[Choice]:
+    """The timed checkpoints that none faster beats, the most accurate first."""
+    front, least = [], float("inf")
+    for each in choices.checkpoints:  # the most accurate first
+        if each.milliseconds is not None and each.milliseconds < least:
+            front.append(each)
+            least = each.milliseconds
+    return front
 
 
 def _dot(choice: Choice, x: float, cost: str, on_front: bool) -> charts.Dot:

@@ -196,6 +196,7 @@ def _choices(site: Site) -> dict[str, Any]:
     return {
         "choices": site.choices,
         "front": [each for each in site.choices.checkpoints if each.on_front],
+        "front_of_time": pictures.front_of_time(site.choices),
         "compute": pictures.accuracy_against_compute(site.choices),
         "time": pictures.accuracy_against_time(site.choices),
         "zoos": sorted({each.zoo for each in site.choices.checkpoints}),
