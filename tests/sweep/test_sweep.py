@@ -146,7 +146,7 @@ def test_a_worker_that_hangs_or_eats_memory_is_one_missing_cell_of_a_sweep(root,
     monkeypatch.syspath_prepend(plugin)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), plugin]))
     tasks = [ArchitectureTask(f"slow:{name}") for name in ("m0", "hangs", "m1", "eats", "m2")]
-    run_tasks(tasks, local, jobs=1, limits=Limits(seconds=15, memory=2 * 2**30))
+    run_tasks(tasks, local, jobs=1, limits=Limits(seconds=30, memory=2 * 2**30))
     outcomes = {r.entry: r.missing.reason if r.missing else None for r in Dataset((local,)).architecture_measurements}
     assert outcomes == {
         "slow:m0": None, "slow:hangs": "timed_out", "slow:m1": None, "slow:eats": "out_of_memory", "slow:m2": None,
