@@ -19,14 +19,14 @@ from tests.generator import small
 pytest.importorskip("zensical")
 
 KEYS = {
-    "index.html": ["The same model, from another zoo", "Find a model by any zoo", "torchvision:resnet50"],
+    "index.html": ["The same model, from another zoo", "Choose a model", "Check my zoo"],
     "leaderboard.html": ["Discrepancies by architecture", "ResNet-50", "parametric"],
     "architectures/resnet50.html": [
         "25,557,032", "4.089 G", "zoodata diff torchvision:resnet50 timm:resnet50 --prove", "This number is of the old",
         "76.13 %", "Only b has the max pooling.",
     ],
-    "zoos/timm.html": ["What was read, and what changed", "No number changed between two readings"],
-    "compare.html": ["Any two entries of any zoos, side by side"],
+    "zoos/timm.html": ["What was read, and what changed", "No change is known"],
+    "compare.html": ["May I load the weights of one into the other"],
     "download.html": ["Croissant", "Frictionless Data Package", "CC BY 4.0"],
     "methodology.html": ["How each number on this site is made"],
 }  # fmt: skip
