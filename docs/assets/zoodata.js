@@ -230,22 +230,23 @@ if (board) {
     count.textContent = shown ? `${shown} of ${rows.length} architectures` : "No architecture fits: take a filter away.";
   }
 
-  function restore() {
+  function restore(isFirst) {
     const address = new URLSearchParams(location.search);
     for (const name of fields) form.elements[name].value = address.get(name) || "";
     const hidden = (address.get("hide") || "").split(".");
     for (const box of boxes) box.checked = !hidden.includes(box.value);
     sort = address.get("sort") || "";
+    /* Without an address the table first stands as it was written. */
     if (form.elements.q.value) zoodataSearch.load().then(apply);
-    else if (address.size) apply();
+    else if (address.size || !isFirst) apply();
     else count.textContent = `${rows.length} architectures`;
   }
 
   form.addEventListener("input", () => form.elements.q.value ? zoodataSearch.load().then(apply) : apply());
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => { sort = ""; setTimeout(apply); });
-  window.addEventListener("popstate", restore);
-  restore();
+  window.addEventListener("popstate", () => restore(false));
+  restore(true);
 }
 
 /* Compare: two entries from the address, read from the JSON API. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from zoodata.discrepancy.accuracy import PAPER, AccuracyRange
+from zoodata.discrepancy.accuracy import PAPER
 from zoodata.discrepancy.choice import Choice, Choices
 from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
@@ -16,77 +16,11 @@ from zoodata_site.views.figures import claim_anchor, zoo_title
 from zoodata_site.views.zoo import ASPECTS, ZooView
 
 
-def largest_accuracy(ranges: Sequence[AccuracyRange]) -> Any:
-    """Ranges of comparable claims as dumbbells."""
-    lines = [
-        charts.Line(
-            label=each.title,
-            href=f"architectures/{each.architecture}.html#{claim_anchor(each.shown.highest.claim)}",
-            points=tuple(
-                charts.Point(end.value, end.zoo, f"{zoo_title(end.zoo)} {end.value:.2f} %")
-                for end in (each.shown.lowest, each.shown.highest)
-            ),
-            note=f"{each.shown.points:.2f}",
-        )
-        for each in ranges
-    ]
-    return charts.dots(
-        lines,
-        "Largest ranges of comparable top-1 claims",
-        "For each architecture, the lowest and the highest accuracy that a zoo claims.",
-        "top-1, %",
-    )
-
-
-def largest_macs(ranges: Sequence[MacsRange]) -> Any:
-    """Each zoo's compute over the cheapest zoo's."""
-    lines = [
-        charts.Line(
-            label=each.title,
-            href=f"architectures/{each.architecture}.html#counts",
-            points=tuple(
-                charts.Point(entry.macs / each.lowest.macs, entry.zoo, f"{entry.entry} {entry.macs / 1e9:.3f} G")
-                for entry in reversed(each.entries)
-            ),
-            note=f"{each.ratio:.2f}",
-        )
-        for each in ranges
-    ]
-    return charts.dots(
-        lines,
-        "Largest ratios of multiply-accumulates",
-        "For each architecture, how many times the compute of the cheapest zoo each zoo's network needs.",
-        "times the cheapest",
-        log=True,
-    )
-
-
-def largest_latency(ranges: Sequence[LatencyRange]) -> Any:
-    """Slowest over fastest with its interval, on a logarithmic axis."""
-    lines = [
-        charts.Line(
-            label=each.title,
-            href=f"architectures/{each.architecture}.html#latency",
-            points=(charts.Point(each.ratio, each.slowest.partition(":")[0], f"{each.slowest} over {each.fastest}"),),
-            low=each.low,
-            high=each.high,
-            note=f"{each.ratio:.2f}",
-        )
-        for each in ranges
-    ]
-    return charts.dots(
-        lines,
-        "Largest ratios of measured time",
-        "For each architecture, the slowest zoo's time over the fastest's, with its 95 % interval.",
-        "slowest over fastest",
-        log=True,
-    )
-
-
 def accuracy_against_compute(choices: Choices) -> Any:
     """Claimed accuracy against counted compute, a checkpoint a dot."""
+    front = set(choices.front_of_compute)
     return charts.scatter(
-        [_dot(each, each.macs / 1e9, f"{each.macs / 1e9:.2f} GMAC", each.on_front) for each in choices.checkpoints],
+        [_dot(each, each.macs / 1e9, f"{each.macs / 1e9:.2f} GMAC", each in front) for each in choices.checkpoints],
         "Claimed accuracy against counted compute",
         "Each checkpoint's top-1 claim over the multiply-accumulates of its network at the claim's image size; a line "
         "joins those that none with less compute beats.",
@@ -97,7 +31,7 @@ def accuracy_against_compute(choices: Choices) -> Any:
 
 def accuracy_against_time(choices: Choices) -> Any:
     """Claimed accuracy against measured time, a checkpoint a dot."""
-    front = set(front_of_time(choices))
+    front = set(choices.front_of_time)
     dots = [
         _dot(each, each.milliseconds, f"{each.milliseconds:.1f} ms", each in front)
         for each in choices.checkpoints
@@ -111,16 +45,6 @@ def accuracy_against_time(choices: Choices) -> Any:
         "ms of one image (logarithmic)",
         "top-1, %",
     )
-
-
-def front_of_time(choices: Choices) -> list[Choice]:
-    """The timed checkpoints that none faster beats, the most accurate first."""
-    front, least = [], float("inf")
-    for each in choices.checkpoints:  # the most accurate first
-        if each.milliseconds is not None and each.milliseconds < least:
-            front.append(each)
-            least = each.milliseconds
-    return front
 
 
 def _dot(choice: Choice, x: float, cost: str, on_front: bool) -> charts.Dot:

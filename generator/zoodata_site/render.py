@@ -30,7 +30,6 @@ from zoodata_site import charts, pictures
 from zoodata_site.publish import documents
 from zoodata_site.views.architecture import ArchitectureView, ComparedView
 from zoodata_site.views.figures import (
-    BUILT,
     FRAMEWORKS,
     METRICS,
     claim_anchor,
@@ -140,7 +139,6 @@ def _environment() -> Environment:
         "record_href": record_href,
         "dispute_url": dispute_url,
         "draw": _draw,
-        "built": BUILT,
         "metrics": METRICS,
         "gravity": GRAVITY,
         "meaning": MEANING,
@@ -195,8 +193,6 @@ def _part(scale: Callable[[float], float], most: float, value: float) -> int:
 def _choices(site: Site) -> dict[str, Any]:
     return {
         "choices": site.choices,
-        "front": [each for each in site.choices.checkpoints if each.on_front],
-        "front_of_time": pictures.front_of_time(site.choices),
         "compute": pictures.accuracy_against_compute(site.choices),
         "time": pictures.accuracy_against_time(site.choices),
         "zoos": sorted({each.zoo for each in site.choices.checkpoints}),

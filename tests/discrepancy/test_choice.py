@@ -23,9 +23,9 @@ def test_each_is_claimed_and_counted_at_one_size_and_its_training_is_known():
 
 def test_the_front_is_what_nothing_beats():
     found = choices(Dataset.open(), ())
-    front = [each for each in found.checkpoints if each.on_front]
+    front = found.front_of_compute
     assert front
     for each in found.checkpoints:
         beaten = any(other.macs <= each.macs and other.top1 > each.top1 for other in found.checkpoints)
-        assert not (each.on_front and beaten)
+        assert not (each in front and beaten)
     assert found.machine is None and not any(each.milliseconds for each in found.checkpoints)

@@ -203,11 +203,6 @@ def measuring_into(data: Path) -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-def is_weights_file(text: str) -> bool:
-    """Whether an argument is a checkpoint's file: it is no entry, and is there."""
-    return ":" not in text and Path(text).is_file()
-
-
 def note_unconfined(files: Iterable[Path]) -> None:
     """Say what this system lets a model's file do that others do not."""
     from zoodata.confinement import missing
@@ -225,12 +220,15 @@ Arguments = ParamSpec("Arguments")
 
 
 def in_worker(
+    files: Sequence[Path],
     handler: type[Handler],
     method: Callable[Concatenate[Handler, Arguments], Answer],
     *args: Arguments.args,
     **kwargs: Arguments.kwargs,
 ) -> Answer:
     """Call a method of a handler in a worker process, which may import frameworks and build models.
+
+    It is confined where it opens ``files`` that are not ours (:func:`zoodata.records.base.foreign_files`).
 
     Raises:
         click.UsageError: for a name that no zoo has.
@@ -239,11 +237,8 @@ def in_worker(
     from zoodata.isolation import Worker, WorkerFailed, default_memory_limit, time_limit
     from zoodata.measure.environment import usable_cores
     from zoodata.measure.host import worker_environment
-    from zoodata.records.base import foreign_files
     from zoodata.wording.missing import reason
 
-    named = [each for each in (*args, *kwargs.values()) if isinstance(each, str)]
-    files = foreign_files(named, [Path(each) for each in named if is_weights_file(each)])
     note_unconfined(files)
     variables, memory = worker_environment("cpu", usable_cores()), default_memory_limit(1, files)
     with Worker(handler, variables, memory, writable=() if files else None) as worker:

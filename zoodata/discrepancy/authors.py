@@ -69,7 +69,7 @@ class Nearness:
 
     @property
     def is_compared(self) -> bool:
-        """Whether it was held against the authors' own by more than what both claim."""
+        """Whether its network, or our counts of it, were compared with the authors' own."""
         return not isinstance(self.basis, ClaimBasis)
 
 

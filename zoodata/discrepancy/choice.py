@@ -7,8 +7,8 @@ its training is known; and when the network was counted at that very size. The r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from zoodata.dataset import tables
@@ -40,8 +40,6 @@ class Choice:
     milliseconds: float | None
     """Median time of one image on :attr:`Choices.machine`; None where it was not timed there at this size."""
     claim: str
-    on_front: bool = False
-    """Whether nothing that takes no more compute claims more."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,16 @@ class Choices:
     """Where times were measured."""
     left_out: Mapping[Unfit, int]
     """Why other top-1 claims are no choice, and how many."""
+
+    @property
+    def front_of_compute(self) -> tuple[Choice, ...]:
+        """What no checkpoint with less compute beats."""
+        return tuple(_front(self.checkpoints, lambda each: each.macs))
+
+    @property
+    def front_of_time(self) -> tuple[Choice, ...]:
+        """What no faster checkpoint beats, of those that were timed."""
+        return tuple(_front(self.checkpoints, lambda each: each.milliseconds))
 
 
 def choices(dataset: Dataset, timed: Iterable[LatencyRange]) -> Choices:
@@ -74,7 +82,7 @@ def choices(dataset: Dataset, timed: Iterable[LatencyRange]) -> Choices:
         elif (known := best.get((found.entry, found.size))) is None or known.top1 < found.top1:
             best[found.entry, found.size] = found
     ordered = sorted(best.values(), key=lambda each: (-each.top1, each.macs, each.entry))
-    return Choices(tuple(_with_front(ordered)), machine, dict(left_out))
+    return Choices(tuple(ordered), machine, dict(left_out))
 
 
 def _choice(dataset: Dataset, claim: Mapping[str, Any], times: Mapping[tuple[str, int], float]) -> Choice | Unfit:
@@ -108,11 +116,10 @@ def _times(timed: Iterable[LatencyRange]) -> tuple[str | None, dict[tuple[str, i
     }
 
 
-def _with_front(ordered: list[Choice]) -> list[Choice]:
-    """Mark what nothing beats: from the most accurate down, whatever takes less compute than all before."""
+def _front(ordered: Iterable[Choice], cost: Callable[[Choice], float | None]) -> Iterator[Choice]:
+    """From the most accurate down, whatever costs less than all before."""
     least = float("inf")
-    marked = []
     for each in ordered:
-        marked.append(replace(each, on_front=each.macs < least))
-        least = min(least, each.macs)
-    return marked
+        if (own := cost(each)) is not None and own < least:
+            least = own
+            yield each

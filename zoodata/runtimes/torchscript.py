@@ -27,16 +27,12 @@ class TorchScriptModel:
         Raises:
             CannotRead: when torch cannot load or run it.
         """
+        torchscript_inspection.inspect(path)
         try:
-            torchscript_inspection.inspect(path)
             _choose_engine(path)
             self._module = torch.jit.load(str(path), map_location="cpu").eval()
             with torch.inference_mode():
                 output = self._module(torch.zeros(1, 3, size, size))
-        except torchscript_inspection.Refused as error:
-            raise CannotRead(f"it is not run: {error}") from error
-        except CannotRead:
-            raise
         except Exception as error:
             # The interpreter's own words end with what was raised, after where.
             said = (

@@ -45,16 +45,11 @@ MOST_SOURCE = 64 * 2**20
 """Bytes of an archive's code."""
 
 
-class Refused(CannotRead):
-    """The archive calls something that a model has no use for, or that cannot be inspected."""
-
-
 def inspect(path: Path) -> None:
     """Read an archive's code, without loading it.
 
     Raises:
-        Refused: naming what it would call.
-        CannotRead: when it is no such archive.
+        CannotRead: when it is no such archive, or would call what a model has no use for; it is named.
     """
     try:
         reader = torch._C.PyTorchFileReader(str(path))
@@ -64,7 +59,7 @@ def inspect(path: Path) -> None:
                 continue
             length += reader.get_record_size(name)
             if length > MOST_SOURCE:
-                raise Refused("its code is too large to be inspected")
+                raise _refused("its code is too large to be inspected")
             for called in _called(reader.get_record(name).decode("utf-8"), name):
                 _check(called)
     except (UnicodeDecodeError, RuntimeError) as error:
@@ -76,14 +71,14 @@ def _called(source: str, name: str) -> Iterator[str]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Refused(f"{name[:60]} cannot be inspected ({type(error).__name__})") from error
+        raise _refused(f"{name[:60]} cannot be inspected ({type(error).__name__})") from error
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (called := _dotted(node.func)) is not None:
             yield called
         elif isinstance(node, ast.Attribute) and (dotted := _dotted(node)) is not None:
             yield dotted
         elif isinstance(node, ast.ImportFrom) or (isinstance(node, ast.Import) and not _is_of_archive(node)):
-            raise Refused(f"{name[:60]} imports something")
+            raise _refused(f"{name[:60]} imports something")
 
 
 def _is_of_archive(node: ast.Import) -> bool:
@@ -113,22 +108,22 @@ def _check(called: str) -> None:
             _check_operator("aten", parts[-1])
     elif root == "__torch__" and parts[:2] == ["torch", "classes"]:
         if len(parts) > 2 and parts[2] not in CLASSES:
-            raise Refused(f"it makes an object of {parts[2][:40]}, which is not for a model's weights")
+            raise _refused(f"it makes an object of {parts[2][:40]}, which is not for a model's weights")
     elif not parts and root not in BUILT_IN and not root.startswith("_"):
-        raise Refused(f"it calls {root[:60]}, which is not a word of TorchScript that is known")
+        raise _refused(f"it calls {root[:60]}, which is not a word of TorchScript that is known")
 
 
 def _check_operator(namespace: str, name: str) -> None:
     if namespace not in NAMESPACES:
-        raise Refused(f"it calls an operator of {namespace[:40]}, which is not torch's")
+        raise _refused(f"it calls an operator of {namespace[:40]}, which is not torch's")
     full = f"{namespace}::{name}"
     known = _operators()
     if full not in known and namespace == "aten" and f"prim::{name}" in known:
         full = f"prim::{name}"
     if full not in known:
-        raise Refused(f"it calls {full[:80]}, which torch does not know here")
+        raise _refused(f"it calls {full[:80]}, which torch does not know here")
     if not known[full] <= WORDS:
-        raise Refused(f"it calls {full[:80]}, which can name a file or something else outside the model")
+        raise _refused(f"it calls {full[:80]}, which can name a file or something else outside the model")
 
 
 @cache
@@ -139,3 +134,7 @@ def _operators() -> dict[str, frozenset[str]]:
         takes_text = {argument.name for argument in schema.arguments if "str" in str(argument.type)}
         known[schema.name] = known.get(schema.name, frozenset()) | takes_text
     return known
+
+
+def _refused(why: str) -> CannotRead:
+    return CannotRead(f"it is not run: {why}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
 from zoodata.discrepancy.choice import Unfit
 
@@ -24,6 +24,9 @@ OBSTACLES: dict[Unfit, str] = {
 }
 
 
-def worded(left_out: Mapping[Any, int]) -> dict[str, int]:
+Code = TypeVar("Code", bound=Unfit)
+
+
+def worded(left_out: Mapping[Code, int]) -> dict[str, int]:
     """How many claims are not comparable, by the reason in words."""
     return {OBSTACLES[code]: count for code, count in sorted(left_out.items(), key=lambda item: -item[1])}
