@@ -82,6 +82,8 @@ class Worker(Generic[Handler]):
         handler: a class at the top of its module; made in the child without arguments.
         environment: variables the child starts with, set before it imports anything.
         memory_limit: bytes of resident memory above which it is killed; None for no limit.
+        paths: folders of an environment of its own (:mod:`zoodata.environments`), whose packages are imported before
+            those that are installed.
         writable: folders that it may write into beside its own temporary one, if it is confined: it then starts no
             program and opens no connection either. None for a worker that opens nothing but what we and the zoos wrote.
         memory_shift: pages to leave free before what it imports, with address space layout randomisation off:
@@ -96,6 +98,7 @@ class Worker(Generic[Handler]):
         memory_limit: int | None = None,
         memory_shift: int | None = None,
         writable: Sequence[Path] | None = None,
+        paths: Sequence[Path] = (),
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -105,7 +108,7 @@ class Worker(Generic[Handler]):
         address = f"{handler.__module__}:{handler.__qualname__}"
         self._process = context.Process(
             target=_serve,
-            args=(theirs, address, environment or {}, self._folder, os.getpid(), memory_shift or 0, writable),
+            args=(theirs, address, environment or {}, self._folder, os.getpid(), memory_shift or 0, writable, paths),
             daemon=True,
         )
         with contextlib.nullcontext() if memory_shift is None else _without_aslr():
@@ -332,8 +335,10 @@ def _serve(
     parent: int,
     shift: int,
     writable: Sequence[Path] | None,
+    paths: Sequence[Path],
 ) -> None:
     """The child's main loop."""
+    sys.path[:0] = map(str, paths)
     _die_with(parent)
     # Libraries are mapped one below the other: what lies above them moves them all.
     above = mmap.mmap(-1, shift * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) if shift else None  # noqa: F841  (kept as long as this runs)

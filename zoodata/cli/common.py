@@ -158,20 +158,38 @@ def reading_of(size: tuple[int, int] | None, output: str | None = None) -> Readi
     return None if size is None and output is None else Reading(size, output)
 
 
+def folders_of(entries: Sequence[str]) -> tuple[Path, ...]:
+    """The folders of packages that the zoos of some entries need.
+
+    Raises:
+        click.ClickException: naming the command that adds one that is not here.
+    """
+    from zoodata.environments.folders import NotAdded, of_entries
+
+    try:
+        return of_entries(entries)
+    except NotAdded as error:
+        raise click.ClickException(str(error)) from None
+
+
 MODEL_FILES = (".onnx", ".keras", ".h5", ".tflite", ".pt", ".pth", ".pt2", ".ptl", ".safetensors")
 
 
-def check_entries(entries: Iterable[str]) -> None:
-    """Refuse what is not an entry's name before any work starts.
+def check_entries(entries: Iterable[str], releases: bool = False) -> None:
+    """Refuse what is not an entry's name before any work starts. ``releases``: whether one may name a release.
 
     Raises:
         click.UsageError: with the form of an entry and the zoos there are.
     """
     from zoodata.records import parse_entry
+    from zoodata.records.base import split_release
     from zoodata.zoos import registry
 
     zoos = registry.names()
     for entry in entries:
+        release, entry = split_release(entry)
+        if release is not None and not releases:
+            raise click.UsageError(f"{entry} is measured as installed: `zoodata history` measures other releases")
         zoo = entry.partition(":")[0]
         if zoo in registry.PERSONAL and ":" in entry:
             continue
@@ -220,7 +238,8 @@ Arguments = ParamSpec("Arguments")
 
 
 def in_worker(
-    files: Sequence[Path],
+    entries: Sequence[str],
+    weights: Sequence[Path | str | None],
     handler: type[Handler],
     method: Callable[Concatenate[Handler, Arguments], Answer],
     *args: Arguments.args,
@@ -228,7 +247,8 @@ def in_worker(
 ) -> Answer:
     """Call a method of a handler in a worker process, which may import frameworks and build models.
 
-    It is confined where it opens ``files`` that are not ours (:func:`zoodata.records.base.foreign_files`).
+    It has the packages of these entries' zoos, and is confined where it opens files that are not ours: the entries'
+    or the ``weights``.
 
     Raises:
         click.UsageError: for a name that no zoo has.
@@ -237,11 +257,13 @@ def in_worker(
     from zoodata.isolation import Worker, WorkerFailed, default_memory_limit, time_limit
     from zoodata.measure.environment import usable_cores
     from zoodata.measure.host import worker_environment
+    from zoodata.records.base import foreign_files
     from zoodata.wording.missing import reason
 
+    files, folders = foreign_files(entries, weights), folders_of(entries)
     note_unconfined(files)
     variables, memory = worker_environment("cpu", usable_cores()), default_memory_limit(1, files)
-    with Worker(handler, variables, memory, writable=() if files else None) as worker:
+    with Worker(handler, variables, memory, writable=() if files else None, paths=folders) as worker:
         try:
             return worker.call(time_limit(CALL_SECONDS, files), method, *args, **kwargs)
         except WorkerFailed as error:

@@ -11,7 +11,6 @@ import click
 from zoodata.cli.common import check_entries, in_worker, output_option, reading_of, size_option
 from zoodata.cli.preprocessing import compare_preprocessing, show_comparison
 from zoodata.records import ComparisonResult
-from zoodata.records.base import foreign_files
 from zoodata.wording.findings import sentence
 from zoodata.wording.networks import MEANING, proof
 
@@ -27,7 +26,7 @@ def diff(a: str, b: str, prove: bool, reading: Reading | None = None) -> Compari
     """
     from zoodata.measure.host import Host
 
-    return in_worker(foreign_files([a, b]), Host, Host.compare, a, b, prove, reading)
+    return in_worker([a, b], (), Host, Host.compare, a, b, prove, reading)
 
 
 def as_json(a: str, b: str, result: ComparisonResult) -> str:

@@ -32,6 +32,7 @@ COMMANDS = {
         "List models: every entry of the installed zoos, with the architecture it is mapped to.",
     ),
     "bench": Lazy("zoodata.cli.bench", "Measure entries on this machine."),
+    "env": Lazy("zoodata.cli.env", "Environments of zoos and releases that are not among the installed packages."),
     "diff": Lazy(
         "zoodata.cli.diff", "Say what differs between the networks of A and B, where, and how much it matters."
     ),

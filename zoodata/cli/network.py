@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from zoodata.cli.common import check_entries, in_worker, output_option, reading_of, size_option
-from zoodata.records.base import foreign_files
 
 
 @click.command("network")
@@ -40,7 +39,7 @@ def command(entry: str, style: str, size: tuple[int, int] | None, output: str | 
         raise click.UsageError("an ONNX file is no text: give it a name with --out FILE.onnx")
     from zoodata.measure.host import Host
 
-    drawn = in_worker(foreign_files([entry]), Host, Host.network, entry, style, reading_of(size, output))
+    drawn = in_worker([entry], (), Host, Host.network, entry, style, reading_of(size, output))
     if drawn.outputs:
         read, *others = drawn.outputs
         click.echo(

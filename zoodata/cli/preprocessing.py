@@ -11,7 +11,6 @@ import click
 
 from zoodata.cli.common import in_worker, show
 from zoodata.images.sets import SUFFIXES
-from zoodata.records.base import foreign_files
 
 if TYPE_CHECKING:
     from zoodata.measure.preprocessing import PixelDifference, PreprocessingComparison
@@ -33,7 +32,7 @@ def compare_preprocessing(a: str, b: str, images: Path | None) -> PreprocessingC
         raise click.UsageError(f"{images} holds no images")
     count = min(MAX_SAMPLE, len(files))
     sample = [str(files[number * len(files) // count]) for number in range(count)]
-    return in_worker(foreign_files([a, b]), Preprocessor, Preprocessor.compare, a, b, sample)
+    return in_worker([a, b], (), Preprocessor, Preprocessor.compare, a, b, sample)
 
 
 def show_comparison(a: str, b: str, comparison: PreprocessingComparison, style: str, picture: Path | None) -> None:

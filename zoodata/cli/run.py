@@ -15,6 +15,7 @@ from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.validate import validate
+from zoodata.environments.folders import lock_of
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.sweep import plan
@@ -90,7 +91,8 @@ def _installed() -> set[str]:
         try:
             require(zoo)
         except NotInstalled as error:
-            click.echo(f"left out: {error}", err=True)
+            if lock_of(name, None) is None:  # zoos with an environment of their own are added by who wants them
+                click.echo(f"left out: {error}", err=True)
         else:
             installed.add(name)
     return installed

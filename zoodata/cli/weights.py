@@ -9,7 +9,6 @@ import click
 
 from zoodata.cli.common import check_entries, in_worker
 from zoodata.graph.identity import related
-from zoodata.records.base import foreign_files
 
 MEANING = {
     "identical": "the same tensors, bit for bit.",
@@ -39,9 +38,7 @@ def command(a: str, b: str, weights_a: str | None, weights_b: str | None, style:
     from zoodata.measure.host import Host
 
     sides = ((a, weights_a), (b, weights_b))
-    a_prints, b_prints = (
-        in_worker(foreign_files([entry], [path]), Host, Host.fingerprints, entry, path) for entry, path in sides
-    )
+    a_prints, b_prints = (in_worker([entry], [path], Host, Host.fingerprints, entry, path) for entry, path in sides)
     relation = related(a_prints, b_prints)
     if style == "json":
         click.echo(json.dumps({"a": a, "b": b} | asdict(relation), indent=1))

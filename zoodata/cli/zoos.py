@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import metadata
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from zoodata.cli.common import format_option, show
+from zoodata.environments import folders
 from zoodata.sweep.listing import list_zoos
 from zoodata.zoos import registry
 
@@ -21,7 +22,7 @@ def run() -> list[dict[str, Any]]:
             "title": zoos[listing.zoo].title,
             "installed": listing.reason is None,
             "entries": len(listing.entries) if listing.reason is None else None,
-            "versions": _versions(zoos[listing.zoo].packages),
+            "versions": _versions(listing.zoo, zoos[listing.zoo].packages),
             "reason": listing.reason,
             "homepage": zoos[listing.zoo].homepage,
         }
@@ -29,14 +30,9 @@ def run() -> list[dict[str, Any]]:
     ]
 
 
-def _versions(packages: Any) -> dict[str, str]:
-    versions = {}
-    for package in packages:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+def _versions(zoo: str, packages: Sequence[str]) -> dict[str, str]:
+    found = {package: folders.version(package, folders.of_entries([f"{zoo}:"])) for package in packages}
+    return {package: version for package, version in found.items() if version is not None}
 
 
 @click.command("zoos")

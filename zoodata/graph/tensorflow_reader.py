@@ -53,6 +53,7 @@ def read(
     variables: Iterable[Any],
     handles: Mapping[str, str],
     layers: Collection[str] = (),
+    tables: Mapping[str, npt.NDArray[Any]] | None = None,
 ) -> Network:
     """Read a graph between its image and its output.
 
@@ -63,6 +64,8 @@ def read(
         variables: everything the model stores.
         handles: name of a tensor that stands for a variable in this graph, to the variable's name.
         layers: names of the model's layers, where it has such; Keras opens a second scope of each, ``NAME_1``.
+        tables: name of a tensor to its contents, where the model holds it outside its variables (position tables that a
+            layer computes once).
 
     Raises:
         Unreadable: with control flow, or a shape that is not known beforehand.
@@ -74,8 +77,9 @@ def read(
     builder = Builder()
     _, height, width, channels = image.shape
     picture = builder.image(channels, height, width)
-    walker = _Walker(builder, stored, frozenset(layers))
     known: dict[str, Value] = {image.name: View(picture.node, view.permute(picture.axes, (0, 2, 3, 1)))}
+    walker = _Walker(builder, stored, frozenset(layers))
+    known.update(tables or {})
     for tensor, name in handles.items():
         if name in stored:
             parameter = stored[name]

@@ -22,9 +22,8 @@ from zoodata.images.diagnose import probes
 from zoodata.images.sets import Item
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.evaluator import built, completed
-from zoodata.measure.host import TORCH_ZOOS
+from zoodata.measure.host import torch_first
 from zoodata.records import Preprocessing
-from zoodata.records.base import entry_zoo
 from zoodata.runtimes.model import Array, CannotRead, Model, in_brief
 from zoodata.stats import sign_test
 from zoodata.zoos.base import CannotBuild
@@ -120,9 +119,9 @@ class Attributor:
         Raises:
             ZooError: when one cannot be built or declares no preprocessing.
         """
-        # Torch models first: what they load does not bear TensorFlow in the process before it.
         named: list[tuple[SideName, Side]] = [("a", a), ("b", b)]
-        for side, asked in sorted(named, key=lambda each: entry_zoo(each[1].entry) not in TORCH_ZOOS):
+        order = torch_first((a.entry, b.entry))
+        for side, asked in sorted(named, key=lambda each: order.index(each[1].entry)):
             zoo, name, weights, _, model = built(asked.entry, asked.weights_path)
             declared = asked.preprocessing or zoo.preprocessing(name, weights)
             if declared is None:

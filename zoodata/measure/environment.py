@@ -7,26 +7,25 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable
-from importlib import metadata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import psutil
 
 import zoodata
 from zoodata import about
+from zoodata.environments.folders import version
 from zoodata.records import Environment
 from zoodata.records.environment import Accelerator, Processor
 
 
-def capture(packages: Iterable[str]) -> Environment:
-    """The environment of a measurement that involves these distributions; absent ones are left out."""
-    versions = {}
-    for package in sorted({*packages, "numpy"}):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
+def capture(packages: Iterable[str], folders: Sequence[Path] = ()) -> Environment:
+    """The environment of a measurement that involves these distributions; absent ones are left out.
+
+    What ``folders`` hold (:mod:`zoodata.environments`) is taken before what is installed.
+    """
+    found = {package: version(package, folders) for package in sorted({*packages, "numpy"})}
+    versions = {package: release for package, release in found.items() if release is not None}
     return Environment.seal(
         processor=_processor(),
         memory_mib=psutil.virtual_memory().total // 2**20,

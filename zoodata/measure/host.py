@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,15 @@ from zoodata.zoos.base import CannotBuild, NotInstalled, Reading, require
 MAX_CHECKED_ELEMENTS = 160_000_000
 """Elements in the stored tensors of the largest network whose model is run to check it."""
 
-TORCH_ZOOS = frozenset({"torchvision", "timm", "python"})
+
+def torch_first(entries: Iterable[str]) -> list[str]:
+    """Entries in the order in which a process may build them: torch does not bear being loaded after TensorFlow."""
+
+    def comes_late(entry: str) -> bool:
+        zoo = entry_zoo(entry)
+        return zoo != "python" and (zoo in registry.PERSONAL or registry.get(zoo).extra != "torch")
+
+    return sorted(entries, key=comes_late)
 
 
 KEPT = 8
@@ -209,8 +218,7 @@ class Host:
             ZooError, Unreadable: with the reason a record keeps.
         """
         self._reading = reading
-        # Torch first: it does not bear being loaded after TensorFlow in one process.
-        for entry in sorted((a, b), key=lambda name: entry_zoo(name) not in TORCH_ZOOS):
+        for entry in torch_first((a, b)):
             self._network(entry)
         one, other = self._at_one_size(a, b)
         comparison = Comparison(one, other)

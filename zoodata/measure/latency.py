@@ -16,13 +16,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from zoodata.environments import folders
 from zoodata.isolation import WorkerFailed, can_disable_aslr, can_stop, scratch_folder
 from zoodata.measure import watching
-from zoodata.measure.host import TORCH_ZOOS, Host
+from zoodata.measure.host import Host, torch_first
 from zoodata.measure.participants import PlannedParticipant, TimedWorker, Workers, start_workers
 from zoodata.measure.session import (
     REPETITION_SECONDS,
@@ -228,10 +228,10 @@ def _first_workers(
 
 def _modules(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
     """The modules of all zoos of the run that share the entry's framework, in one order for all of them."""
-    zoos = {name: registry.get(name) for name in map(entry_zoo, entries)}
+    zoos, found = {name: registry.get(name) for name in map(entry_zoo, entries)}, folders.of_entries(entries)
     mine = zoos[entry_zoo(entry)].extra
     modules = {module for zoo in zoos.values() if zoo.extra == mine for module in zoo.modules}
-    return tuple(sorted(module for module in modules if find_spec(module) is not None))
+    return tuple(sorted(module for module in modules if folders.has_module(module, found)))
 
 
 def _networks(run: _LatencyRun, entries: Sequence[str], folder: Path) -> list[PlannedParticipant]:
@@ -244,9 +244,8 @@ def _networks(run: _LatencyRun, entries: Sequence[str], folder: Path) -> list[Pl
     run.say("reading networks")
     files: dict[str, str] = {}
     modules = ("zoodata.runtimes.executed", str(conditions.networks))
-    # Torch first: it does not bear being loaded after TensorFlow in one process.
     with run.workers.reading(folder) as worker:
-        for number, entry in enumerate(sorted(entries, key=lambda name: entry_zoo(name) not in TORCH_ZOOS)):
+        for number, entry in enumerate(torch_first(entries)):
             path = folder / f"{number}"
             planned = PlannedParticipant(entry, subject="network", modules=modules, file=str(path))
             try:

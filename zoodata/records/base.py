@@ -46,6 +46,20 @@ def parse_entry(text: str) -> ParsedEntry:
     return ParsedEntry(match["zoo"], match["name"], match["weights"])
 
 
+RELEASE_PATTERN = re.compile(
+    r"(?P<zoo>[a-z][a-z0-9_]{0,63})==(?P<release>[0-9A-Za-z][0-9A-Za-z.+!-]{0,39}):(?P<rest>.*)"
+)
+
+
+def split_release(entry: str) -> tuple[str | None, str]:
+    """The release that an entry's name asks for, and the name without it: ``timm==0.9.16:resnet50``.
+
+    None where it asks for the installed release.
+    """
+    match = RELEASE_PATTERN.fullmatch(entry)
+    return (match["release"], f"{match['zoo']}:{match['rest']}") if match else (None, entry)
+
+
 def entry_zoo(entry: str) -> str:
     """The zoo of an entry."""
     return entry.partition(":")[0]

@@ -74,8 +74,13 @@ class KerasModel:
             handles = {
                 inside.name: by_handle[id(outside)] for outside, inside in graph.captures if id(outside) in by_handle
             }
+            tables = {
+                inside.name: np.asarray(outside.numpy())
+                for outside, inside in graph.captures
+                if outside.dtype != tf.resource and hasattr(outside, "numpy")
+            }
             return tensorflow_reader.read(
-                graph, function.inputs[0], function.outputs[0], self._variables(), handles, self._layers()
+                graph, function.inputs[0], function.outputs[0], self._variables(), handles, self._layers(), tables
             )
         except Exception as error:  # a model's call may raise anything
             raise CannotRead(in_brief(error)) from error

@@ -13,10 +13,10 @@ import platform
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import zoodata
+from zoodata.environments import folders
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import Host, worker_environment
@@ -47,10 +47,7 @@ def _versions(name: str) -> dict[str, str] | None:
         return None
     versions = {"zoodata": zoodata.__version__, "python": platform.python_version()}
     for package in registry.get(name).packages:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "none"
+        versions[package] = folders.version(package, folders.of_entries([f"{name}:"])) or "none"
     return versions
 
 
@@ -87,13 +84,17 @@ def list_zoos(names: Sequence[str]) -> list[Listing]:
         versions = _versions(name)
         if (kept := _kept(name, versions)) is not None:
             return kept
+        try:
+            require(registry.get(name))
+        except ZooError as error:
+            return Listing(name, reason=str(error))
         listing = fresh(name)
         _keep(listing, versions)
         return listing
 
     def fresh(name: str) -> Listing:
         # The worker lives and dies in this thread: Linux ends a child when the thread that made it ends.
-        with Worker(Host, worker_environment("cpu", 1)) as worker:
+        with Worker(Host, worker_environment("cpu", 1), paths=folders.of_entries([f"{name}:"])) as worker:
             try:
                 return Listing(name, tuple(worker.call(LISTING_SECONDS, Host.entries, name)))
             except WorkerFailed as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from zoodata.environments.folders import of_entries
 from zoodata.isolation import Worker
 from zoodata.measure.environment import capture
 from zoodata.measure.host import Host
@@ -17,7 +18,7 @@ from zoodata.zoos import registry
 def environment_of(task: Task) -> Environment:
     """The environment in which a task's entries are measured here."""
     zoos = {entry_zoo(entry) for entry in task.entries}
-    return capture(package for name in zoos for package in registry.get(name).packages)
+    return capture((package for name in zoos for package in registry.get(name).packages), of_entries(task.entries))
 
 
 class _Bench:
@@ -27,8 +28,8 @@ class _Bench:
         self.limits, self.say = limits, say
         self._reader = Reader(limits)
 
-    def reader(self, files: tuple[Path, ...] = ()) -> Worker[Host]:
-        return self._reader.worker(files)
+    def reader(self, entries: Sequence[str], files: tuple[Path, ...] = ()) -> Worker[Host]:
+        return self._reader.worker(entries, files)
 
     def close(self) -> None:
         self._reader.close()

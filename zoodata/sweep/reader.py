@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoodata.environments.folders import of_entries
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure.host import LEAN, Host, worker_environment
 from zoodata.sweep.task import Limits
@@ -14,11 +15,19 @@ RENEWED = 200
 
 
 def reading_worker(
-    threads: int, memory: int | None, files: Sequence[Path] = (), writable: Sequence[Path] = ()
+    threads: int,
+    memory: int | None,
+    files: Sequence[Path] = (),
+    writable: Sequence[Path] = (),
+    folders: Sequence[Path] = (),
 ) -> Worker[Host]:
-    """A worker that reads networks and times nothing; confined where it opens ``files`` that are not ours."""
+    """A worker that reads networks and times nothing; confined where it opens ``files`` that are not ours.
+
+    ``folders`` hold the packages of its zoos that are not installed.
+    """
     environment = worker_environment("cpu", threads) | LEAN
-    return Worker(Host, environment, memory or default_memory_limit(1, files), writable=writable if files else None)
+    limit = memory or default_memory_limit(1, files)
+    return Worker(Host, environment, limit, writable=writable if files else None, paths=folders)
 
 
 class Reader:
@@ -27,17 +36,19 @@ class Reader:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._worker: Worker[Host] | None = None
-        self._files: tuple[Path, ...] = ()
+        self._opens: tuple[tuple[Path, ...], tuple[Path, ...]] = (), ()
+        """The files that are not ours, and the folders of packages."""
         self._calls = 0
 
-    def worker(self, files: tuple[Path, ...]) -> Worker[Host]:
+    def worker(self, entries: Sequence[str], files: tuple[Path, ...]) -> Worker[Host]:
         """The worker of the next task; confined if the task opens files that are not ours."""
-        if self._worker is not None and (self._calls % RENEWED == 0 or files != self._files):
+        folders = of_entries(entries)
+        if self._worker is not None and (self._calls % RENEWED == 0 or (files, folders) != self._opens):
             self._worker.close()
-        self._files = files
+        self._opens = files, folders
         self._calls += 1
         if self._worker is None or not self._worker.alive:
-            self._worker = reading_worker(self._limits.threads, self._limits.memory, files)
+            self._worker = reading_worker(self._limits.threads, self._limits.memory, files, folders=folders)
         return self._worker
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,8 +47,11 @@ class Bench(Protocol):
     limits: Limits
     say: Say
 
-    def reader(self, files: tuple[Path, ...] = ()) -> Worker[Host]:
-        """A worker that reads networks, shared with other tasks; confined where it opens files that are not ours."""
+    def reader(self, entries: Sequence[str], files: tuple[Path, ...] = ()) -> Worker[Host]:
+        """A worker that reads the networks of these entries, shared with other tasks.
+
+        It is confined where it opens files that are not ours.
+        """
 
 
 @dataclass(frozen=True)

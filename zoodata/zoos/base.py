@@ -6,11 +6,11 @@ nothing of ours but the record types it returns.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from zoodata.environments import folders
 from zoodata.records import Claim, MissingReason, NotStated, Preprocessing
 from zoodata.runtimes.model import Array, CannotRead, Model, in_brief
 
@@ -125,9 +125,12 @@ def require(zoo: Zoo) -> None:
     Raises:
         NotInstalled: naming the first that is not, and the command that installs it.
     """
+    found = folders.of_zoo(zoo.name, zoo.modules)
     for module in zoo.modules:
-        if importlib.util.find_spec(module) is None:
-            raise NotInstalled(f"{zoo.title} needs {module}: pip install 'zoodata[{zoo.extra}]'")
+        if not folders.has_module(module, found):
+            described = folders.lock_of(zoo.name, None)
+            command = f"pip install 'zoodata[{zoo.extra}]'" if described is None else f"zoodata env add {zoo.name}"
+            raise NotInstalled(f"{zoo.title} needs {module}: {command}")
 
 
 def known(entry: str, entries: Iterable[str], zoo: str) -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import ClaimConditions, PackageSource
 from zoodata.records.measurement import InputShape
-from zoodata.records.preprocessing import Channels
 from zoodata.runtimes.model import Model, in_brief
 from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
+from zoodata.zoos.probe import probe
 
 # MobileNetV3 leaves its input size open; 224 is what its weights are trained for (its docstring's table).
 OPEN_INPUT = 224
@@ -94,13 +94,13 @@ class KerasApplications:
         """
         known(entry, self.entries(), self.name)
         module = self._module(entry)
-        scale, mean, std, order = _probe(module.preprocess_input)
+        scale, mean, std, order = probe(module.preprocess_input)
         identity = scale == 1 and not any(mean)
         return Preprocessing(
             scale=scale,
             mean=mean,
             std=std,
-            channel_order=order,  # type: ignore[arg-type]
+            channel_order=order,
             layout="NHWC",
             embedded=identity,
             source=f"{module.__name__.replace('.src', '')}.preprocess_input",
@@ -159,31 +159,6 @@ def _without_loading() -> Iterator[None]:
     finally:
         file_utils.get_file = fetch
         keras.Model.load_weights = load
-
-
-def _probe(function: Any) -> tuple[float, Channels, Channels, str]:
-    """Scale, mean, standard deviation and channel order of an affine ``preprocess_input``, by running it."""
-    import numpy as np
-
-    black = np.zeros((1, 1, 1, 3), dtype="float32")
-    offset = np.asarray(function(black.copy()), dtype="float64").ravel()
-    red = black.copy()
-    red[..., 0] = 255.0
-    response = np.asarray(function(red), dtype="float64").ravel() - offset
-    order = "RGB" if abs(response[0]) > abs(response[2]) else "BGR"
-    white = np.asarray(function(black + 255.0), dtype="float64").ravel() - offset
-    slope = white / 255.0
-    if np.allclose(slope, 1.0):  # caffe: mean subtracted, nothing scaled
-        return 1.0, _channels(-offset), (1.0, 1.0, 1.0), order
-    scale = 1 / 255
-    std = scale / slope
-    return scale, _channels(-offset * std), _channels(std), order
-
-
-def _channels(values: Any) -> Channels:
-    """To four digits, which is what float32 arithmetic on 0 to 255 leaves; no negative zero."""
-    first, second, third = (round(float(value), 4) + 0.0 for value in values)
-    return first, second, third
 
 
 ROW = re.compile(

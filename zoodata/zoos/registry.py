@@ -25,6 +25,22 @@ OWN = {
     "tf_model_garden": "zoodata.zoos.tf_model_garden:ModelGarden",
     "tf_slim": "zoodata.zoos.tf_slim:Slim",
     "onnx_model_zoo": "zoodata.zoos.onnx_model_zoo:OnnxModelZoo",
+    "torchvision_quantization": "zoodata.zoos.torchvision_quantization:TorchvisionQuantization",
+    "cadene": "zoodata.zoos.cadene:Cadene",
+    "classy_vision": "zoodata.zoos.classy_vision:ClassyVision",
+    "geffnet": "zoodata.zoos.geffnet:Geffnet",
+    "keras_cv_attention_models": "zoodata.zoos.keras_cv_attention_models:KerasCvAttentionModels",
+    "lukemelas": "zoodata.zoos.lukemelas:LukeMelas",
+    "mmpretrain": "zoodata.zoos.mmpretrain:MMPretrain",
+    "open_clip": "zoodata.zoos.open_clip:OpenClip",
+    "pytorchcv": "zoodata.zoos.pytorchcv:PyTorchCV",
+    "qubvel": "zoodata.zoos.qubvel:Qubvel",
+    "qubvel_efficientnet": "zoodata.zoos.qubvel:QubvelEfficientNet",
+    "smp": "zoodata.zoos.smp:SegmentationModels",
+    "tf2cv": "zoodata.zoos.tf2cv:Tf2cv",
+    "tfimm": "zoodata.zoos.tfimm:Tfimm",
+    "transformers": "zoodata.zoos.transformers:Transformers",
+    "ultralytics": "zoodata.zoos.ultralytics:Ultralytics",
 }
 
 PERSONAL = {

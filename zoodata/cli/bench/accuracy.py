@@ -27,6 +27,7 @@ from zoodata.cli.common import (
     step,
 )
 from zoodata.dataset import store
+from zoodata.environments.folders import of_entries
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import accuracy
@@ -59,7 +60,7 @@ def bench_accuracy(
     image_set = find(images, labels)
     if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
         raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
-    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES])
+    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES], of_entries([entry]))
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with measuring_into(data), step("accuracy", len(image_set.items)) as shown:
         state = {"done": 0}
@@ -71,7 +72,8 @@ def bench_accuracy(
 
         files = foreign_files([entry], [settings.weights_path])
         note_unconfined(files)
-        with Worker(Evaluator, variables, default_memory_limit(1, files), writable=() if files else None) as worker:
+        memory, confined, folders = default_memory_limit(1, files), () if files else None, of_entries([entry])
+        with Worker(Evaluator, variables, memory, writable=confined, paths=folders) as worker:
             record = accuracy.measure(worker, entry, image_set, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":
         raise click.UsageError(record.missing.message)

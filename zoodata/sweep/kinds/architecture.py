@@ -68,7 +68,7 @@ class ArchitectureTask:
         limits = bench.limits
         files = foreign_files([self.entry], [self.weights_path])
         record, network = architecture.measure(
-            bench.reader(files), self.entry, environment, limits.threads, self.weights_path, self.check,
+            bench.reader(self.entries, files), self.entry, environment, limits.threads, self.weights_path, self.check,
             time_limit(limits.seconds, files), self.reading,
         )  # fmt: skip
         kept = (network,) if network is not None and self.keep_network else ()

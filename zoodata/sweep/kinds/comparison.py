@@ -57,7 +57,7 @@ class ComparisonTask:
     def measure(self, bench: Bench, environment: Environment) -> Outcome:
         """See :class:`Task`."""
         record = comparison.compare(
-            bench.reader(foreign_files(self.entries)),
+            bench.reader(self.entries, foreign_files(self.entries)),
             self.a,
             self.b,
             self.architecture,

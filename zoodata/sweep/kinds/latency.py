@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AliasChoices, Field
 
 from zoodata.dataset.store import Dataset
+from zoodata.environments.folders import of_entries
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import latency
 from zoodata.measure.architecture import public_name
@@ -88,10 +89,10 @@ def latency_workers(
     environment = worker_environment(conditions.device, conditions.threads)
     # Each entry, its network, and the reference once more stay in memory together.
     memory = limits.memory or max(default_memory_limit(2 * len(entries) + 1), LEAST_MEMORY)
-    files = foreign_files(entries)
+    files, folders = foreign_files(entries), of_entries(entries)
     return Workers(
-        timed=lambda shift: Worker(Timer, environment, memory, shift, () if files else None),
-        reading=lambda folder: reading_worker(conditions.threads, limits.memory, files, (folder,)),
+        timed=lambda shift: Worker(Timer, environment, memory, shift, () if files else None, folders),
+        reading=lambda folder: reading_worker(conditions.threads, limits.memory, files, (folder,), folders),
         seconds=limits.seconds,
     )
 
