@@ -13,6 +13,7 @@ PACKAGES: Mapping[str, str] = {
     "tf_slim": "tf-slim",
     "onnx_model_zoo": "onnx",
     "cadene": "pretrainedmodels",
+    "torchvision_quantization": "torchvision",
     "classy_vision": "classy-vision",
     "geffnet": "geffnet",
     "gluoncv": "gluoncv",
