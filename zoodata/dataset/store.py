@@ -33,6 +33,8 @@ from zoodata.records import (
     Family,
     LatencyMeasurement,
     Lineage,
+    Release,
+    ReleaseChanges,
     Reply,
     StoredNetwork,
     Supersession,
@@ -64,6 +66,7 @@ FOLDERS = (
     "lineage",
     "measurements",
     "networks",
+    "releases",
     "replies",
     "supersessions",
     "verifications",
@@ -78,6 +81,8 @@ FOLDER_OF: dict[type[StoredRecord], str] = {
     LatencyMeasurement: "measurements/latency",
     AccuracyMeasurement: "measurements/accuracy",
     StoredNetwork: "networks",
+    Release: "releases",
+    ReleaseChanges: "releases",
     Reply: "replies",
     Lineage: "lineage",
     Verification: "verifications",
@@ -399,6 +404,20 @@ class Dataset:
             return None
         check = self.checks.get(claim)
         return check.outcome if check is not None else "verified"
+
+    @cached_property
+    def releases(self) -> dict[str, list[Release]]:
+        """Zoo to its releases that were read, oldest release first."""
+        by_zoo: dict[str, list[Release]] = {}
+        for record in sorted(self._of(Release), key=lambda each: release_key(each.release)):
+            if self.stands(record.id):
+                by_zoo.setdefault(record.zoo, []).append(record)
+        return by_zoo
+
+    @cached_property
+    def release_changes(self) -> dict[tuple[str, str, str], ReleaseChanges]:
+        """Zoo, earlier and later release to the networks that changed."""
+        return {(each.zoo, each.earlier, each.later): each for each in self._of(ReleaseChanges) if self.stands(each.id)}
 
     @cached_property
     def replies(self) -> tuple[Reply, ...]:

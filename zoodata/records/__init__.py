@@ -16,6 +16,7 @@ from zoodata.records.measurement import (
 )
 from zoodata.records.network import StoredNetwork
 from zoodata.records.preprocessing import Preprocessing
+from zoodata.records.release import Release, ReleaseChanges
 from zoodata.records.reply import Reply
 from zoodata.records.supersession import Supersession
 from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
@@ -46,6 +47,8 @@ __all__ = [
     "Participant",
     "Preprocessing",
     "Record",
+    "Release",
+    "ReleaseChanges",
     "Reply",
     "StoredNetwork",
     "Supersession",

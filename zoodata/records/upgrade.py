@@ -20,6 +20,7 @@ from zoodata.records.latency import LatencyMeasurement
 from zoodata.records.lineage import Lineage
 from zoodata.records.measurement import ArchitectureMeasurement
 from zoodata.records.network import StoredNetwork
+from zoodata.records.release import Release, ReleaseChanges
 from zoodata.records.reply import Reply
 from zoodata.records.supersession import Supersession
 from zoodata.records.verification import Verification
@@ -34,6 +35,8 @@ KINDS: dict[str, type[StoredRecord]] = {
     "comparison": ComparisonMeasurement,
     "accuracy": AccuracyMeasurement,
     "network": StoredNetwork,
+    "release": Release,
+    "release_changes": ReleaseChanges,
     "reply": Reply,
     "lineage": Lineage,
     "verification": Verification,

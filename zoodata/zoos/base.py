@@ -114,6 +114,24 @@ class Zoo(Protocol):
         """What the installed package itself states about its entries."""
 
 
+class Address(NamedTuple):
+    """One checkpoint that a zoo names."""
+
+    name: str
+    address: str | None = None
+    """Where it is fetched from."""
+    top1: float | None = None
+    """What the zoo states of it beside the address, in percent."""
+
+
+@runtime_checkable
+class Addressed(Protocol):
+    """A zoo that can say where its checkpoints are fetched from, without fetching any."""
+
+    def addresses(self, entry: str) -> list[Address]:
+        """Of each checkpoint of an entry, its default first."""
+
+
 Pipeline = Callable[["Image.Image"], Array]
 
 Step = TypeVar("Step")

@@ -1,23 +1,50 @@
-"""timm: over 1,300 architectures; preprocessing belongs to the weights (``pretrained_cfg``)."""
+"""timm: over 1,300 architectures; preprocessing belongs to the weights (``pretrained_cfg``).
+
+Releases since 0.4 are read. Those before 0.8 name one checkpoint a model, and keep its settings as a dictionary.
+"""
 
 from __future__ import annotations
 
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import PackageSource
 from zoodata.records.measurement import InputShape
+from zoodata.records.preprocessing import Channels
 from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
+from zoodata.zoos.base import Address, CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Where a configuration names none (timm.data.constants)."""
 
 DEFAULT_FRACTION = 0.875
 """timm's crop where a configuration names none (timm.data.constants.DEFAULT_CROP_PCT)."""
 
 INTERPOLATIONS = {"nearest", "bilinear", "bicubic", "lanczos", "area"}
+
+
+UNNAMED = "default"
+"""What the one checkpoint of a model is called here where its release has no name for it."""
+
+
+class Settings(NamedTuple):
+    """What a release says of a checkpoint."""
+
+    input_size: tuple[int, int, int]
+    test_input_size: tuple[int, int, int] | None
+    crop_pct: float | None
+    test_crop_pct: float | None
+    crop_mode: str
+    interpolation: str
+    mean: Channels
+    std: Channels
+    label_offset: int
+    url: str
+    hf_hub_id: str
 
 
 class Timm:
@@ -41,8 +68,17 @@ class Timm:
         import timm
 
         known(entry, self.entries(), self.name)
+        if not hasattr(timm, "list_pretrained"):
+            return []
         tagged = timm.list_pretrained(f"{entry}.*")
         return [name.partition(".")[2] for name in tagged if name.partition(".")[0] == entry]
+
+    def addresses(self, entry: str) -> list[Address]:
+        """See :class:`zoodata.zoos.base.Addressed`."""
+        found = [Address(tag, _address(self._config(entry, tag))) for tag in self.weights(entry)]
+        if not found and (address := _address(self._config(entry, None))):
+            return [Address(UNNAMED, address)]
+        return found
 
     def build(
         self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
@@ -79,11 +115,11 @@ class Timm:
             resize=scaled if config.crop_mode == "squash" or not is_square else scaled[0],
             resize_side="long" if config.crop_mode == "border" else "short",
             crop=(height, width),
-            interpolation=config.interpolation if config.interpolation in INTERPOLATIONS else None,
+            interpolation=config.interpolation if config.interpolation in INTERPOLATIONS else None,  # type: ignore[arg-type]
             antialias=True,
             scale=1 / 255,
-            mean=tuple(config.mean),
-            std=tuple(config.std),
+            mean=config.mean,
+            std=config.std,
             channel_order="RGB",
             layout="NCHW",
             label_offset=int(config.label_offset or 0),
@@ -96,7 +132,8 @@ class Timm:
         """See :class:`zoodata.zoos.base.Zoo`."""
         import timm
 
-        config = self._config(entry, weights).to_dict()
+        self._config(entry, weights)
+        config = timm.get_pretrained_cfg(f"{entry}.{weights}" if weights else entry).to_dict()
         settings = timm.data.resolve_data_config(pretrained_cfg=config, use_test_size=True)
         transform = timm.data.create_transform(**settings, is_training=False)
         return lambda image: np.asarray(transform(image).numpy())
@@ -134,18 +171,57 @@ class Timm:
                 )
         return Statements(claims)
 
-    def _config(self, entry: str, weights: str | None) -> Any:
-        import timm
-
+    def _config(self, entry: str, weights: str | None) -> Settings:
         known(entry, self.entries(), self.name)
         if weights is not None and weights not in self.weights(entry):
             raise UnknownEntry(
                 f"timm:{entry} has no weights {weights}; it has {', '.join(self.weights(entry)) or 'none'}"
             )
-        config = timm.get_pretrained_cfg(f"{entry}.{weights}" if weights else entry)
-        if config is None or config.input_size is None:
+        settings = _settings(f"{entry}.{weights}" if weights else entry)
+        if settings is None:
             raise CannotBuild(f"timm:{entry} declares no input size")
-        return config
+        return settings
+
+
+def _settings(name: str) -> Settings | None:
+    """What the release says of a model or of a checkpoint of it; None where it states no input size."""
+    stated = _stated(name)
+    if not stated.get("input_size"):
+        return None
+    size, test_size = stated["input_size"], stated.get("test_input_size")
+    return Settings(
+        input_size=tuple(size),
+        test_input_size=tuple(test_size) if test_size else None,
+        crop_pct=stated.get("crop_pct"),
+        test_crop_pct=stated.get("test_crop_pct"),
+        crop_mode=stated.get("crop_mode") or "center",
+        interpolation=stated.get("interpolation") or "bilinear",
+        mean=tuple(stated.get("mean") or IMAGENET_MEAN),
+        std=tuple(stated.get("std") or IMAGENET_STD),
+        label_offset=int(stated.get("label_offset") or 0),
+        url=stated.get("url") or "",
+        hf_hub_id=stated.get("hf_hub_id") or stated.get("hf_hub") or "",
+    )
+
+
+def _stated(name: str) -> dict[str, Any]:
+    """The settings of a model as its release keeps them: by name since 0.8, on the module before."""
+    import timm
+
+    for place in (timm, timm.models):
+        if hasattr(place, "get_pretrained_cfg"):
+            config = place.get_pretrained_cfg(name)
+            return {} if config is None else dict(config if isinstance(config, dict) else vars(config))
+    known_settings: dict[str, dict[str, Any]] = timm.models.registry._model_default_cfgs
+    if name in known_settings:
+        return known_settings[name]
+    module = building(f"timm:{name}", lambda: timm.create_model(name, pretrained=False))
+    return dict(getattr(module, "pretrained_cfg", None) or getattr(module, "default_cfg", None) or {})
+
+
+def _address(settings: Settings) -> str | None:
+    """Where a checkpoint is fetched from; the hub first, as timm does."""
+    return f"hf-hub:{settings.hf_hub_id}" if settings.hf_hub_id else settings.url or None
 
 
 def _on_meta_device(name: str) -> Any:

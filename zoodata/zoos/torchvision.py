@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import math
+import sys
 import warnings
 from collections.abc import Iterator
 from importlib import metadata
@@ -17,7 +19,7 @@ from zoodata.records import Claim, NotStated, Preprocessing
 from zoodata.records.claim import ClaimConditions, Metric, PackageSource
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
+from zoodata.zoos.base import Address, CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
 
 
 class Torchvision:
@@ -32,8 +34,7 @@ class Torchvision:
 
     def entries(self) -> list[str]:
         """See :class:`zoodata.zoos.base.Zoo`."""
-        import torchvision
-
+        torchvision = _imported()
         return sorted(torchvision.models.list_models(module=torchvision.models))
 
     def weights(self, entry: str) -> list[str]:
@@ -94,11 +95,18 @@ class Torchvision:
             [item for item in claims if isinstance(item, NotStated)],
         )
 
-    def _enum(self, entry: str) -> Any:
-        import torchvision
+    def addresses(self, entry: str) -> list[Address]:
+        """See :class:`zoodata.zoos.base.Addressed`."""
+        enum = self._enum(entry)
+        stated = {name: enum[name].meta.get("_metrics", {}).get("ImageNet-1K", {}) for name in enum.__members__}
+        return [
+            Address(name, enum[name].url, top1 if (top1 := stated[name].get("acc@1")) == top1 else None)
+            for name in self.weights(entry)
+        ]
 
+    def _enum(self, entry: str) -> Any:
         known(entry, self.entries(), self.name)
-        return torchvision.models.get_model_weights(entry)
+        return _imported().models.get_model_weights(entry)
 
     def _member(self, entry: str, weights: str | None) -> Any:
         enum = self._enum(entry)
@@ -107,9 +115,27 @@ class Torchvision:
         return enum[weights] if weights else enum.DEFAULT
 
 
-def _construct(entry: str, member: Any) -> Any:
-    import torchvision
+def _imported() -> Any:
+    """The package. One that is no companion of this torch lacks operators of its own; nobody here runs them."""
+    import torch
 
+    try:
+        return importlib.import_module("torchvision")
+    except RuntimeError:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        library = torch.library.Library("torchvision", "DEF")
+        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _KEPT.append(library)
+        return importlib.import_module("torchvision")
+
+
+_KEPT: list[Any] = []
+"""Operators are declared as long as their library lives."""
+
+
+def _construct(entry: str, member: Any) -> Any:
+    torchvision = _imported()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return torchvision.models.get_model(entry, weights=member)

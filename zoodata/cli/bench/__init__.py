@@ -11,6 +11,7 @@ from zoodata.cli.bench.accuracy import accuracy_command
 from zoodata.cli.bench.architecture import architecture_command
 from zoodata.cli.bench.comparison import comparison_command
 from zoodata.cli.bench.latency import latency_command
+from zoodata.cli.bench.release import release_command
 from zoodata.cli.bench.sensitivity import sensitivity_command
 from zoodata.cli.common import data_option
 from zoodata.measure.environment import usable_cores
@@ -47,5 +48,12 @@ def command(
     sweep.run(plan or "catalogue", data, jobs, ray, dry_run)
 
 
-for each in (architecture_command, comparison_command, latency_command, accuracy_command, sensitivity_command):
+for each in (
+    architecture_command,
+    comparison_command,
+    latency_command,
+    accuracy_command,
+    sensitivity_command,
+    release_command,
+):
     command.add_command(each)

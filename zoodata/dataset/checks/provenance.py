@@ -74,6 +74,19 @@ def check_lineage(record: Lineage, world: World, item: Read) -> Iterator[Doubt]:
         yield from source_doubts(place, source)
 
 
+def _leads_back(id: str, superseded: set[str], world: World) -> bool:
+    """Whether what stands in a record's place, or in the place of that, is one of those that stand no more."""
+    waiting, seen = [id], set()
+    while waiting:
+        current = waiting.pop()
+        if current in superseded:
+            return True
+        if current not in seen and (later := world.superseded.get(current)) is not None:
+            waiting += later.by
+        seen.add(current)
+    return False
+
+
 def check_supersession(record: Supersession, world: World, item: Read) -> Iterator[Doubt]:
     """Whether a supersession is about records that there are."""
     yield from dated("said_on", record.said_on, BEGUN)
@@ -82,7 +95,7 @@ def check_supersession(record: Supersession, world: World, item: Read) -> Iterat
         if unknown:
             yield Doubt("E015", field, f"{unknown[0][:16]}… is not in the dataset ({len(unknown)} are not)")
     for number, id in enumerate(record.by):
-        if id in world.superseded:
-            yield Doubt("E028", f"by[{number}]", f"{id[:16]}… is superseded itself")
+        if _leads_back(id, set(record.superseded), world):
+            yield Doubt("E028", f"by[{number}]", f"{id[:16]}… is superseded by what it supersedes")
     if record.id in world.superseded:
         yield Doubt("E028", "id", "is superseded itself: what no longer stands does not come back")
