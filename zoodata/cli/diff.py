@@ -10,7 +10,8 @@ import click
 
 from zoodata.cli.common import check_entries, in_worker, output_option, reading_of, size_option
 from zoodata.cli.preprocessing import compare_preprocessing, show_comparison
-from zoodata.records import ComparisonResult
+from zoodata.records import ComparisonResult, entry_zoo, parse_entry
+from zoodata.records.base import split_release
 from zoodata.wording.findings import sentence
 from zoodata.wording.networks import MEANING, proof
 
@@ -26,7 +27,20 @@ def diff(a: str, b: str, prove: bool, reading: Reading | None = None) -> Compari
     """
     from zoodata.measure.host import Host
 
-    return in_worker([a, b], (), Host, Host.compare, a, b, prove, reading)
+    releases = any(split_release(entry)[0] for entry in (a, b))
+    if releases and entry_zoo(split_release(a)[1]) == entry_zoo(split_release(b)[1]):
+        return _between_releases(a, b, prove)
+    plain = [split_release(entry)[1] for entry in (a, b)]
+    return in_worker([a, b], (), Host, Host.compare, plain[0], plain[1], prove, reading)
+
+
+def _between_releases(a: str, b: str, prove: bool) -> ComparisonResult:
+    """The diff of entries of two releases of one zoo, which no process can hold at once: each is read in its own."""
+    from zoodata.measure.release import ReleaseReader
+
+    (zoo, name, _), (_, other, _) = (parse_entry(split_release(entry)[1]) for entry in (a, b))
+    network = in_worker([a], (), ReleaseReader, ReleaseReader.network, zoo, name)
+    return in_worker([b], (), ReleaseReader, ReleaseReader.against, zoo, other, network, prove).result
 
 
 def as_json(a: str, b: str, result: ComparisonResult) -> str:
@@ -46,6 +60,26 @@ def as_text(a: str, b: str, result: ComparisonResult) -> str:
     if proven := proof(result.proof, result.findings):
         lines += ["", proven]
     return "\n".join(lines)
+
+
+def _show_declared(a: str, b: str, style: str) -> None:
+    """What two releases declare of preprocessing, field by field."""
+    from zoodata.discrepancy.history import differing_fields
+    from zoodata.measure.release import ReleaseReader
+    from zoodata.wording.history import field
+
+    declared = []
+    for entry in (a, b):
+        zoo, name, weights = parse_entry(split_release(entry)[1])
+        declared.append(in_worker([entry], (), ReleaseReader, ReleaseReader.preprocessing, zoo, name, weights))
+    one, other = declared
+    if one is None or other is None:
+        raise click.ClickException(f"{a if one is None else b} declares no preprocessing")
+    fields = differing_fields(one, other)
+    if style == "json":
+        click.echo(json.dumps([{"field": each.field, "a": each.before, "b": each.after} for each in fields], indent=1))
+        return
+    click.echo("\n".join(f"{field(each)}." for each in fields) or "Both declare the same preprocessing.")
 
 
 @click.command("diff")
@@ -97,13 +131,17 @@ def command(
       zoodata diff torchvision:resnet50 file:exported.onnx
       zoodata diff timm:resnet50 python:mine.models:build --format html > diff.html
       zoodata diff torchvision:resnet50 keras_applications:ResNet50 --preprocessing
+      zoodata diff timm==0.9.16:efficientnet_b1 timm:efficientnet_b1 --prove
     """
-    check_entries([a, b])
+    check_entries([a, b], releases=True)
     if (images or picture) and not preprocessing:
         raise click.UsageError("--images and --picture go with --preprocessing")
     if preprocessing and (prove or style == "html"):
         raise click.UsageError("--preprocessing goes neither with --prove nor with --format html")
     if preprocessing:
+        if any(split_release(entry)[0] for entry in (a, b)):
+            _show_declared(a, b, style)
+            return
         show_comparison(a, b, compare_preprocessing(a, b, images), style, picture)
         return
     result = diff(a, b, prove, reading_of(size, output))

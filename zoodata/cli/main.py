@@ -44,6 +44,13 @@ COMMANDS = {
         "zoodata.cli.attribute",
         "Split the gap between A and B by swapping runtime, architecture, weights and preprocessing one at a time.",
     ),
+    "history": Lazy(
+        "zoodata.cli.history",
+        "Say what each release of ZOO changed: networks, preprocessing, default weights, files, names.",
+    ),
+    "upgrade-check": Lazy(
+        "zoodata.cli.upgrade_check", "Say whether an upgrade changes the models that you name; exit 1 if it does."
+    ),
     "weights": Lazy(
         "zoodata.cli.weights",
         "Say whether the weights of A and B are the same, converted from one another, or independent.",

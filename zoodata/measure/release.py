@@ -89,7 +89,13 @@ class ReleaseReader:
             return None
         return model.forward(_image(network), random_weights(network, SEED))
 
-    def against(self, zoo_name: str, entry: str, earlier: Network) -> Compared:
+    def preprocessing(self, zoo_name: str, entry: str, weights: str | None) -> Preprocessing | None:
+        """What the release declares."""
+        zoo = registry.get(zoo_name)
+        require(zoo)
+        return zoo.preprocessing(entry, weights)
+
+    def against(self, zoo_name: str, entry: str, earlier: Network, prove: bool = True) -> Compared:
         """Compare an earlier release's network with this one's, and run this one's model with the earlier one's
         drawn weights."""
         from zoodata.graph.diff import transplant
@@ -101,6 +107,8 @@ class ReleaseReader:
         model, later = _read(registry.get(zoo_name), entry)
         comparison = Comparison(earlier, later)
         found = diff(earlier, later, comparison)
+        if not prove:
+            return Compared(as_record(found, None), None)
         small = _elements(later) <= MAX_RUN_ELEMENTS
         natives = (None, model if small else None)
         proof = transplant.prove(earlier, later, comparison, thorough=needs_settling(found), natives=natives)
