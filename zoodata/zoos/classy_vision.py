@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from zoodata.zoos.package import IMAGENET_CLASSES, IMAGENET_SIDE, TorchPackage
+
+BLOCK = re.compile(r"block\d+-\d+")
 
 FAMILIES = frozenset(
     {"anynet", "densenet", "efficientnet", "mlp", "regnet", "resnet", "resnext", "resnext3d", "vision_transformer"}
@@ -42,17 +45,21 @@ class ClassyVision(TorchPackage):
         if own.startswith("efficientnet"):
             config |= {"num_classes": IMAGENET_CLASSES}
         model = build_model(config)
-        kind = "vision_transformer_head" if own.startswith("vit") else "fully_connected"
-        width = getattr(model, "head_dims", None) or getattr(model, "output_shape", (0, 0))[-1]
-        head = {"name": kind, "unique_id": "default_head", "num_classes": IMAGENET_CLASSES, "in_plane": width}
-        if own.startswith("efficientnet"):
-            return model
-        if own.startswith("vit"):
-            head["hidden_dim"] = None
-            model.set_heads({"encoder": [build_head(head)]})
-            return model
-        block = model._heads.keys() if hasattr(model, "_heads") and model._heads else None
-        model.set_heads({self._last_block(model) if block is None else next(iter(block)): [build_head(head)]})
+        if own.startswith(("efficientnet", "vit")):  # they have their classifier, or make their own
+            return self._with_vit_head(model) if own.startswith("vit") else model
+        head = {"name": "fully_connected", "unique_id": "default_head", "num_classes": IMAGENET_CLASSES,
+                "in_plane": _last_width(model)}  # fmt: skip
+        model.set_heads({_last_block(model): [build_head(head)]})
+        return model
+
+    @staticmethod
+    def _with_vit_head(model: Any) -> Any:
+        """A vision transformer with the head that its configurations name."""
+        from classy_vision.heads import build_head
+
+        head = {"name": "vision_transformer_head", "unique_id": "default_head", "num_classes": IMAGENET_CLASSES,
+                "in_plane": model.hidden_dim, "hidden_dim": None}  # fmt: skip
+        model.set_heads({"encoder": [build_head(head)]})
         return model
 
     def size(self, own: str, made: Any) -> tuple[int, int]:
@@ -60,7 +67,15 @@ class ClassyVision(TorchPackage):
         side = SIDES.get(own, IMAGENET_SIDE)
         return side, side
 
-    @staticmethod
-    def _last_block(model: Any) -> str:
-        """The block that a head is attached to: the last that can take one."""
-        return str(list(model._attachable_block_names)[-1])
+
+def _last_width(model: Any) -> int:
+    """Channels that the last convolution of a body gives."""
+    import torch
+
+    return int([module.out_channels for module in model.modules() if isinstance(module, torch.nn.Conv2d)][-1])
+
+
+def _last_block(model: Any) -> str:
+    """The name of the last block of a body: block3-2, say."""
+    names = [name.rpartition(".")[2] for name, _ in model.named_modules()]
+    return [name for name in names if BLOCK.fullmatch(name)][-1]
