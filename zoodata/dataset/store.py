@@ -361,6 +361,22 @@ class Dataset:
         return {(record.a, record.b): record for record in ordered}
 
     @cached_property
+    def comparisons_by_digests(self) -> dict[frozenset[str], ComparisonMeasurement]:
+        """Two digests to a comparison of networks that have them: it holds for all entries that do."""
+        return {
+            frozenset((record.result.digest_a, record.result.digest_b)): record
+            for record in self.comparisons.values()
+            if record.result is not None
+        }
+
+    def digests_of(self, *entries: str) -> frozenset[str]:
+        """The digests of entries as they were last counted: one, where all have one network. An entry that was not
+        counted stands for itself."""
+        outcomes = (self.architecture_outcomes.get(without_weights(entry)) for entry in entries)
+        digests = (outcome.result.digest if outcome and outcome.result else None for outcome in outcomes)
+        return frozenset(digest or entry for digest, entry in zip(digests, entries, strict=True))
+
+    @cached_property
     def verifications(self) -> dict[str, Verification]:
         """Collection to the verification of its very claims that stands: the first, until another supersedes it."""
         standing: dict[str, Verification] = {}

@@ -25,14 +25,21 @@ class ComparedPair:
 
 
 def compared(dataset: Dataset, one: str, other: str) -> ComparisonMeasurement | None:
-    """The comparison of two entries, whichever was a; weights do not matter to it. None where there is no result."""
+    """The comparison of two entries, whichever was a; weights do not matter to it. None where there is no result.
+
+    A comparison of networks holds for all entries that have them.
+    """
     one, other = without_weights(one), without_weights(other)
     comparison = dataset.comparisons.get((one, other)) or dataset.comparisons.get((other, one))
+    if comparison is None or comparison.result is None:
+        comparison = dataset.comparisons_by_digests.get(dataset.digests_of(one, other))
     return comparison if comparison is not None and comparison.result is not None else None
 
 
 def verdict_between(dataset: Dataset, one: str, other: str) -> Verdict | None:
     """The verdict of two networks; None where the two were not compared."""
+    if len(dataset.digests_of(one, other)) == 1:
+        return "identical"
     comparison = compared(dataset, one, other)
     return comparison.result.verdict if comparison is not None and comparison.result is not None else None
 

@@ -78,4 +78,4 @@ def _last_width(model: Any) -> int:
 def _last_block(model: Any) -> str:
     """The name of the last block of a body: block3-2, say."""
     names = [name.rpartition(".")[2] for name, _ in model.named_modules()]
-    return [name for name in names if BLOCK.fullmatch(name)][-1]
+    return str([name for name in names if BLOCK.fullmatch(name)][-1])

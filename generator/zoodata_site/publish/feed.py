@@ -16,6 +16,8 @@ from zoodata_site.views.site import Site
 FILE = Path("feed.xml")
 ATOM = "http://www.w3.org/2005/Atom"
 MOST = 100
+MOST_OF_A_RELEASE = 5
+"""Changes of one release: networks come first."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ def items(site: Site) -> list[Item]:
         for zoo in site.zoos
         for change in zoo.changes
     ]  # fmt: skip
+    newest += [
+        Item(step.day, f"{zoo.title} {step.later}: {line.entry}", line.text, f"zoos/{zoo.name}.html#{step.anchor}")
+        for zoo in site.zoos
+        for step in zoo.releases
+        for line in step.lines[:MOST_OF_A_RELEASE]
+    ]
     return sorted(newest, key=lambda item: (item.day, item.title), reverse=True)[:MOST]
 
 

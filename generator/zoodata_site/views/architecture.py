@@ -26,6 +26,7 @@ from zoodata_site.views.evidence import Evidence, Run, of_collection, of_run
 from zoodata_site.views.figures import BUILT, zoo_title
 from zoodata_site.views.findings import FindingView, Replies
 from zoodata_site.views.leaderboard import ArchitectureFindings
+from zoodata_site.views.releases import ReleaseStep
 from zoodata_site.views.zoo import ChangeView
 
 
@@ -66,6 +67,8 @@ class ArchitectureView:
     """Measured accuracies over the same images."""
     history: tuple[ThenAndNow, ...]
     changes: tuple[ChangeView, ...]
+    releases: tuple[tuple[ReleaseStep, str], ...]
+    """What releases of its zoos changed: the step, and a sentence."""
     findings: tuple[FindingView, ...]
     replies: tuple[Reply, ...]
     gaps: tuple[EntryView, ...]
@@ -100,6 +103,7 @@ def architecture_view(
     runs: Runs,
     pairs: Sequence[Pair],
     changes: Sequence[ChangeView],
+    releases: Sequence[tuple[ReleaseStep, str]],
     findings: Sequence[FindingView],
     replies: Replies,
     readable: set[str],
@@ -119,6 +123,7 @@ def architecture_view(
         pairs=tuple(pairs),
         history=then_and_now(claims),
         changes=tuple(changes),
+        releases=tuple(releases),
         findings=tuple(findings),
         replies=replies.to(ids),
         gaps=tuple(entry for entry in entries if entry.missing and entry.zoo in readable),

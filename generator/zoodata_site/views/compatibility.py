@@ -67,7 +67,7 @@ class Compatibility:
 def compatibility(entries: Sequence[EntryView], pairs: Sequence[ComparedPair]) -> Compatibility:
     """Group the counted entries of an architecture by what their networks compute."""
     counted = [entry for entry in entries if entry.digest]
-    known = {(pair.a, pair.b): pair for pair in pairs} | {(pair.b, pair.a): pair for pair in pairs}
+    known = _known(counted, pairs)
     groups: list[list[EntryView]] = []
     for entry in counted:
         joins = [g for g in groups if any(_is_same(entry, other, known) for other in g)]
@@ -83,17 +83,33 @@ def compatibility(entries: Sequence[EntryView], pairs: Sequence[ComparedPair]) -
 
 
 Known = dict[tuple[str, str], ComparedPair]
+"""Two digests to a comparison of networks that have them: it holds for all entries that do."""
+
+
+def _known(entries: Sequence[EntryView], pairs: Sequence[ComparedPair]) -> Known:
+    digests = {entry.entry: entry.digest for entry in entries if entry.digest}
+    found: Known = {}
+    for pair in pairs:
+        if pair.a in digests and pair.b in digests:
+            a, b = digests[pair.a], digests[pair.b]
+            found.setdefault((a, b), pair)
+            found.setdefault((b, a), pair)
+    return found
+
+
+def _pair(one: EntryView, other: EntryView, known: Known) -> ComparedPair | None:
+    return known.get((one.digest or "", other.digest or ""))
 
 
 def _is_same(one: EntryView, other: EntryView, known: Known) -> bool:
-    pair = known.get((one.entry, other.entry))
+    pair = _pair(one, other, known)
     return one.digest == other.digest or (pair is not None and pair.verdict in SAME)
 
 
 def _cell(one: EntryView, other: EntryView, known: Known) -> Cell | None:
     if one.entry == other.entry:
         return None
-    pair = known.get((one.entry, other.entry))
+    pair = _pair(one, other, known)
     if pair is not None:
         return Cell(pair.verdict, f"#{pair_anchor(pair.measurement)}")
     return Cell("identical", "") if one.digest == other.digest else None
@@ -117,5 +133,5 @@ def _group(group: list[EntryView], first: list[EntryView], known: Known) -> Grou
 def _between(group: list[EntryView], first: list[EntryView], known: Known) -> Iterator[ComparedPair]:
     for one in group:
         for other in first:
-            if (pair := known.get((one.entry, other.entry))) is not None:
+            if (pair := _pair(one, other, known)) is not None:
                 yield pair

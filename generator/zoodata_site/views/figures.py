@@ -22,7 +22,10 @@ ZOO_TITLES = {
     "mlcommons_inference": "MLCommons inference", "mmpretrain": "MMPretrain", "nvidia_dle": "NVIDIA examples",
     "onnx_turnkey": "ONNX Turnkey", "openvino_omz": "Open Model Zoo (OpenVINO)", "paddleclas": "PaddleClas",
     "pycls": "pycls", "pytorchcv": "pytorchcv", "qualcomm_ai_hub": "Qualcomm AI Hub", "qubvel": "qubvel",
-    "sony_nnabla": "NNabla (Sony)", "tfhub": "TensorFlow Hub",
+    "sony_nnabla": "NNabla (Sony)", "tfhub": "TensorFlow Hub", "classy_vision": "Classy Vision", "geffnet": "geffnet",
+    "open_clip": "OpenCLIP", "qubvel_efficientnet": "EfficientNet (qubvel)", "smp": "Segmentation Models encoders",
+    "tf2cv": "tf2cv", "tfimm": "tfimm", "torchvision_quantization": "Torchvision quantizable",
+    "transformers": "Transformers", "ultralytics": "Ultralytics",
 }  # fmt: skip
 """What zoos call themselves."""
 
@@ -31,7 +34,11 @@ BUILT = tuple(ZOO_TITLES)[:6]
 
 FRAMEWORKS = {
     "torchvision": "PyTorch", "timm": "PyTorch", "keras_applications": "Keras", "tf_model_garden": "TensorFlow",
-    "tf_slim": "TensorFlow", "onnx_model_zoo": "ONNX",
+    "tf_slim": "TensorFlow", "onnx_model_zoo": "ONNX", "cadene": "PyTorch", "classy_vision": "PyTorch",
+    "geffnet": "PyTorch", "keras_cv_attention_models": "Keras", "lukemelas": "PyTorch", "mmpretrain": "PyTorch",
+    "open_clip": "PyTorch", "pytorchcv": "PyTorch", "qubvel": "Keras", "qubvel_efficientnet": "Keras", "smp": "PyTorch",
+    "tf2cv": "TensorFlow", "tfimm": "TensorFlow", "torchvision_quantization": "PyTorch", "transformers": "PyTorch",
+    "ultralytics": "PyTorch",
 }  # fmt: skip
 """What the models of a zoo that is built here run on."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoodata.collectors.history import changes
@@ -30,6 +30,7 @@ from zoodata_site.views.entries import EntryView, entry_view
 from zoodata_site.views.figures import BUILT
 from zoodata_site.views.findings import FindingView, Replies, finding_views
 from zoodata_site.views.leaderboard import ArchitectureFindings, Headline, Row, headlines, order, row
+from zoodata_site.views.releases import ReleaseStep, lines_of_architectures, release_steps
 from zoodata_site.views.zoo import ChangeView, ZooView, change_view, zoo_views
 
 
@@ -72,7 +73,9 @@ def make(dataset: Dataset) -> Site:
     findings = finding_views(audited, replies)
     shown_claims = claim_views.by_architecture(dataset)
     entries = _entries(dataset)
-    pages = _pages(dataset, architectures, entries, shown_claims, findings, replies)
+    releases = release_steps(dataset)
+    released = lines_of_architectures(releases)
+    pages = _pages(dataset, architectures, entries, shown_claims, findings, replies, released)
     by_zoo: dict[str, list[tuple[Architecture, EntryView]]] = defaultdict(list)
     for page in pages:
         for entry in page.entries:
@@ -89,7 +92,7 @@ def make(dataset: Dataset) -> Site:
         families=tuple((family.id, family.title) for family in dataset.families),
         headlines=headlines(architectures, Causes(dataset, doubted)),
         architectures=tuple(pages),
-        zoos=zoo_views(dataset, by_zoo, compared, findings),
+        zoos=zoo_views(dataset, by_zoo, compared, findings, releases),
         accuracy=tuple(accuracy.rank(dataset, "top1", "2022")),
         today=tuple(sorted(ranked, key=lambda r: (-r.shown.points, r.architecture))),
         ranges=_ranges(architectures),
@@ -172,6 +175,7 @@ def _pages(
     claims: dict[str, list[claim_views.ClaimView]],
     findings: list[FindingView],
     replies: Replies,
+    released: Mapping[str, Sequence[tuple[ReleaseStep, str]]],
 ) -> list[ArchitectureView]:
     buildable = {entry_zoo(name) for name, (_, item) in dataset.catalogue_entries.items() if item.unavailable is None}
     readable = buildable | set(BUILT)
@@ -199,6 +203,7 @@ def _pages(
                 runs[name],
                 shown,
                 changed[name],
+                released.get(name, ()),
                 doubted[name],
                 replies,
                 readable,

@@ -16,6 +16,7 @@ from zoodata.records.base import without_weights
 from zoodata_site.views.entries import EntryView
 from zoodata_site.views.figures import METRICS, ZOO_TITLES, zoo_title
 from zoodata_site.views.findings import FindingView
+from zoodata_site.views.releases import ReleaseStep
 
 ASPECTS = (*METRICS.values(), "recipe", "checkpoint", "licence")
 """What a zoo can document about an entry."""
@@ -61,6 +62,8 @@ class ZooView:
     """How its networks compare with other zoos' of the same architecture."""
     readings: tuple[Reading, ...]
     changes: tuple[ChangeView, ...]
+    releases: tuple[ReleaseStep, ...]
+    """What its releases changed, the newest first."""
     findings: tuple[FindingView, ...]
     """Errors first."""
     errors: int
@@ -87,6 +90,7 @@ def zoo_views(
     entries: Mapping[str, Sequence[tuple[Architecture, EntryView]]],
     compared: Iterable[ComparedPair],
     findings: Sequence[FindingView],
+    releases: Mapping[str, Sequence[ReleaseStep]],
 ) -> tuple[ZooView, ...]:
     """The views of all zoos, those built here first."""
     extremes = accuracy.extremes(dataset, "top1", "2022")
@@ -121,6 +125,7 @@ def zoo_views(
                 verdicts=verdicts.get(name, {}),
                 readings=tuple(readings.get(name, ())),
                 changes=tuple(changed.get(name, ())),
+                releases=tuple(releases.get(name, ())),
                 findings=tuple(doubted.get(name, ())),
                 errors=sum(finding.grade == "error" for finding in doubted.get(name, ())),
             )

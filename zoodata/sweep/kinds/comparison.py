@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from zoodata.dataset.store import Dataset
 from zoodata.measure import comparison
 from zoodata.measure.architecture import public_name
-from zoodata.records import ComparisonMeasurement, Environment, is_personal
+from zoodata.records import ComparisonMeasurement, Environment, entry_zoo, is_personal
 from zoodata.records.base import Measurement, foreign_files
 from zoodata.sweep import plan
 from zoodata.sweep.part import PlanPart, entries_of
@@ -49,10 +49,13 @@ class ComparisonTask:
         """See :class:`Task`."""
         if any(map(is_personal, self.entries)):
             return False
+        digests = dataset.digests_of(self.a, self.b)
         record = dataset.comparisons.get((public_name(self.a), public_name(self.b)))
+        if record is None:
+            record = dataset.comparisons_by_digests.get(digests)
         if record is None or record.result is None:
             return False
-        return environment is None or record.environment == environment.id
+        return environment is None or digests == {record.result.digest_a, record.result.digest_b}
 
     def measure(self, bench: Bench, environment: Environment) -> Outcome:
         """See :class:`Task`."""
@@ -74,14 +77,29 @@ class ComparisonTask:
         return f"no, {record.missing.reason}" if record.missing else "no"
 
 
+MOST_PAIRWISE = 6
+"""Networks of an architecture that are compared each with each; of more, each is compared with the commonest."""
+
+
 def all_pairs(dataset: Dataset, architecture: str | None = None) -> list[ComparisonTask]:
-    """Every pair of entries of one architecture, or of each architecture of the catalogue."""
+    """The pairs of networks to compare of one architecture, or of each of the catalogue.
+
+    Entries that have one network are one: what is found of it holds for all of them.
+    """
     names = [plan.architecture_named(dataset, architecture).id] if architecture else list(dataset.architectures)
-    return [
-        ComparisonTask(name, a, b)
-        for name in names
-        for a, b in itertools.combinations(plan.catalogue_entries(dataset, name), 2)
-    ]
+    return [ComparisonTask(name, a, b) for name in names for a, b in _pairs(dataset, name)]
+
+
+def _pairs(dataset: Dataset, architecture: str) -> Iterator[tuple[str, str]]:
+    by_network: dict[frozenset[str], list[str]] = {}
+    for entry in plan.catalogue_entries(dataset, architecture):
+        by_network.setdefault(dataset.digests_of(entry), []).append(entry)
+    firsts = [entries[0] for entries in by_network.values()]
+    if len(firsts) <= MOST_PAIRWISE:
+        yield from itertools.combinations(firsts, 2)
+        return
+    commonest = max(by_network.values(), key=lambda entries: len({entry_zoo(entry) for entry in entries}))[0]
+    yield from ((commonest, other) for other in firsts if other != commonest)
 
 
 class ComparisonPart(PlanPart):
