@@ -19,7 +19,7 @@ LAYERS = [
         "zoodata.confinement",
         "zoodata.records",
     },
-    {"zoodata.graph", "zoodata.images", "zoodata.dataset", "zoodata.collectors"},
+    {"zoodata.graph", "zoodata.images", "zoodata.dataset", "zoodata.collectors", "zoodata.environments"},
     {"zoodata.runtimes", "zoodata.discrepancy"},
     {"zoodata.zoos", "zoodata.wording"},
     {"zoodata.measure", "zoodata_site"},

@@ -164,10 +164,11 @@ def folders_of(entries: Sequence[str]) -> tuple[Path, ...]:
     Raises:
         click.ClickException: naming the command that adds one that is not here.
     """
-    from zoodata.environments.folders import NotAdded, of_entries
+    from zoodata.environments.folders import NotAdded
+    from zoodata.zoos import registry
 
     try:
-        return of_entries(entries)
+        return registry.folders_of(entries)
     except NotAdded as error:
         raise click.ClickException(str(error)) from None
 

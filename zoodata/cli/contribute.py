@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,8 +14,16 @@ from zoodata.cli.review import Review, review, show
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.validate import validate
-from zoodata.records import ArchitectureMeasurement, Environment, StoredNetwork, Supersession, is_personal
-from zoodata.records.base import Measurement
+from zoodata.records import (
+    ArchitectureMeasurement,
+    Environment,
+    Release,
+    ReleaseChanges,
+    StoredNetwork,
+    Supersession,
+    is_personal,
+)
+from zoodata.records.base import Measurement, StoredRecord
 
 
 def run(data: Path, target: Path) -> list[Path]:
@@ -36,15 +45,25 @@ def run(data: Path, target: Path) -> list[Path]:
         if isinstance(record, Supersession) and not (target / store.path_of(record)).exists()
     ]
     for record in records:
+        if isinstance(record, Release | ReleaseChanges):
+            changes = record.changes if isinstance(record, ReleaseChanges) else ()
+            digests = sorted({digest for change in changes for digest in (change.earlier, change.later)})
+            beside = [environments.get(record.environment), *(networks.get(digest) for digest in digests)]
+            written += _written((*beside, record), target)
+            continue
         if not isinstance(record, Measurement) or record.is_empty or any(map(is_personal, record.entries)):
             continue
         environment = environments.get(record.environment)
         result = record.result if isinstance(record, ArchitectureMeasurement) else None
         network = networks.get(result.digest or "") if result is not None else None
-        for item in (environment, network, record):
-            if item is not None and not (target / store.path_of(item)).exists():
-                written.append(store.write(item, target))
+        written += _written((environment, network, record), target)
     return written
+
+
+def _written(records: Iterable[StoredRecord | None], target: Path) -> list[Path]:
+    """Write those of the records that are not there yet."""
+    fresh = [record for record in records if record is not None and not (target / store.path_of(record)).exists()]
+    return [store.write(record, target) for record in fresh]
 
 
 def tried(data: Path, target: Path) -> Review:

@@ -31,7 +31,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def _versions(zoo: str, packages: Sequence[str]) -> dict[str, str]:
-    found = {package: folders.version(package, folders.of_entries([f"{zoo}:"])) for package in packages}
+    found = {package: folders.version(package, registry.folders_of([f"{zoo}:"])) for package in packages}
     return {package: version for package, version in found.items() if version is not None}
 
 

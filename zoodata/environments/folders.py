@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -11,7 +11,6 @@ from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
-from zoodata.records.base import split_release
 from zoodata.records.zoos import PACKAGES, release_key
 
 LOCKS = Path(__file__).parent
@@ -118,22 +117,6 @@ def of_zoo(zoo: str, modules: Sequence[str] = (), release: str | None = None) ->
     if release is None:
         return ()  # whoever needs a module of it says that it is not installed
     raise NotAdded(f"{zoo} {release} is not here: zoodata env add {zoo}=={release}")
-
-
-def of_entries(entries: Iterable[str]) -> tuple[Path, ...]:
-    """The folders of all zoos of some entries, each named with its release where it is not the installed one.
-
-    Raises:
-        NotAdded: as :func:`of_zoo`.
-    """
-    from zoodata.zoos import registry
-
-    folders: dict[Path, None] = {}
-    for release, plain in dict.fromkeys(map(split_release, entries)):
-        zoo = plain.partition(":")[0]
-        modules = () if zoo in registry.PERSONAL else registry.get(zoo).modules
-        folders |= dict.fromkeys(of_zoo(zoo, modules, release))
-    return tuple(folders)
 
 
 def has_module(module: str, folders: Sequence[Path]) -> bool:

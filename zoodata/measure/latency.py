@@ -228,7 +228,7 @@ def _first_workers(
 
 def _modules(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
     """The modules of all zoos of the run that share the entry's framework, in one order for all of them."""
-    zoos, found = {name: registry.get(name) for name in map(entry_zoo, entries)}, folders.of_entries(entries)
+    zoos, found = {name: registry.get(name) for name in map(entry_zoo, entries)}, registry.folders_of(entries)
     mine = zoos[entry_zoo(entry)].extra
     modules = {module for zoo in zoos.values() if zoo.extra == mine for module in zoo.modules}
     return tuple(sorted(module for module in modules if folders.has_module(module, found)))

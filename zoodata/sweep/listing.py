@@ -47,7 +47,7 @@ def _versions(name: str) -> dict[str, str] | None:
         return None
     versions = {"zoodata": zoodata.__version__, "python": platform.python_version()}
     for package in registry.get(name).packages:
-        versions[package] = folders.version(package, folders.of_entries([f"{name}:"])) or "none"
+        versions[package] = folders.version(package, registry.folders_of([f"{name}:"])) or "none"
     return versions
 
 
@@ -94,7 +94,7 @@ def list_zoos(names: Sequence[str]) -> list[Listing]:
 
     def fresh(name: str) -> Listing:
         # The worker lives and dies in this thread: Linux ends a child when the thread that made it ends.
-        with Worker(Host, worker_environment("cpu", 1), paths=folders.of_entries([f"{name}:"])) as worker:
+        with Worker(Host, worker_environment("cpu", 1), paths=registry.folders_of([f"{name}:"])) as worker:
             try:
                 return Listing(name, tuple(worker.call(LISTING_SECONDS, Host.entries, name)))
             except WorkerFailed as error:

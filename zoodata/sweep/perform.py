@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zoodata.environments.folders import of_entries
 from zoodata.isolation import Worker
 from zoodata.measure.environment import capture
 from zoodata.measure.host import Host
@@ -13,12 +12,13 @@ from zoodata.records import Environment, entry_zoo
 from zoodata.sweep.reader import Reader
 from zoodata.sweep.task import Limits, Outcome, Say, Task
 from zoodata.zoos import registry
+from zoodata.zoos.registry import folders_of
 
 
 def environment_of(task: Task) -> Environment:
     """The environment in which a task's entries are measured here."""
     zoos = {entry_zoo(entry) for entry in task.entries}
-    return capture((package for name in zoos for package in registry.get(name).packages), of_entries(task.entries))
+    return capture((package for name in zoos for package in registry.get(name).packages), folders_of(task.entries))
 
 
 class _Bench:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoodata.environments.folders import of_entries
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure.host import LEAN, Host, worker_environment
 from zoodata.sweep.task import Limits
+from zoodata.zoos.registry import folders_of
 
 RENEWED = 200
 """Networks that a worker reads before it is renewed: frameworks keep a little of each, and it adds up."""
@@ -42,7 +42,7 @@ class Reader:
 
     def worker(self, entries: Sequence[str], files: tuple[Path, ...]) -> Worker[Host]:
         """The worker of the next task; confined if the task opens files that are not ours."""
-        folders = of_entries(entries)
+        folders = folders_of(entries)
         if self._worker is not None and (self._calls % RENEWED == 0 or (files, folders) != self._opens):
             self._worker.close()
         self._opens = files, folders

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
-from zoodata.records.base import parse_entry
+from zoodata.environments import folders
+from zoodata.records.base import entry_zoo, parse_entry, split_release
 from zoodata.runtimes.model import Model, in_brief
 from zoodata.zoos.base import Reading, UnknownEntry, Zoo, require
 
@@ -107,6 +109,21 @@ def find(entry: str) -> tuple[Zoo, str, str | None]:
     require(zoo)
     _, name, weights = parse_entry(entry)
     return zoo, name, weights
+
+
+def folders_of(entries: Iterable[str]) -> tuple[Path, ...]:
+    """The folders that a worker puts before the installed packages to read some entries: those of all their zoos, each
+    named with its release where it is not the installed one.
+
+    Raises:
+        NotAdded: for a release whose environment is not here.
+    """
+    found: dict[Path, None] = {}
+    for release, plain in dict.fromkeys(map(split_release, entries)):
+        zoo = entry_zoo(plain)
+        modules = () if zoo in PERSONAL else get(zoo).modules
+        found |= dict.fromkeys(folders.of_zoo(zoo, modules, release))
+    return tuple(found)
 
 
 def plugins() -> dict[str, Zoo]:

@@ -27,7 +27,6 @@ from zoodata.cli.common import (
     step,
 )
 from zoodata.dataset import store
-from zoodata.environments.folders import of_entries
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import accuracy
@@ -40,6 +39,7 @@ from zoodata.stats import wilson_interval
 from zoodata.wording.checks import LEFT_OUT, assumed, left_out
 from zoodata.wording.checks import check as check_words
 from zoodata.zoos import registry
+from zoodata.zoos.registry import folders_of
 
 UNFINISHED = ".writing-accuracy"
 """Folder below --data in which runs keep what they have, until they are records; no reader looks into it."""
@@ -60,7 +60,7 @@ def bench_accuracy(
     image_set = find(images, labels)
     if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
         raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
-    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES], of_entries([entry]))
+    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES], folders_of([entry]))
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with measuring_into(data), step("accuracy", len(image_set.items)) as shown:
         state = {"done": 0}
@@ -72,7 +72,7 @@ def bench_accuracy(
 
         files = foreign_files([entry], [settings.weights_path])
         note_unconfined(files)
-        memory, confined, folders = default_memory_limit(1, files), () if files else None, of_entries([entry])
+        memory, confined, folders = default_memory_limit(1, files), () if files else None, folders_of([entry])
         with Worker(Evaluator, variables, memory, writable=confined, paths=folders) as worker:
             record = accuracy.measure(worker, entry, image_set, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":

@@ -10,12 +10,13 @@ import click
 
 from zoodata.cli.common import check_entries, measuring_into, step
 from zoodata.dataset.store import Dataset
-from zoodata.records.base import Measurement
+from zoodata.records.base import Measurement, entry_zoo
 from zoodata.sweep import plan
 from zoodata.sweep.listing import list_zoos
 from zoodata.sweep.run import run_tasks
 from zoodata.sweep.task import Limits, Outcome, Task
 from zoodata.zoos import registry
+from zoodata.zoos.base import NotInstalled, require
 
 entries_argument = click.argument("entries", metavar="[ENTRY]...", nargs=-1)
 architecture_option = click.option("--architecture", metavar="A", help="All entries of this architecture.")
@@ -45,7 +46,22 @@ def chosen_entries(dataset: Dataset, entries: Sequence[str], architecture: str |
         return list(entries)
     if everything:
         return _everything()
-    return plan.catalogue_entries(dataset, architecture)
+    return usable(plan.catalogue_entries(dataset, architecture))
+
+
+def usable(entries: Sequence[str]) -> list[str]:
+    """Those of the entries whose zoos are here; says how many are not, and what adds them."""
+    absent: set[str] = set()
+    for zoo in {entry_zoo(entry) for entry in entries}:
+        try:
+            require(registry.get(zoo))
+        except NotInstalled:
+            absent.add(zoo)
+    left = sum(entry_zoo(entry) in absent for entry in entries)
+    if left:
+        names = ", ".join(sorted(absent))
+        click.echo(f"left out: {left} entries of zoos that are not here ({names}): zoodata env add --all", err=True)
+    return [entry for entry in entries if entry_zoo(entry) not in absent]
 
 
 def run_shown(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from zoodata.cli.bench.common import architecture_option, force_option, run_shown
+from zoodata.cli.bench.common import architecture_option, force_option, run_shown, usable
 from zoodata.cli.common import data_option, format_option, read_dataset, show
 from zoodata.measure.environment import usable_cores
 from zoodata.sweep import plan
@@ -26,7 +26,8 @@ def comparison_command(architecture: str | None, jobs: int, force: bool, data: P
     What `zoodata diff A B --prove` answers for two entries, as records.
     """
     dataset = read_dataset(data)
-    tasks = all_pairs(dataset, architecture)
+    here = set(usable(plan.catalogue_entries(dataset, architecture)))
+    tasks = [task for task in all_pairs(dataset, architecture) if {task.a, task.b} <= here]
     run_shown("comparisons", tasks if force else plan.outstanding(tasks, dataset), data, jobs)
     comparisons = read_dataset(data).comparisons
     rows = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from zoodata.dataset.checks import catalogue, claims, environment, latency, measurements, provenance, replies
+from zoodata.dataset.checks import catalogue, claims, environment, latency, measurements, provenance, releases, replies
 from zoodata.dataset.checks.doubt import Doubt
 from zoodata.dataset.checks.world import Read, World
 from zoodata.records import (
@@ -21,6 +21,8 @@ from zoodata.records import (
     Family,
     LatencyMeasurement,
     Lineage,
+    Release,
+    ReleaseChanges,
     Reply,
     Supersession,
     Verification,
@@ -37,6 +39,8 @@ CHECKS: dict[type[StoredRecord], Callable[[Any, World, Read], Iterator[Doubt]]] 
     ComparisonMeasurement: measurements.check_comparison,
     AccuracyMeasurement: measurements.check_accuracy,
     LatencyMeasurement: latency.check,
+    Release: releases.check_release,
+    ReleaseChanges: releases.check_changes,
     Reply: replies.check,
     Supersession: provenance.check_supersession,
 }

@@ -20,7 +20,13 @@ from zoodata.graph.counter import Counts, count
 from zoodata.graph.diff.findings import Diff, diff, settled, with_input_sizes
 from zoodata.graph.diff.proof import Place, Proof
 from zoodata.graph.network import INPUT, PARAMETER, Network, Role
-from zoodata.records import ArchitectureMeasurement, ArchitectureResult, ComparisonMeasurement, StoredNetwork
+from zoodata.records import (
+    ArchitectureMeasurement,
+    ArchitectureResult,
+    ComparisonMeasurement,
+    ReleaseChanges,
+    StoredNetwork,
+)
 from zoodata.records.comparison import ComparisonResult, FindingRecord
 
 PARTLY_READ = 0.001
@@ -57,7 +63,7 @@ def recompute(
         progress: shows how far it is.
     """
     done = Recomputed()
-    jobs = [(item.name, job) for item in read if chosen(item.name) and (job := _job(item, world)) is not None]
+    jobs = [(item.name, job) for item in read if chosen(item.name) for job in _jobs(item, world)]
     jobs.sort(key=lambda each: each[1].digest)  # each network is unpacked once
     for _, job in jobs:
         done.networks += isinstance(job, _NetworkJob)
@@ -135,6 +141,18 @@ class _Stored:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Stored) and self._key == other._key
+
+
+def _jobs(item: Read, world: World) -> Iterator[_Job]:
+    """What of a record is computed again."""
+    record = item.record
+    if isinstance(record, ReleaseChanges):
+        for change in record.changes if record.id not in world.superseded else ():
+            one, other = (world.networks.get(digest) for digest in (change.earlier, change.later))
+            if change.result is not None and one is not None and other is not None:
+                yield _ComparisonJob(change.result, one, other, (None, None))
+    elif (job := _job(item, world)) is not None:
+        yield job
 
 
 def _job(item: Read, world: World) -> _Job | None:

@@ -17,6 +17,7 @@ from zoodata.records import (
     Family,
     LatencyMeasurement,
     Lineage,
+    Release,
     StoredNetwork,
     Supersession,
     Verification,
@@ -80,6 +81,11 @@ class World:
     def networks(self) -> dict[str, StoredNetwork]:
         """By digest."""
         return {record.digest: record for record in self._of(StoredNetwork)}
+
+    @cached_property
+    def released(self) -> dict[tuple[str, str], Release]:
+        """Zoo and release to what it builds."""
+        return {(record.zoo, record.release): record for record in self._standing(Release)}
 
     @cached_property
     def collections(self) -> dict[str, ClaimCollection]:

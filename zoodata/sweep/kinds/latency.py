@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AliasChoices, Field
 
 from zoodata.dataset.store import Dataset
-from zoodata.environments.folders import of_entries
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import latency
 from zoodata.measure.architecture import public_name
@@ -25,6 +24,7 @@ from zoodata.sweep import plan
 from zoodata.sweep.part import SEED, PlanPart
 from zoodata.sweep.reader import reading_worker
 from zoodata.sweep.task import WORTH_ANOTHER_TRY, Bench, Limits, Needs, Outcome, Task
+from zoodata.zoos.registry import folders_of
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def latency_workers(
     environment = worker_environment(conditions.device, conditions.threads)
     # Each entry, its network, and the reference once more stay in memory together.
     memory = limits.memory or max(default_memory_limit(2 * len(entries) + 1), LEAST_MEMORY)
-    files, folders = foreign_files(entries), of_entries(entries)
+    files, folders = foreign_files(entries), folders_of(entries)
     return Workers(
         timed=lambda shift: Worker(Timer, environment, memory, shift, () if files else None, folders),
         reading=lambda folder: reading_worker(conditions.threads, limits.memory, files, (folder,), folders),
