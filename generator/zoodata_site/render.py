@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from zoodata import about
+from zoodata.dataset.export import LARGE
 from zoodata.dataset.metadata import TABLES, citation
 from zoodata.discrepancy.paper import Beside, Reproduction
 from zoodata.records import FILE_KINDS, ComparisonResult
@@ -206,7 +207,7 @@ def _downloads(site: Site) -> dict[str, Any]:
     named = [row.id for row in site.rows if row.id == "resnet50"] or [row.id for row in site.rows] or ["resnet50"]
     return {
         "tables": TABLES, "kinds": sorted({*FILE_KINDS, "claim"}), "citation": citation(site.version),
-        "example": named[0],
+        "example": named[0], "packed": LARGE,
     }  # fmt: skip
 
 

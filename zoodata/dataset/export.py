@@ -14,6 +14,10 @@ from zoodata.dataset import metadata
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import TABLES
 from zoodata.dataset.version import newest, version
+from zoodata.records import StoredNetwork
+
+LARGE = frozenset({"claims"})
+"""Tables that are compressed where files are published."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t")
 
@@ -25,18 +29,19 @@ def export(dataset: Dataset, folder: Path, packed: bool = False, site: str = "")
     metadata describe them.
 
     Args:
-        packed: compress the JSON file (gzip), which is large.
+        packed: compress what is large (gzip), and leave the networks to the archive.
         site: address that the metadata names for the files; relative to the folder where empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = [_write_json(dataset, folder / "zoodata.json.gz" if packed else folder / "zoodata.json")]
+    written = [_write_json(dataset, folder / ("zoodata.json.gz" if packed else "zoodata.json"))]
     frames = {name: make(dataset) for name, make in TABLES.items()}
     # Every claim of a collection lies in one file, which the collection's name tells.
     frames["claims"] = frames["claims"].drop(columns="record", errors="ignore")
     for name, frame in frames.items():
-        write_csv(harmless(frame), folder / f"{name}.csv")
+        table = folder / (f"{name}.csv.gz" if packed and name in LARGE else f"{name}.csv")
+        write_csv(harmless(frame), table)
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-        written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
+        written += [table, folder / f"{name}.parquet"]
     now, day = version(dataset), newest(dataset) or "1970-01-01"
     described = {
         "croissant.json": metadata.croissant(frames, folder, now, day, site),
@@ -52,7 +57,9 @@ def export(dataset: Dataset, folder: Path, packed: bool = False, site: str = "")
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """A table as CSV; its text is :func:`harmless` already."""
-    path.write_text(frame.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")
+    text = frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    # Without a time in it, so that the same records make the same file.
+    path.write_bytes(gzip.compress(text, 9, mtime=0) if path.suffix == ".gz" else text)
 
 
 def write_checksums(folder: Path, files: list[Path]) -> Path:
@@ -71,10 +78,11 @@ def harmless(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.apply(lambda column: column.map(plain) if not pd.api.types.is_numeric_dtype(column) else column)
 
 
-def _json(dataset: Dataset) -> Iterator[str]:
+def _json(dataset: Dataset, networks: bool) -> Iterator[str]:
     """One JSON document, written record by record so that its size costs no memory."""
     yield '{"records": [\n'
-    for number, record in enumerate(dataset.records):
+    kept = (record for record in dataset.records if networks or not isinstance(record, StoredNetwork))
+    for number, record in enumerate(kept):
         body = json.dumps(record.model_dump(mode="json"), ensure_ascii=False)
         yield f"{',' if number else ' '}{body}\n"
     yield "]}\n"
@@ -84,9 +92,9 @@ def _write_json(dataset: Dataset, path: Path) -> Path:
     if path.suffix == ".gz":
         # Without a time in it, so that the same records make the same file.
         with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-            for part in _json(dataset):
+            for part in _json(dataset, networks=False):
                 packed.write(part.encode("utf-8"))
     else:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(_json(dataset))
+            stream.writelines(_json(dataset, networks=True))
     return path

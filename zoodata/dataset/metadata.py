@@ -51,12 +51,12 @@ def croissant(frames: dict[str, pd.DataFrame], folder: Path, version: str, day: 
         "distribution": [
             {
                 "@type": "cr:FileObject",
-                "@id": f"{name}.csv",
-                "name": f"{name}.csv",
+                "@id": _table(folder, name).name,
+                "name": _table(folder, name).name,
                 "description": TABLES[name],
-                "contentUrl": f"{site}download/{name}.csv" if site else f"{name}.csv",
+                "contentUrl": f"{site}download/{_table(folder, name).name}" if site else _table(folder, name).name,
                 "encodingFormat": "text/csv",
-                "sha256": _sha256(folder / f"{name}.csv"),
+                "sha256": _sha256(_table(folder, name)),
             }
             for name in frames
         ],
@@ -72,7 +72,10 @@ def croissant(frames: dict[str, pd.DataFrame], folder: Path, version: str, day: 
                         "@id": f"{name}/{column}",
                         "name": column,
                         "dataType": _schema_org(frame[column]),
-                        "source": {"fileObject": {"@id": f"{name}.csv"}, "extract": {"column": column}},
+                        "source": {
+                            "fileObject": {"@id": _table(folder, name).name},
+                            "extract": {"column": column},
+                        },
                     }
                     for column in frame.columns
                 ],
@@ -80,6 +83,12 @@ def croissant(frames: dict[str, pd.DataFrame], folder: Path, version: str, day: 
             for name, frame in frames.items()
         ],
     }
+
+
+def _table(folder: Path, name: str) -> Path:
+    """A table's file, compressed or not."""
+    packed = folder / f"{name}.csv.gz"
+    return packed if packed.is_file() else folder / f"{name}.csv"
 
 
 def data_package(frames: dict[str, pd.DataFrame], folder: Path, version: str) -> dict[str, Any]:
@@ -93,13 +102,13 @@ def data_package(frames: dict[str, pd.DataFrame], folder: Path, version: str) ->
         "resources": [
             {
                 "name": name,
-                "path": f"{name}.csv",
+                "path": _table(folder, name).name,
                 "title": TABLES[name],
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
-                "bytes": (folder / f"{name}.csv").stat().st_size,
-                "hash": f"sha256:{_sha256(folder / f'{name}.csv')}",
+                "bytes": _table(folder, name).stat().st_size,
+                "hash": f"sha256:{_sha256(_table(folder, name))}",
                 "profile": "tabular-data-resource",
                 "schema": {"fields": [{"name": c, "type": _kind(frame[c])} for c in frame.columns]},
             }

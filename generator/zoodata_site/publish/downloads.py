@@ -19,7 +19,7 @@ FOLDER = Path("download")
 LARGE = ("networks",)
 """Kinds of records that only the archive holds: nothing on a page links to a single one."""
 
-BULKY = ("claims", "measurements", "verifications", "catalogue")
+BULKY = ("claims", "measurements", "verifications", "catalogue", "releases")
 """Kinds of files that are published without indentation, a fifth to a half of them: they are most of the site."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -274,8 +274,8 @@ def _stored(result: ArchitectureResult, counts: Counts) -> Iterator[Doubt]:
 def comparison_doubts(result: ComparisonResult, a: Network, b: Network) -> Iterator[Doubt]:
     """Whether a comparison is what comparing the two networks again gives, after the proof that it has.
 
-    Networks of two image sizes were compared at one, which a zoo's own code brought them to; what is stored follows that
-    as far as shapes tell. Then the verdict must be right, and findings that cannot be had again are a warning.
+    Networks of two image sizes were compared at one, which a zoo's own code brought them to; what is stored follows
+    that as far as shapes tell. Then the verdict must be right, and findings that cannot be had again are a warning.
     """
     again = [_settled(result, compared) for compared in _compared(a, b)]
     verdicts = [compared.verdict for compared in again]
