@@ -22,6 +22,7 @@ class KerasCvAttentionModels(KerasPackage):
     homepage = "https://github.com/leondgarse/keras_cv_attention_models"
     modules = ("tensorflow", "tf_keras", "keras_cv_attention_models")
     packages = ("tensorflow", "tf-keras", "keras-cv-attention-models")
+    publishes_own_names = True
 
     def listed(self) -> list[str]:
         """See :class:`zoodata.zoos.package.Package`. ``MODULE_FUNCTION``."""

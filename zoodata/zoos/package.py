@@ -39,6 +39,8 @@ class Package:
     extra: str
     modules: Sequence[str]
     packages: Sequence[str]
+    publishes_own_names = False
+    """Whether its tables publish models under the package's names too, beside others."""
 
     def listed(self) -> list[str]:
         """The package's own names of its classification models."""
@@ -63,10 +65,8 @@ class Package:
     def entries(self) -> list[str]:
         """See :class:`zoodata.zoos.base.Zoo`. Under the name its tables publish, where that is another."""
         own, published = self.listed(), published_names(self.name)
-        known_as = {target: name for name, target in reversed(list(published.items()))}
-        return sorted(
-            {known_as.get(name, name) for name in own} | {n for n, target in published.items() if target in own}
-        )
+        renamed = set() if self.publishes_own_names else set(published.values())
+        return sorted({*own} - renamed | {name for name, target in published.items() if target in own})
 
     def own_name(self, entry: str) -> str:
         """What the package calls an entry.
