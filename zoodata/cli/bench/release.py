@@ -12,6 +12,7 @@ import click
 from zoodata.cli.bench.common import force_option
 from zoodata.cli.common import Step, data_option, measuring_into, read_dataset, step
 from zoodata.dataset.store import Dataset
+from zoodata.discrepancy.history import REAL
 from zoodata.environments import folders
 from zoodata.isolation import WorkerFailed
 from zoodata.measure.environment import usable_cores
@@ -111,5 +112,9 @@ def _compare(dataset: Dataset, zoos: set[str], data: Path, force: bool) -> None:
             except folders.NotAdded as error:
                 click.echo(f"{label}: not compared: {error}", err=True)
                 continue
-            real = sum(change.outcome != "same_function" for change in record.changes)
-            click.echo(f"{label}: {len(record.changes)} networks have another digest, {real} are another function")
+            real = sum(change.outcome in REAL for change in record.changes)
+            unknown = sum(change.outcome == "not_run" for change in record.changes)
+            click.echo(
+                f"{label}: {len(record.changes)} networks have another digest, {real} are another function"
+                + (f", {unknown} were not run in both" if unknown else "")
+            )
