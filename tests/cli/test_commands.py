@@ -47,6 +47,8 @@ EVERY = [
     ("rank", "claims"),
     ("paper",), ("supersede",), ("review",),
     ("bench", "accuracy"), ("bench", "sensitivity"), ("rank", "measured"), ("attribute",), ("weights",),
+    ("env",), ("env", "list"), ("env", "add"), ("env", "remove"), ("history",), ("upgrade-check",),
+    ("bench", "release"),
 ]  # fmt: skip
 
 
