@@ -87,9 +87,8 @@ const zoodataSearch = {
       ...this.pages.filter((page) => page.key.includes(wanted)).map((page) => ({ href: page.href, title: page.title, kind: page.href.includes("#") ? "finding" : "page" })),
     ];
     const models = this.find(text).map(({ row, best, by }) => ({ href: `architectures/${row.id}.html`, title: row.title, kind: by, best }));
-    const own = this.zoos.find((zoo) => zoo.name === text.trim().toLowerCase() || zoo.key === wanted);
-    if (own) others.sort((a, b) => (b.href === `zoos/${own.name}.html`) - (a.href === `zoos/${own.name}.html`));
-    if (own) return [...others.slice(0, 4), ...models];
+    const own = others.findIndex((hit) => hit.href === `zoos/${text.trim()}.html`);
+    if (own >= 0) return [...others.splice(own, 1), ...models];
     return models.some((hit) => hit.best < 2) ? [...models, ...others.slice(0, 4)] : [...others.slice(0, 4), ...models];
   },
 };

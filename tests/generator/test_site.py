@@ -155,7 +155,7 @@ def test_pages_are_light(site):
     heavy = {
         path.name: weight
         for path in site.glob("architectures/*.html")
-        if path.name != "index.html" and (weight := _weight(site, f"architectures/{path.name}")) >= 60_000
+        if path.name != "index.html" and (weight := _weight(site, f"architectures/{path.name}")) >= 60 * 1024
     }
     assert not heavy
 
