@@ -53,6 +53,15 @@ def test_an_unknown_entry_gets_the_nearest_name(name):
             ask(f"{first}x")
 
 
+def test_the_default_weights_of_timm_come_first():
+    """A list by name is no order of preference: a release that adds a name would seem to change the default."""
+    import timm
+
+    zoo = registry.get("timm")
+    for entry in ("convnext_large", "vit_large_patch14_clip_224", "beit_base_patch16_224", "resnet50"):
+        assert zoo.weights(entry)[0] == timm.get_pretrained_cfg(entry).tag
+
+
 def test_unknown_weights_are_named():
     with pytest.raises(UnknownEntry, match="it has IMAGENET1K_V1, IMAGENET1K_V2"):
         registry.get("torchvision").build("resnet50", weights="V3")

@@ -71,7 +71,9 @@ class Timm:
         if not hasattr(timm, "list_pretrained"):
             return []
         tagged = timm.list_pretrained(f"{entry}.*")
-        return [name.partition(".")[2] for name in tagged if name.partition(".")[0] == entry]
+        tags = [name.partition(".")[2] for name in tagged if name.partition(".")[0] == entry]
+        default = _stated(entry).get("tag")  # timm lists them by name
+        return sorted(tags, key=lambda tag: tag != default)
 
     def addresses(self, entry: str) -> list[Address]:
         """See :class:`zoodata.zoos.base.Addressed`."""
