@@ -29,7 +29,7 @@ from zoodata.records import (
 )
 from zoodata.records.comparison import ComparisonResult, FindingRecord
 
-PARTLY_READ = 0.002
+PARTLY_READ = 0.001
 """Part of the parameters that may lie in tensors of which a forward pass reads a part (a bias with zeros for keys)."""
 
 ROLES = frozenset(get_args(Role))
