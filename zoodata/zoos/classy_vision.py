@@ -8,6 +8,7 @@ from typing import Any
 from zoodata.zoos.package import IMAGENET_CLASSES, IMAGENET_SIDE, TorchPackage
 
 BLOCK = re.compile(r"block\d+-\d+")
+TRUNK = "trunk_output"
 
 FAMILIES = frozenset(
     {"anynet", "densenet", "efficientnet", "mlp", "regnet", "resnet", "resnext", "resnext3d", "vision_transformer"}
@@ -40,26 +41,16 @@ class ClassyVision(TorchPackage):
         from classy_vision.models import build_model
 
         config: dict[str, Any] = {"name": own}
+        if own.startswith("efficientnet"):  # it has its classifier
+            return build_model(config | {"num_classes": IMAGENET_CLASSES})
+        head: dict[str, Any] = {"unique_id": "default_head", "num_classes": IMAGENET_CLASSES}
         if own.startswith("vit"):
-            config |= {"image_size": IMAGENET_SIDE}
-        if own.startswith("efficientnet"):
-            config |= {"num_classes": IMAGENET_CLASSES}
-        model = build_model(config)
-        if own.startswith(("efficientnet", "vit")):  # they have their classifier, or make their own
-            return self._with_vit_head(model) if own.startswith("vit") else model
-        head = {"name": "fully_connected", "unique_id": "default_head", "num_classes": IMAGENET_CLASSES,
-                "in_plane": _last_width(model)}  # fmt: skip
-        model.set_heads({_last_block(model): [build_head(head)]})
-        return model
-
-    @staticmethod
-    def _with_vit_head(model: Any) -> Any:
-        """A vision transformer with the head that its configurations name."""
-        from classy_vision.heads import build_head
-
-        head = {"name": "vision_transformer_head", "unique_id": "default_head", "num_classes": IMAGENET_CLASSES,
-                "in_plane": model.hidden_dim, "hidden_dim": None}  # fmt: skip
-        model.set_heads({"encoder": [build_head(head)]})
+            model = build_model(config | {"image_size": IMAGENET_SIDE})
+            head |= {"name": "vision_transformer_head", "in_plane": model.hidden_dim, "hidden_dim": None}
+        else:
+            model = build_model(config)
+            head |= {"name": "fully_connected", "in_plane": _last_width(model)}
+        model.set_heads({_end_of_body(model): [build_head(head)]})
         return model
 
     def size(self, own: str, made: Any) -> tuple[int, int]:
@@ -75,7 +66,8 @@ def _last_width(model: Any) -> int:
     return int([module.out_channels for module in model.modules() if isinstance(module, torch.nn.Conv2d)][-1])
 
 
-def _last_block(model: Any) -> str:
-    """The name of the last block of a body: block3-2, say."""
+def _end_of_body(model: Any) -> str:
+    """The module whose value a head takes: trunk_output where a body has one, else its last block (block3-2, say)."""
     names = [name.rpartition(".")[2] for name, _ in model.named_modules()]
-    return str([name for name in names if BLOCK.fullmatch(name)][-1])
+    ends = [name for name in names if name == TRUNK] or [name for name in names if BLOCK.fullmatch(name)]
+    return str(ends[-1])
