@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -86,3 +90,11 @@ def holm(probabilities: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(order) - rank) * probabilities[index]))
         corrected[index] = highest
     return corrected
+
+
+def relative_error(expected: npt.NDArray[Any], computed: npt.NDArray[Any]) -> float:
+    """Largest difference over largest score; infinite where either is not a number."""
+    if expected.shape != computed.shape or not (np.isfinite(expected).all() and np.isfinite(computed).all()):
+        return float("inf")
+    largest = float(np.abs(expected).max())
+    return float(np.abs(expected - computed).max()) / (largest or 1.0)

@@ -9,19 +9,17 @@ import click
 
 from zoodata.cli import site
 from zoodata.cli.bench.architecture import bench_architecture
+from zoodata.cli.bench.common import zoos_here
 from zoodata.cli.bench.latency import Effort, bench_latency
 from zoodata.cli.common import data_option, read_dataset
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.validate import validate
-from zoodata.environments.folders import lock_of
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.sweep import plan
 from zoodata.sweep.part import SEED
-from zoodata.zoos import registry
-from zoodata.zoos.base import NotInstalled, require
 
 DEFAULT = Effort(target=0.02, time_limit=20.0, sessions=2)
 
@@ -56,7 +54,7 @@ def run(data: Path, out: Path) -> tuple[Path, int]:
         The site's first page, and the number of validation errors.
     """
     dataset = read_dataset(data)
-    here = _installed()
+    here = set(zoos_here())
     entries = [entry for entry in _default_entries(dataset) if entry.partition(":")[0] in here]
     # Whether our networks compute what the models do is no property of this machine: the dataset says it.
     bench_architecture(dataset, entries, data, jobs=usable_cores(), check=False)
@@ -83,19 +81,6 @@ def _default_entries(dataset: Dataset) -> list[str]:
     """The entries of the architectures that the founding paper compares; `bench architecture` counts all."""
     names = [architecture.id for architecture in dataset.architectures.values() if architecture.name_in_2022]
     return [entry for name in names for entry in plan.catalogue_entries(dataset, name)]
-
-
-def _installed() -> set[str]:
-    installed = set()
-    for name, zoo in registry.all_zoos().items():
-        try:
-            require(zoo)
-        except NotInstalled as error:
-            if lock_of(name, None) is None:  # zoos with an environment of their own are added by who wants them
-                click.echo(f"left out: {error}", err=True)
-        else:
-            installed.add(name)
-    return installed
 
 
 def _summarise(dataset: Dataset) -> None:

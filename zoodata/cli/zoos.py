@@ -31,7 +31,8 @@ def run() -> list[dict[str, Any]]:
 
 
 def _versions(zoo: str, packages: Sequence[str]) -> dict[str, str]:
-    found = {package: folders.version(package, registry.folders_of([f"{zoo}:"])) for package in packages}
+    own = registry.folders_of([f"{zoo}:"])
+    found = {package: folders.version(package, own) for package in packages}
     return {package: version for package, version in found.items() if version is not None}
 
 

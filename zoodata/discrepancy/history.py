@@ -122,7 +122,9 @@ class Step:
     def about(self, name: str) -> bool:
         """Whether anything of an entry changed."""
         named = {*self.added, *self.removed, *(each.name for each in self.changed)}
-        named |= {each.name for group in (self.preprocessings, self.defaults, self.files) for each in group}
+        named |= {
+            each.name for group in (self.undecided, self.preprocessings, self.defaults, self.files) for each in group
+        }
         return name in named | {each for renamed in self.renamed for each in (renamed.before, renamed.after)}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.history import Step, step_between
@@ -58,13 +59,13 @@ def pinned(lines: Iterable[str]) -> dict[str, str]:
             raise NotPinned(f"line {number} is no requirement: {text[:80]!r}") from error
         exact = [each.version for each in requirement.specifier if each.operator == "==" and "*" not in each.version]
         if exact:
-            versions[_normal(requirement.name)] = exact[0]
+            versions[canonicalize_name(requirement.name)] = exact[0]
     return versions
 
 
 def release_in(versions: Mapping[str, str], zoo: str) -> str | None:
     """The release of a zoo that pinned versions ask for."""
-    return versions.get(_normal(PACKAGES[zoo])) if zoo in PACKAGES else None
+    return versions.get(canonicalize_name(PACKAGES[zoo])) if zoo in PACKAGES else None
 
 
 def judge(dataset: Dataset, entry: str, earlier: str | None, later: str | None) -> Verdict:
@@ -91,8 +92,3 @@ def judge(dataset: Dataset, entry: str, earlier: str | None, later: str | None) 
     )
     codes = tuple(code for code, found in groups if name in set(found))
     return Verdict(entry, earlier, later, codes or ("same",), step)
-
-
-def _normal(name: str) -> str:
-    """A distribution's name as the index compares it (PEP 503)."""
-    return "-".join(part for part in name.lower().replace("_", "-").replace(".", "-").split("-") if part)

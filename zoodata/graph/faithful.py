@@ -13,6 +13,7 @@ from zoodata.graph.executor import Operands, execute, look, steps
 from zoodata.graph.network import Network, Node
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import FAITHFUL
+from zoodata.stats import relative_error
 
 Array = npt.NDArray[Any]
 Forward = Callable[[Array, Mapping[str, Array], bool], Array]
@@ -26,14 +27,6 @@ def scores(network: Network, weights: Mapping[str, Array], image: Array, precise
     with torch.inference_mode():
         result = execute(network, stored, torch.from_numpy(image).to(dtype))
     return np.asarray(result.numpy()).ravel()
-
-
-def relative_error(expected: Array, computed: Array) -> float:
-    """Largest difference over largest score; infinite where either is not a number."""
-    if expected.shape != computed.shape or not (np.isfinite(expected).all() and np.isfinite(computed).all()):
-        return float("inf")
-    largest = float(np.abs(expected).max())
-    return float(np.abs(expected - computed).max()) / (largest or 1.0)
 
 
 def error(

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoodata.graph import formats, storage
 from zoodata.graph.counter import count
@@ -23,6 +24,9 @@ from zoodata.records.measurement import FAITHFUL, Unchecked
 from zoodata.runtimes.model import CannotRead, HasOutputs, Model, in_brief
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild, NotInstalled, Reading, require
+
+if TYPE_CHECKING:
+    from zoodata.graph.faithful import Native
 
 MAX_CHECKED_ELEMENTS = 160_000_000
 """Elements in the stored tensors of the largest network whose model is run to check it."""
@@ -79,11 +83,43 @@ def _read(model: Model) -> Network:
         raise Unreadable(str(error)) from error
 
 
+def elements(network: Network) -> int:
+    """Of a network's stored tensors."""
+    return sum(parameter.elements for parameter in network.parameters)
+
+
+def is_run(network: Network) -> bool:
+    """Whether a network is small enough for its model to be run beside it."""
+    return elements(network) <= MAX_CHECKED_ELEMENTS
+
+
+def compared(
+    a: Network, b: Network, natives: tuple[Native | None, Native | None] | None,
+    own: tuple[Network, Network] | None = None,
+) -> ComparisonResult:  # fmt: skip
+    """The diff of two networks of one image size, and its proof.
+
+    Args:
+        a, b: the networks.
+        natives: the models themselves, as far as they are run; None for no proof.
+        own: the networks at the sizes of their own images, where those are others.
+    """
+    comparison = Comparison(a, b)
+    found, proof = diff(a, b, comparison), None
+    thorough = needs_settling(found)
+    if own is not None and (a, b) != own:
+        found = with_input_sizes(found, *own)
+    if natives is not None:
+        from zoodata.graph.diff import transplant  # runs networks, so needs torch
+
+        proof = transplant.prove(a, b, comparison, thorough=thorough, natives=natives)
+    return as_record(settled(found, proof), proof)
+
+
 def _faithfulness(model: Model, network: Network) -> tuple[float | None, Unchecked | None, str | None]:
     """Relative error of the executed network, or why there is none; and where it first parts from the model, if so."""
-    elements = sum(parameter.elements for parameter in network.parameters)
-    if elements > MAX_CHECKED_ELEMENTS:
-        too_large = Unchecked(code="too_large", elements=elements, max_elements=MAX_CHECKED_ELEMENTS)
+    if not is_run(network):
+        too_large = Unchecked(code="too_large", elements=elements(network), max_elements=MAX_CHECKED_ELEMENTS)
         return None, too_large, None
     from zoodata.graph import faithful  # runs networks, so needs torch; a list of entries does not
 
@@ -221,21 +257,12 @@ class Host:
         for entry in torch_first((a, b)):
             self._network(entry)
         one, other = self._at_one_size(a, b)
-        comparison = Comparison(one, other)
-        compared, proof = diff(one, other, comparison), None
-        thorough = needs_settling(compared)
-        if (one, other) != (self._network(a), self._network(b)):
-            compared = with_input_sizes(compared, self._network(a), self._network(b))
-        if prove:
-            from zoodata.graph.diff import transplant
-
-            natives = self._native(a, one), self._native(b, other)
-            proof = transplant.prove(one, other, comparison, thorough=thorough, natives=natives)
-        return as_record(settled(compared, proof), proof)
+        natives = (self._native(a, one), self._native(b, other)) if prove else None
+        return compared(one, other, natives, (self._network(a), self._network(b)))
 
     def _native(self, entry: str, network: Network) -> Model | None:
         """The model that a network was read from; None where it is too large to be run."""
-        if sum(parameter.elements for parameter in network.parameters) > MAX_CHECKED_ELEMENTS:
+        if not is_run(network):
             return None
         return next(
             (model for (name, _), (model, read) in self._read.items() if name == entry and read is network), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +12,14 @@ import numpy as np
 from zoodata.graph import storage
 from zoodata.graph.counter import count
 from zoodata.graph.network import Network
+from zoodata.measure.host import compared, is_run
 from zoodata.records import ComparisonResult, Preprocessing, StoredNetwork
 from zoodata.records.base import visible_line
 from zoodata.records.measurement import InputShape
 from zoodata.records.release import ReleasedWeights
-from zoodata.runtimes.model import CannotRead, Model
+from zoodata.runtimes.model import Model
 from zoodata.zoos import registry
-from zoodata.zoos.base import Addressed, CannotBuild, Zoo, require
-
-MAX_RUN_ELEMENTS = 160_000_000
-"""Elements in the stored tensors of the largest network that is run natively in both releases."""
+from zoodata.zoos.base import Addressed, Zoo, building, require
 
 SEED = 0
 
@@ -52,6 +51,10 @@ class Compared:
 class ReleaseReader:
     """Runs in a worker that has one release on its path."""
 
+    def __init__(self) -> None:
+        self._last: tuple[tuple[str, str], Model, Network] | None = None
+        """What was read last: several questions are asked about one entry."""
+
     def entries(self, zoo_name: str) -> list[str]:
         """All entries of the release.
 
@@ -69,7 +72,7 @@ class ReleaseReader:
             ZooError: with the reason a record keeps.
         """
         zoo = registry.get(zoo_name)
-        model, network = _read(zoo, entry)
+        model, network = self._read(zoo_name, entry)
         counts, stored = count(network), storage.pack(network)
         return Built(
             stored.digest, counts.parameters, counts.macs, model.input, model.classes, zoo.preprocessing(entry),
@@ -78,14 +81,14 @@ class ReleaseReader:
 
     def network(self, zoo_name: str, entry: str) -> Network:
         """The network of an entry, whole: constants too."""
-        return _read(registry.get(zoo_name), entry)[1]
+        return self._read(zoo_name, entry)[1]
 
     def scores(self, zoo_name: str, entry: str) -> Any:
         """Scores of this release's model with drawn weights for a drawn image; None where it is too large to run."""
         from zoodata.graph.random_weights import random_weights
 
-        model, network = _read(registry.get(zoo_name), entry)
-        if _elements(network) > MAX_RUN_ELEMENTS:
+        model, network = self._read(zoo_name, entry)
+        if not is_run(network):
             return None
         return model.forward(_image(network), random_weights(network, SEED))
 
@@ -98,28 +101,30 @@ class ReleaseReader:
     def against(self, zoo_name: str, entry: str, earlier: Network, prove: bool = True) -> Compared:
         """Compare an earlier release's network with this one's, and run this one's model with the earlier one's
         drawn weights."""
-        from zoodata.graph.diff import transplant
         from zoodata.graph.diff.carry import Carry, DoesNotFit
         from zoodata.graph.diff.compare import Comparison
-        from zoodata.graph.diff.findings import as_record, diff, needs_settling, settled
         from zoodata.graph.random_weights import random_weights
 
-        model, later = _read(registry.get(zoo_name), entry)
-        comparison = Comparison(earlier, later)
-        found = diff(earlier, later, comparison)
+        model, later = self._read(zoo_name, entry)
         if not prove:
-            return Compared(as_record(found, None), None)
-        small = _elements(later) <= MAX_RUN_ELEMENTS
-        natives = (None, model if small else None)
-        proof = transplant.prove(earlier, later, comparison, thorough=needs_settling(found), natives=natives)
-        scores = None
-        if small and earlier.input_shape == later.input_shape:
-            try:
-                carried = Carry(comparison, random_weights(earlier, SEED)).all()
-                scores = model.forward(_image(earlier), carried)
-            except DoesNotFit:
-                scores = None
-        return Compared(as_record(settled(found, proof), proof), scores)
+            return Compared(compared(earlier, later, None), None)
+        native = model if is_run(later) else None
+        result, scores = compared(earlier, later, (None, native)), None
+        if native is not None and earlier.input_shape == later.input_shape:
+            with contextlib.suppress(DoesNotFit):
+                carried = Carry(Comparison(earlier, later), random_weights(earlier, SEED)).all()
+                scores = native.forward(_image(earlier), carried)
+        return Compared(result, scores)
+
+    def _read(self, zoo_name: str, entry: str) -> tuple[Model, Network]:
+        """The model and the network of an entry."""
+        if self._last is None or self._last[0] != (zoo_name, entry):
+            self._last = None  # two large models at once would be too much
+            zoo = registry.get(zoo_name)
+            require(zoo)
+            model = zoo.build(entry, meta_device=True)
+            self._last = (zoo_name, entry), model, building(f"{zoo_name}:{entry}", model.network)
+        return self._last[1], self._last[2]
 
 
 def weights_of(zoo: Zoo, entry: str) -> tuple[ReleasedWeights, ...]:
@@ -134,21 +139,8 @@ def weights_of(zoo: Zoo, entry: str) -> tuple[ReleasedWeights, ...]:
     return tuple(ReleasedWeights(name=name) for name in zoo.weights(entry))
 
 
-def _read(zoo: Zoo, entry: str) -> tuple[Model, Network]:
-    require(zoo)
-    try:
-        model = zoo.build(entry, meta_device=True)
-        return model, model.network()
-    except CannotRead as error:
-        raise CannotBuild(f"{zoo.name}:{entry}: {error}") from error
-
-
 def _image(network: Network) -> Any:
     return np.random.default_rng(SEED + 1).standard_normal(network.input_shape).astype(np.float32)
-
-
-def _elements(network: Network) -> int:
-    return sum(parameter.elements for parameter in network.parameters)
 
 
 def unique(preprocessings: Sequence[Preprocessing | None]) -> tuple[tuple[Preprocessing, ...], list[int | None]]:

@@ -89,6 +89,9 @@ class Release(HashedRecord):
         return None if entry.preprocessing is None else self.preprocessings[entry.preprocessing]
 
 
+SAME = 1e-4
+"""Scores that differ by less than this part of the largest are equal."""
+
 NativeOutcome = Literal[
     "same_function",  # both releases' models gave the same scores for the same weights
     "parted",  # they did not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,22 @@ def parameters_on_meta() -> Iterator[None]:
             yield
     finally:
         torch.nn.Module.register_parameter = original
+
+
+def built_on_meta(make: Callable[[], Any]) -> Any:
+    """A module without storage for its parameters, or None where its constructor needs their contents or place.
+
+    A few constructors compute with fresh parameters, or put index tables and masks on the device their parameters are
+    on; such tables would lose their contents.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with parameters_on_meta():
+                module = make()
+        except Exception:
+            return None  # the ordinary construction will say what is wrong, if anything is
+    return None if any(buffer.is_meta for buffer in module.buffers()) else module
 
 
 class _TablesAreReal(TorchDispatchMode):  # type: ignore[misc]

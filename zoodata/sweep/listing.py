@@ -46,8 +46,9 @@ def _versions(name: str) -> dict[str, str] | None:
     if name not in registry.OWN:  # a plugin under development changes without a version
         return None
     versions = {"zoodata": zoodata.__version__, "python": platform.python_version()}
+    own = registry.folders_of([f"{name}:"])
     for package in registry.get(name).packages:
-        versions[package] = folders.version(package, registry.folders_of([f"{name}:"])) or "none"
+        versions[package] = folders.version(package, own) or "none"
     return versions
 
 
@@ -56,10 +57,9 @@ def _kept(name: str, versions: dict[str, str] | None) -> Listing | None:
     if versions is None:
         return None
     try:
-        require(registry.get(name))
         content = json.loads((cache_folder() / f"{name}.json").read_text(encoding="utf-8"))
         entries = content["entries"]
-    except (OSError, ValueError, KeyError, TypeError, ZooError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     if content.get("versions") != versions or not all(isinstance(entry, str) for entry in entries):
         return None
@@ -81,13 +81,13 @@ def list_zoos(names: Sequence[str]) -> list[Listing]:
     """The entries of each zoo, in the order asked for; as kept where no package of it has changed since."""
 
     def ask(name: str) -> Listing:
-        versions = _versions(name)
-        if (kept := _kept(name, versions)) is not None:
-            return kept
         try:
             require(registry.get(name))
         except ZooError as error:
             return Listing(name, reason=str(error))
+        versions = _versions(name)
+        if (kept := _kept(name, versions)) is not None:
+            return kept
         listing = fresh(name)
         _keep(listing, versions)
         return listing

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure.host import LEAN, Host, worker_environment
 from zoodata.sweep.task import Limits
 from zoodata.zoos.registry import folders_of
+
+Handler = TypeVar("Handler")
 
 RENEWED = 200
 """Networks that a worker reads before it is renewed: frameworks keep a little of each, and it adds up."""
@@ -30,28 +33,51 @@ def reading_worker(
     return Worker(Host, environment, limit, writable=writable if files else None, paths=folders)
 
 
-class Reader:
-    """One such worker, renewed when it is gone or has read many."""
+class Renewing(Generic[Handler]):
+    """A worker that is made when it is asked for, and anew when it is gone or has answered many calls."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._worker: Worker[Host] | None = None
-        self._opens: tuple[tuple[Path, ...], tuple[Path, ...]] = (), ()
-        """The files that are not ours, and the folders of packages."""
+    def __init__(self, make: Callable[[], Worker[Handler]], after: int = RENEWED) -> None:
+        self._make, self._after = make, after
+        self._worker: Worker[Handler] | None = None
         self._calls = 0
 
-    def worker(self, entries: Sequence[str], files: tuple[Path, ...]) -> Worker[Host]:
-        """The worker of the next task; confined if the task opens files that are not ours."""
-        folders = folders_of(entries)
-        if self._worker is not None and (self._calls % RENEWED == 0 or (files, folders) != self._opens):
-            self._worker.close()
-        self._opens = files, folders
+    def worker(self) -> Worker[Handler]:
+        """The worker of the next call."""
+        if self._calls % self._after == 0:
+            self.close()
         self._calls += 1
         if self._worker is None or not self._worker.alive:
-            self._worker = reading_worker(self._limits.threads, self._limits.memory, files, folders=folders)
+            self._worker = self._make()
         return self._worker
 
     def close(self) -> None:
-        """End it."""
+        """End it; the next call gets another."""
         if self._worker is not None:
             self._worker.close()
+            self._worker = None
+
+
+class Reader:
+    """A worker that reads networks, renewed too when the next task opens other files or packages."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._opens: tuple[tuple[Path, ...], tuple[Path, ...]] = (), ()
+        """The files that are not ours, and the folders of packages."""
+        self._renewing = Renewing(self._made)
+
+    def worker(self, entries: Sequence[str], files: tuple[Path, ...]) -> Worker[Host]:
+        """The worker of the next task; confined if the task opens files that are not ours."""
+        opens = files, folders_of(entries)
+        if opens != self._opens:
+            self.close()
+        self._opens = opens
+        return self._renewing.worker()
+
+    def _made(self) -> Worker[Host]:
+        files, folders = self._opens
+        return reading_worker(self._limits.threads, self._limits.memory, files, folders=folders)
+
+    def close(self) -> None:
+        """End it."""
+        self._renewing.close()

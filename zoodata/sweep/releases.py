@@ -7,6 +7,7 @@ interrupted command goes on where it stopped.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,18 +27,14 @@ from zoodata.measure.release import Built, ReleaseReader, unique
 from zoodata.records import Environment, Missing, Preprocessing, Release, ReleaseChanges
 from zoodata.records.base import Record
 from zoodata.records.measurement import timestamp
-from zoodata.records.release import NativeOutcome, NetworkChange, ReleasedEntry
+from zoodata.records.release import SAME, NativeOutcome, NetworkChange, ReleasedEntry
+from zoodata.stats import relative_error
+from zoodata.sweep.reader import Renewing
 from zoodata.zoos import registry
 
 LISTING_SECONDS = 180.0
 ENTRY_SECONDS = 120.0
 CHANGE_SECONDS = 300.0
-RENEWED = 150
-"""Entries that a worker reads before it is renewed: frameworks keep a little of each."""
-
-SAME = 1e-4
-"""Scores that differ by less than this part of the largest are equal."""
-
 JOURNALS = ".writing-releases"
 
 Done = Callable[[str], None]
@@ -74,33 +71,14 @@ class _Line(Record):
 LINE = TypeAdapter(_Line)
 
 
-class _Reading:
-    """A worker of one release, renewed when it is gone or has read many."""
-
-    def __init__(self, chosen: ZooRelease) -> None:
-        self._paths = chosen.paths
-        self._worker: Worker[ReleaseReader] | None = None
-        self._calls = 0
-
-    def worker(self) -> Worker[ReleaseReader]:
-        """The worker of the next call."""
-        if self._worker is not None and self._calls % RENEWED == 0:
-            self._worker.close()
-        self._calls += 1
-        if self._worker is None or not self._worker.alive:
-            variables = worker_environment("cpu", 1) | LEAN
-            self._worker = Worker(ReleaseReader, variables, default_memory_limit(2), paths=self._paths)
-        return self._worker
-
-    def close(self) -> None:
-        """End it."""
-        if self._worker is not None:
-            self._worker.close()
+Reading = Renewing[ReleaseReader]
 
 
 @contextmanager
-def _reading(chosen: ZooRelease) -> Iterator[_Reading]:
-    reading = _Reading(chosen)
+def _reading(chosen: ZooRelease) -> Iterator[Reading]:
+    """A worker that has one release on its path."""
+    variables, paths = worker_environment("cpu", 1) | LEAN, chosen.paths
+    reading = Renewing(lambda: Worker(ReleaseReader, variables, default_memory_limit(2), paths=paths))
     try:
         yield reading
     finally:
@@ -167,7 +145,7 @@ def _resumed(journal: Path, environment: Environment) -> dict[str, _Line]:
     return known
 
 
-def _read_entry(reading: _Reading, zoo: str, name: str) -> _Line:
+def _read_entry(reading: Reading, zoo: str, name: str) -> _Line:
     try:
         built: Built = reading.worker().call(ENTRY_SECONDS, ReleaseReader.built, zoo, name)
     except Exception as error:  # whatever an answer is, it is this entry's and ends no reading
@@ -212,7 +190,7 @@ def compare(earlier: Release, later: Release, root: Path, done: Done = lambda na
 
 
 def _compare_entry(
-    before: _Reading, after: _Reading, zoo: str, name: str, earlier: Release, later: Release, root: Path
+    before: Reading, after: Reading, zoo: str, name: str, earlier: Release, later: Release, root: Path
 ) -> NetworkChange:
     digests = tuple(
         next(entry.digest for entry in release.entries if entry.name == name) or "" for release in (earlier, later)
@@ -227,7 +205,9 @@ def _compare_entry(
         result = compared.result
         proof = result.proof
         if compared.scores is not None:
-            error = _error(before.worker().call(CHANGE_SECONDS, ReleaseReader.scores, zoo, name), compared.scores)
+            scores = before.worker().call(CHANGE_SECONDS, ReleaseReader.scores, zoo, name)
+            apart = math.inf if scores is None else relative_error(scores, compared.scores)
+            error = apart if math.isfinite(apart) else None
         if error is not None:
             outcome = "same_function" if error < SAME else "parted"
         elif proof is not None and proof.status == "not_transferable":
@@ -239,15 +219,3 @@ def _compare_entry(
     return NetworkChange(
         name=name, earlier=digests[0], later=digests[1], outcome=outcome, error=error, result=result, missing=missing
     )
-
-
-def _error(one: object, other: object) -> float | None:
-    """Largest difference over largest score; None where there is none that is a number."""
-    import numpy as np
-
-    if one is None or other is None:
-        return None
-    expected, computed = np.asarray(one), np.asarray(other)
-    if expected.shape != computed.shape or not (np.isfinite(expected).all() and np.isfinite(computed).all()):
-        return None
-    return float(np.abs(expected - computed).max() / (np.abs(expected).max() or 1.0))

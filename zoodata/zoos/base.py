@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkab
 
 from zoodata.environments import folders
 from zoodata.records import Claim, MissingReason, NotStated, Preprocessing
-from zoodata.runtimes.model import Array, CannotRead, Model, in_brief
+from zoodata.runtimes.model import Array, CannotRead, Model, WeightsDoNotFit, in_brief
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -134,6 +134,23 @@ class Addressed(Protocol):
 
 Pipeline = Callable[["Image.Image"], Array]
 
+
+class DeclaresNothing:
+    """A zoo of models that say nothing about themselves: a base for those that have nothing to add."""
+
+    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
+        """See :class:`Zoo`. None: it does not say."""
+        return None
+
+    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
+        """See :class:`Zoo`. None: what is declared is run."""
+        return None
+
+    def claims(self) -> Statements:
+        """See :class:`Zoo`. None: claims of such zoos are collected from their documents."""
+        return Statements()
+
+
 Step = TypeVar("Step")
 
 
@@ -172,6 +189,8 @@ def building(what: str, step: Callable[[], Step]) -> Step:
         return step()
     except ZooError:
         raise
+    except WeightsDoNotFit as error:
+        raise CannotBuild(str(error)) from error  # it names the file
     except CannotRead as error:
         raise CannotBuild(f"{what}: {error}") from error
     except Exception as error:

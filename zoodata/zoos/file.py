@@ -11,16 +11,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from zoodata.records import Preprocessing
 from zoodata.runtimes.archives import check_expansion, check_hdf5
 from zoodata.runtimes.model import CannotRead, Model, in_brief
-from zoodata.zoos.base import CannotBuild, Pipeline, Reading, Statements, UnknownEntry, building
+from zoodata.zoos.base import CannotBuild, DeclaresNothing, Reading, UnknownEntry, building
 
 SUFFIXES = ".onnx, .keras, .h5, .tflite, .pt (TorchScript), .pt2 (torch.export), a SavedModel's folder"
 WITH_WEIGHTS = "give it with --weights to the entry that builds the network, for instance python:MODULE:FACTORY"
 
 
-class File:
+class File(DeclaresNothing):
     """Models in files, by path."""
 
     name = "file"
@@ -78,18 +77,6 @@ class File:
         if file.suffix in (".safetensors", ".ckpt", ".bin", ".npz"):
             raise CannotBuild(f"{file.name} holds weights and no network: {WITH_WEIGHTS}")
         raise UnknownEntry(f"{file.name} is none of {SUFFIXES}; for torch code use python:MODULE:FACTORY")
-
-    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
-        """See :class:`zoodata.zoos.base.Zoo`."""
-        return None
-
-    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
-        """See :class:`zoodata.zoos.base.Zoo`."""
-        return None
-
-    def claims(self) -> Statements:
-        """See :class:`zoodata.zoos.base.Zoo`."""
-        return Statements()
 
 
 def _tflite(file: Path) -> Model:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import functools
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Model, WeightsDoNotFit, in_brief
-from zoodata.zoos.base import CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
+from zoodata.runtimes.model import Model, in_brief
+from zoodata.zoos.base import CannotBuild, DeclaresNothing, UnknownEntry, building, downloading, known
 
 NAMES = Path(__file__).parent / "names"
 
@@ -30,7 +28,7 @@ def published_names(zoo: str) -> Mapping[str, str]:
         return {row["published"]: row["package"] for row in csv.DictReader(stream)}
 
 
-class Package:
+class Package(DeclaresNothing):
     """A zoo that is one Python package. Subclasses say what it lists and how one is made."""
 
     name: str
@@ -77,7 +75,7 @@ class Package:
         listed = self.listed()
         own = published_names(self.name).get(entry, entry)
         if own not in listed:
-            known(entry, [*listed, *published_names(self.name)], self.name)
+            known(entry, [*listed, *self.entries()], self.name)
         return own
 
     def weights(self, entry: str) -> list[str]:
@@ -93,18 +91,6 @@ class Package:
         if weights is not None and weights not in (offered := self.tags(own)):
             raise UnknownEntry(f"{self.name}:{entry} has no weights {weights}; it has {', '.join(offered) or 'none'}")
 
-    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
-        """See :class:`zoodata.zoos.base.Zoo`. None: the package does not say."""
-        return None
-
-    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
-        """See :class:`zoodata.zoos.base.Zoo`. None: what is declared is run."""
-        return None
-
-    def claims(self) -> Statements:
-        """See :class:`zoodata.zoos.base.Zoo`. None: claims of such zoos are collected from their documents."""
-        return Statements()
-
 
 class TorchPackage(Package):
     """A package of torch modules."""
@@ -115,36 +101,20 @@ class TorchPackage(Package):
         self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
     ) -> Model:
         """See :class:`zoodata.zoos.base.Zoo`."""
-        from zoodata.runtimes.torch import TorchModel, load_state
+        from zoodata.runtimes.torch import TorchModel, built_on_meta, load_state
 
         own, label = self.own_name(entry), f"{self.name}:{entry}"
         self.checked_weights(entry, own, weights)
         if weights is not None and path is None:
             module = downloading(f"{label}@{weights}", lambda: self.make(own, weights))
         else:
-            module = self._on_meta_device(own) if meta_device else None
+            module = built_on_meta(lambda: self.make(own, None)) if meta_device else None
             module = module if module is not None else downloading(label, lambda: self.make(own, None))
         if path is not None:
-            try:
-                load_state(module, path)
-            except WeightsDoNotFit as error:
-                raise CannotBuild(str(error)) from error
+            building(path.name, lambda: load_state(module, path))
         height, width = self.size(own, module)
         image = InputShape(channels=3, height=height, width=width, layout="NCHW")
         return TorchModel(module, image, self.classes(own, module))
-
-    def _on_meta_device(self, own: str) -> Any:
-        """A module without storage for its parameters; None where its constructor needs their contents or place."""
-        from zoodata.runtimes.torch import parameters_on_meta
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                with parameters_on_meta():
-                    module = self.make(own, None)
-            except Exception:
-                return None  # the ordinary construction will say what is wrong, if anything is
-        return None if any(buffer.is_meta for buffer in module.buffers()) else module
 
 
 class KerasPackage(Package):

@@ -8,15 +8,14 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import CannotBuild, Pipeline, Reading, Statements, UnknownEntry, building
+from zoodata.runtimes.model import Model
+from zoodata.zoos.base import CannotBuild, DeclaresNothing, Reading, UnknownEntry, building
 
 DEFAULT_SIZE = 224
 
 
-class Python:
+class Python(DeclaresNothing):
     """Models made by a function without arguments that the user can import."""
 
     name = "python"
@@ -75,18 +74,6 @@ class Python:
             return building(f"python:{entry}", lambda: KerasModel.of(model, reading.size))
         raise CannotBuild(f"python:{entry} made a {type(model).__name__}, which is neither torch nor Keras")
 
-    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
-        """See :class:`zoodata.zoos.base.Zoo`."""
-        return None
-
-    def pipeline(self, entry: str, weights: str | None = None) -> Pipeline | None:
-        """See :class:`zoodata.zoos.base.Zoo`."""
-        return None
-
-    def claims(self) -> Statements:
-        """See :class:`zoodata.zoos.base.Zoo`."""
-        return Statements()
-
 
 def _input_size(entry: str, model: Any, reading: Reading) -> tuple[int, int, int]:
     size = getattr(model, "input_size", (3, DEFAULT_SIZE, DEFAULT_SIZE))
@@ -104,10 +91,7 @@ def _torch(entry: str, module: Any, path: Path | None, reading: Reading) -> Mode
     from zoodata.runtimes.torch import TorchModel, first_tensor, load_state
 
     if path is not None:
-        try:
-            load_state(module, path)
-        except WeightsDoNotFit as error:
-            raise CannotBuild(str(error)) from error
+        building(path.name, lambda: load_state(module, path))
     channels, height, width = _input_size(entry, module, reading)
     image = InputShape(channels=channels, height=height, width=width, layout="NCHW")
     with torch.no_grad():

@@ -15,7 +15,7 @@ from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import PackageSource
 from zoodata.records.measurement import InputShape
 from zoodata.records.preprocessing import Channels
-from zoodata.runtimes.model import Model, WeightsDoNotFit
+from zoodata.runtimes.model import Model
 from zoodata.zoos.base import Address, CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -88,20 +88,17 @@ class Timm:
         """See :class:`zoodata.zoos.base.Zoo`."""
         import timm
 
-        from zoodata.runtimes.torch import TorchModel, load_state
+        from zoodata.runtimes.torch import TorchModel, built_on_meta, load_state
 
         config = self._config(entry, weights)
         name = f"{entry}.{weights}" if weights else entry
         if weights is not None and path is None:
             module = downloading(f"timm:{entry}@{weights}", lambda: timm.create_model(name, pretrained=True))
         else:
-            module = _on_meta_device(name) if meta_device else None
+            module = built_on_meta(lambda: timm.create_model(name, pretrained=False)) if meta_device else None
             module = module or building(f"timm:{entry}", lambda: timm.create_model(name, pretrained=False))
         if path is not None:
-            try:
-                load_state(module, path)
-            except WeightsDoNotFit as error:
-                raise CannotBuild(str(error)) from error
+            building(path.name, lambda: load_state(module, path))
         channels, height, width = config.input_size
         image = InputShape(channels=channels, height=height, width=width, layout="NCHW")
         return TorchModel(module, image, int(module.num_classes))
@@ -224,21 +221,3 @@ def _stated(name: str) -> dict[str, Any]:
 def _address(settings: Settings) -> str | None:
     """Where a checkpoint is fetched from; the hub first, as timm does."""
     return f"hf-hub:{settings.hf_hub_id}" if settings.hf_hub_id else settings.url or None
-
-
-def _on_meta_device(name: str) -> Any:
-    """A model without storage for its parameters, or None where its constructor needs their contents or place.
-
-    A few constructors compute with fresh parameters, or put index tables and masks on the device their
-    parameters are on; such tables would lose their contents.
-    """
-    import timm
-
-    from zoodata.runtimes.torch import parameters_on_meta
-
-    try:
-        with parameters_on_meta():
-            module = timm.create_model(name, pretrained=False)
-    except Exception:
-        return None  # the ordinary construction will say what is wrong, if anything is
-    return None if any(buffer.is_meta for buffer in module.buffers()) else module

@@ -18,8 +18,8 @@ import numpy as np
 from zoodata.records import Claim, NotStated, Preprocessing
 from zoodata.records.claim import ClaimConditions, Metric, PackageSource
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import Model, WeightsDoNotFit
-from zoodata.zoos.base import Address, CannotBuild, Pipeline, Statements, UnknownEntry, building, downloading, known
+from zoodata.runtimes.model import Model
+from zoodata.zoos.base import Address, Pipeline, Statements, UnknownEntry, building, downloading, known
 
 
 class Torchvision:
@@ -57,10 +57,7 @@ class Torchvision:
             with parameters_on_meta() if meta_device else contextlib.nullcontext(), _without_loading(enum):
                 module = building(f"torchvision:{entry}", lambda: _construct(entry, member))
         if path is not None:
-            try:
-                load_state(module, path)
-            except WeightsDoNotFit as error:
-                raise CannotBuild(str(error)) from error
+            building(path.name, lambda: load_state(module, path))
         size = member.transforms().crop_size[0]
         image = InputShape(channels=3, height=size, width=size, layout="NCHW")
         return TorchModel(module, image, len(member.meta["categories"]))

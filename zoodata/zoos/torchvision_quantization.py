@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoodata.zoos.package import IMAGENET_SIDE, TorchPackage
+from zoodata.zoos.package import TorchPackage
 
 AUXILIARY = frozenset({"quantized_googlenet", "quantized_inception_v3"})
 """They have heads for training, which their weights are loaded without."""
@@ -29,11 +29,8 @@ class TorchvisionQuantization(TorchPackage):
         """See :class:`zoodata.zoos.package.Package`."""
         import torchvision
 
-        settings = {"aux_logits": False, "init_weights": False} if own in AUXILIARY else {}
-        if own == "quantized_googlenet":
-            settings["transform_input"] = True
-        if own == "quantized_inception_v3":
-            settings["transform_input"] = True
+        with_weights = {"aux_logits": False, "init_weights": False, "transform_input": True}
+        settings = with_weights if own in AUXILIARY else {}
         return torchvision.models.get_model(own, weights=None, quantize=False, **settings)
 
     def size(self, own: str, made: Any) -> tuple[int, int]:
@@ -41,4 +38,4 @@ class TorchvisionQuantization(TorchPackage):
         import torchvision
 
         side = int(torchvision.models.get_model_weights(own).DEFAULT.transforms().crop_size[0])
-        return side or IMAGENET_SIDE, side or IMAGENET_SIDE
+        return side, side

@@ -77,6 +77,17 @@ class ArchitectureView:
     evidence: tuple[Evidence, ...]
 
     @property
+    def counts(self) -> list[tuple[EntryView, int]]:
+        """The counted entries, those of one zoo with one network and preprocessing once: the first, and how many more
+        there are."""
+        rows: dict[object, list[EntryView]] = {}
+        for entry in self.entries:
+            if not entry.missing:
+                alone = entry.entry if not entry.digest else None
+                rows.setdefault((entry.zoo, entry.digest, entry.preprocessing, alone), []).append(entry)
+        return [(entries[0], len(entries) - 1) for entries in rows.values()]
+
+    @property
     def claims_by_zoo(self) -> list[tuple[str, list[ClaimView]]]:
         """Zoo to its claims, the zoos whose models are built here first."""
         zoos: dict[str, list[ClaimView]] = {}

@@ -60,7 +60,8 @@ def bench_accuracy(
     image_set = find(images, labels)
     if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
         raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
-    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES], folders_of([entry]))
+    folders = folders_of([entry])
+    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES], folders)
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with measuring_into(data), step("accuracy", len(image_set.items)) as shown:
         state = {"done": 0}
@@ -72,7 +73,7 @@ def bench_accuracy(
 
         files = foreign_files([entry], [settings.weights_path])
         note_unconfined(files)
-        memory, confined, folders = default_memory_limit(1, files), () if files else None, folders_of([entry])
+        memory, confined = default_memory_limit(1, files), () if files else None
         with Worker(Evaluator, variables, memory, writable=confined, paths=folders) as worker:
             record = accuracy.measure(worker, entry, image_set, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":

@@ -10,6 +10,7 @@ import click
 
 from zoodata.cli.common import check_entries, measuring_into, step
 from zoodata.dataset.store import Dataset
+from zoodata.environments.folders import lock_of
 from zoodata.records.base import Measurement, entry_zoo
 from zoodata.sweep import plan
 from zoodata.sweep.listing import list_zoos
@@ -49,19 +50,32 @@ def chosen_entries(dataset: Dataset, entries: Sequence[str], architecture: str |
     return usable(plan.catalogue_entries(dataset, architecture))
 
 
+def zoos_here(quiet: bool = False) -> list[str]:
+    """The zoos that can be used here. Of those that are usually installed, says which are not, and why, unless quiet.
+
+    Zoos with an environment of their own are added by who wants them.
+    """
+    here = []
+    for name, zoo in registry.all_zoos().items():
+        try:
+            require(zoo)
+            here.append(name)
+        except NotInstalled as error:
+            if not quiet and lock_of(name, None) is None:
+                click.echo(f"left out: {error}", err=True)
+    return here
+
+
 def usable(entries: Sequence[str]) -> list[str]:
     """Those of the entries whose zoos are here; says how many are not, and what adds them."""
-    absent: set[str] = set()
-    for zoo in {entry_zoo(entry) for entry in entries}:
-        try:
-            require(registry.get(zoo))
-        except NotInstalled:
-            absent.add(zoo)
-    left = sum(entry_zoo(entry) in absent for entry in entries)
-    if left:
-        names = ", ".join(sorted(absent))
-        click.echo(f"left out: {left} entries of zoos that are not here ({names}): zoodata env add --all", err=True)
-    return [entry for entry in entries if entry_zoo(entry) not in absent]
+    here = set(zoos_here(quiet=True))
+    absent = [entry for entry in entries if entry_zoo(entry) not in here]
+    if absent:
+        names = ", ".join(sorted({entry_zoo(entry) for entry in absent}))
+        click.echo(
+            f"left out: {len(absent)} entries of zoos that are not here ({names}): zoodata env add --all", err=True
+        )
+    return [entry for entry in entries if entry_zoo(entry) in here]
 
 
 def run_shown(

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import click
 
-from zoodata.cli.bench.common import run_shown
+from zoodata.cli.bench.common import run_shown, zoos_here
 from zoodata.cli.common import read_dataset
 from zoodata.dataset.store import Dataset
-from zoodata.environments.folders import lock_of
 from zoodata.records.base import Measurement
 from zoodata.sweep import plan, planfile
 from zoodata.sweep.task import Task
-from zoodata.zoos import registry
-from zoodata.zoos.base import NotInstalled, require
 
 SHOWN = 20
 """Tasks that a dry run names."""
@@ -31,7 +28,7 @@ def run(name: str, data: Path, jobs: int, ray: str | None, dry_run: bool) -> Non
     dataset = read_dataset(data)
     try:
         chosen = planfile.read(planfile.find(name))
-        tasks = planfile.tasks(chosen, dataset, _installed())
+        tasks = planfile.tasks(chosen, dataset, zoos_here())
     except planfile.BadPlan as error:
         raise click.UsageError(str(error)) from None
     # Whose machine a cluster's task will run on is not known yet: there a cell is filled once, by whichever node.
@@ -48,18 +45,6 @@ def run(name: str, data: Path, jobs: int, ray: str | None, dry_run: bool) -> Non
     except RuntimeError as error:  # NoCluster, whose module needs Ray only when it is used
         raise click.ClickException(str(error)) from None
     _summarise(records, data)
-
-
-def _installed() -> list[str]:
-    installed = []
-    for name, zoo in registry.all_zoos().items():
-        try:
-            require(zoo)
-            installed.append(name)
-        except NotInstalled as error:
-            if lock_of(name, None) is None:  # zoos with an environment of their own are added by who wants them
-                click.echo(f"left out: {error}", err=True)
-    return installed
 
 
 def _list(todo: list[Task]) -> None:

@@ -55,16 +55,21 @@ def of_architecture(architecture: str, entries: Iterable[tuple[str, str]], world
             yield Doubt("E021", field, f"{entry} is not an entry of {architecture}")
 
 
+def environment_known(id: str, world: World, item: Read) -> Iterator[Doubt]:
+    """Whether an environment is in the dataset, and of code that anyone can get."""
+    environment = world.environments.get(id)
+    if environment is None:
+        yield Doubt("E015", "environment", f"{id[:16]}… is not in the dataset")
+    elif not item.private and (environment.zoodata_commit or "").endswith("+dirty"):
+        yield Doubt("W102", "environment", "zoodata's code had uncommitted changes")
+
+
 def run_known(record: Measurement, world: World, item: Read) -> Iterator[Doubt]:
     """Whether a run can have been when and where it says: a date, an environment, the zoos' packages in it."""
     yield from measured_at("started_at", record.started_at)
+    yield from environment_known(record.environment, world, item)
     environment = world.environments.get(record.environment)
-    if environment is None:
-        yield Doubt("E015", "environment", f"{record.environment[:16]}… is not in the dataset")
-        return
-    if not item.private and (environment.zoodata_commit or "").endswith("+dirty"):
-        yield Doubt("W102", "environment", "zoodata's code had uncommitted changes")
-    if record.is_empty:
+    if environment is None or record.is_empty:
         return
     for zoo in dict.fromkeys(map(entry_zoo, record.entries)):
         package = PACKAGES.get(zoo)

@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from itertools import islice
 
 from zoodata.dataset.checks.doubt import Doubt, impersonal, measured_at, within
-from zoodata.dataset.checks.measurements import MOST_CLASSES, MOST_MACS, MOST_PARAMETERS, MOST_PIXELS
+from zoodata.dataset.checks.measurements import (
+    MOST_CLASSES,
+    MOST_MACS,
+    MOST_PARAMETERS,
+    MOST_PIXELS,
+    environment_known,
+)
 from zoodata.dataset.checks.world import Read, World
 from zoodata.records import Release, ReleaseChanges
-from zoodata.records.release import ReleasedEntry
+from zoodata.records.release import SAME, ReleasedEntry
 from zoodata.records.zoos import PACKAGES
 
 ADDRESS = re.compile(r"(https?://|hf-hub:|kaggle://|gs://)[^\s\"'<>]+")
@@ -56,22 +62,14 @@ def check_changes(record: ReleaseChanges, world: World, item: Read) -> Iterator[
             yield Doubt("E028", f"{place}.outcome", f"is {change.outcome} with an error of {change.error:.1g}")
 
 
-SAME = 1e-4
-"""Scores that differ by less than this part of the largest are equal."""
-
-
 def _environment(zoo: str, release: str, id: str, world: World, item: Read) -> Iterator[Doubt]:
     package = PACKAGES.get(zoo)
     if package is None:
         yield Doubt("E036", "zoo", f"{zoo} comes in no package that is known")
         return
+    yield from environment_known(id, world, item)
     environment = world.environments.get(id)
-    if environment is None:
-        yield Doubt("E015", "environment", f"{id[:16]}… is not in the dataset")
-        return
-    if not item.private and (environment.zoodata_commit or "").endswith("+dirty"):
-        yield Doubt("W102", "environment", "zoodata's code had uncommitted changes")
-    if environment.packages.get(package) != release:
+    if environment is not None and environment.packages.get(package) != release:
         held = environment.packages.get(package, "no such package")
         yield Doubt("E033", "environment", f"holds {package} {held}, not {release}")
 

@@ -25,12 +25,12 @@ from zoodata.graph.faithful import (
     TakesIntegers,
     calibrated,
     first_parting,
-    relative_error,
     scores,
 )
 from zoodata.graph.network import Network, Node
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.comparison import ProofStatus, Side
+from zoodata.stats import relative_error
 
 TOLERANCE = 1e-4
 """Scores that differ by less than this part of the largest are equal."""
