@@ -73,6 +73,7 @@ def test_unknown_weights_are_named():
 
 def test_a_zoo_that_is_not_installed_says_so_in_one_line():
     class Absent:
+        name = "absent"
         title, extra, modules = "Absent Zoo", "absent", ("surely_not_installed",)
 
     with pytest.raises(NotInstalled) as caught:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from zoodata.records import Preprocessing
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.model import Model, in_brief
 from zoodata.zoos.base import CannotBuild, DeclaresNothing, UnknownEntry, building, downloading, known
@@ -81,6 +82,11 @@ class Package(DeclaresNothing):
     def weights(self, entry: str) -> list[str]:
         """See :class:`zoodata.zoos.base.Zoo`."""
         return self.tags(self.own_name(entry))
+
+    def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
+        """See :class:`zoodata.zoos.base.Zoo`. None: the package does not say."""
+        self.own_name(entry)
+        return None
 
     def checked_weights(self, entry: str, own: str, weights: str | None) -> None:
         """Refuse weights that the package does not offer.
