@@ -13,6 +13,7 @@ from zoodata_site import charts
 from zoodata_site.views.architecture import ArchitectureView
 from zoodata_site.views.claims import ClaimView
 from zoodata_site.views.figures import claim_anchor, zoo_title
+from zoodata_site.views.measured import MeasuredSet
 from zoodata_site.views.zoo import ASPECTS, ZooView
 
 
@@ -53,6 +54,40 @@ def _dot(choice: Choice, x: float, cost: str, on_front: bool) -> charts.Dot:
     label = choice.entry.partition(":")[2].partition("@")[0]
     return charts.Dot(x, choice.top1, choice.zoo, text, href, choice.entry, label, on_front,
                       is_hollow=choice.training != "supervised")  # fmt: skip
+
+
+def measured(found: MeasuredSet) -> Any:
+    """Measured accuracy of each checkpoint with its interval, the most accurate first."""
+    lines = [
+        charts.Line(
+            label=row.label.removesuffix(", preprocessed otherwise than declared") + (" *" if row.doubts else ""),
+            href=f"architectures/{row.architecture}.html#measured" if row.architecture else "",
+            points=(charts.Point(row.top1, row.zoo, f"{row.label}: {row.top1:.1f} %"),),
+            low=row.low,
+            high=row.high,
+            note=f"{row.top1:.1f}",
+        )
+        for row in found.rows
+    ]
+    return charts.dots(
+        lines,
+        f"Top-1 on the same {found.images:,} images",
+        "Each checkpoint's part of the images that its first answer is right on, with its 95 % interval. A star: a "
+        "check says what to doubt.",
+        "top-1, %",
+    )
+
+
+def attributions(sets: Sequence[MeasuredSet]) -> dict[str, Any]:
+    """A waterfall for each attribution, by its record."""
+    return {
+        each.record: charts.waterfall(
+            f"From {each.a} to {each.b}", each.top1_a, [(name, points) for name, points, _, _ in each.steps],
+            each.top1_b,
+        )
+        for found in sets
+        for each in found.attributions
+    }  # fmt: skip
 
 
 def documentation(zoos: Sequence[ZooView]) -> Any:

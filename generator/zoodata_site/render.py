@@ -95,6 +95,9 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "choose.md", page("choose", "Choose a model", **_choices(site))
     yield "leaderboard.md", page("leaderboard", "Leaderboard", site=site, columns=COLUMNS.items(),
                                  parts=_parts(site.rows))  # fmt: skip
+    yield "measured.md", page("measured", "Measured accuracy", sets=site.measured_sets,
+                              charts=[pictures.measured(each) for each in site.measured_sets],
+                              falls=pictures.attributions(site.measured_sets))  # fmt: skip
     yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS)
     yield "compare.md", page("compare", "Swap weights", examples=_examples(site))
     yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, grades=GRADES,

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option
-from zoodata.cli.common import check_entries, no_images, step
+from zoodata.cli.common import check_entries, data_option, folders_of, measuring_into, no_images, step
+from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
 from zoodata.measure.architecture import public_name
-from zoodata.measure.attribution import Attribution, Attributor, Side, Step, attribute
-from zoodata.measure.environment import usable_cores
+from zoodata.measure.attribution import Attribution, Attributor, Side, Step, as_record, attribute
+from zoodata.measure.environment import capture, usable_cores
 from zoodata.measure.host import worker_environment
+from zoodata.records import is_personal
+from zoodata.sweep.kinds.accuracy import IMAGE_PACKAGES
+from zoodata.zoos import registry
 
 checkpoint = click.Path(exists=True, dir_okay=False)
 json_file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -56,6 +62,8 @@ def _line(part: Step, width: int) -> str:
     "--format", "style", type=click.Choice(["text", "json", "svg"]), default="text", show_default=True,
     help="svg is the waterfall as a picture.",
 )  # fmt: skip
+@click.option("--record", is_flag=True, help="Store it below --data, as a record that can be contributed.")
+@data_option
 def command(
     a: str,
     b: str,
@@ -67,6 +75,8 @@ def command(
     preprocessing_b: Path | None,
     threads: int,
     style: str,
+    record: bool,
+    data: Path,
 ) -> None:
     """Split the gap between A and B by swapping runtime, architecture, weights and preprocessing one at a time.
 
@@ -79,10 +89,15 @@ def command(
         Side(a, weights_a, preprocessing_file(preprocessing_a)),
         Side(b, weights_b, preprocessing_file(preprocessing_b)),
     )
+    if record and (any(map(is_personal, (a, b))) or weights_a or weights_b):
+        raise click.UsageError("only entries of zoos with their own weights are recorded")
+    folders = folders_of([a, b])
+    started, clock = datetime.now(UTC), time.perf_counter()
     try:
-        items = find(images, labels).items
+        image_set = find(images, labels)
+        items = image_set.items
         with (
-            Worker(Attributor, worker_environment("cpu", threads), default_memory_limit()) as worker,
+            Worker(Attributor, worker_environment("cpu", threads), default_memory_limit(), paths=folders) as worker,
             step("attribution", 7 * -(-len(items) // 50)) as shown,
         ):
             attribution = attribute(worker, *sides, items, threads, shown.advance)
@@ -90,8 +105,17 @@ def command(
         raise no_images(error) from None
     except WorkerFailed as error:
         raise click.ClickException(error.message) from None
+    if record:
+        packages = {name for entry in (a, b) for name in registry.get(entry.partition(":")[0]).packages}
+        environment = capture([*sorted(packages), *IMAGE_PACKAGES], folders)
+        made = as_record(attribution, image_set, environment, started, time.perf_counter() - clock)
+        with measuring_into(data):
+            store.write(environment, data)
+            click.echo(f"Record: {store.write(made, data)}", err=True)
     if style == "json":
-        click.echo(json.dumps(asdict(attribution) | {"gap": attribution.top1_b - attribution.top1_a}, indent=1))
+        plain = asdict(attribution)
+        plain.pop("used")
+        click.echo(json.dumps(plain | {"gap": attribution.top1_b - attribution.top1_a}, indent=1))
     elif style == "svg":
         from zoodata_site.charts import standalone, waterfall
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoodata.cli.common import check_entries, in_worker, output_option, reading_of, size_option
+from zoodata.cli.images import ImagesType
 from zoodata.cli.preprocessing import compare_preprocessing, show_comparison
 from zoodata.records import ComparisonResult, entry_zoo, parse_entry
 from zoodata.records.base import split_release
@@ -87,7 +88,7 @@ def _show_declared(a: str, b: str, style: str) -> None:
 @click.argument("b")
 @click.option("--preprocessing", is_flag=True, help="Compare how images are preprocessed, not the networks.")
 @click.option(
-    "--images", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--images", metavar="DIR|NAME", type=ImagesType(),
     help="With --preprocessing: on these images, not on generated ones.",
 )  # fmt: skip
 @click.option(

@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from zoodata.cli.common import data_option, format_option, no_images, read_dataset, show
+from zoodata.cli.images import ImagesType
 from zoodata.dataset.store import path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
+from zoodata.records.image_set import identity
 from zoodata.wording.audit import DOUBTS
 from zoodata.wording.audit import sentence as audit_sentence
 from zoodata.wording.latency import unsplit
@@ -183,7 +185,7 @@ def claims_command(rule: str | None, zoo: str | None, limit: int | None, data: P
 @command.command("measured")
 @click.option("--claims", is_flag=True, help="Against what is claimed about the same checkpoints, not each other.")
 @click.option(
-    "--images", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--images", metavar="DIR|NAME", type=ImagesType(),
     help="The images again: also say on which classes the two differ most.",
 )  # fmt: skip
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="List of labels.")
@@ -224,11 +226,11 @@ def _measured_text(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _classes(dataset: Any, row: dict[str, Any], items: Sequence[Any], identity: str) -> list[dict[str, int]]:
+def _classes(dataset: Any, row: dict[str, Any], items: Sequence[Any], images: str) -> list[dict[str, int]]:
     """Classes that differ most; none where the pair is of other images than these."""
     records = {path_of(record).as_posix(): record for record in dataset.accuracy_measurements}
     a, b = records[row["record_a"]], records[row["record_b"]]
-    if a.images is None or a.images.hash != identity:
+    if a.images is None or a.images.hash != images:
         return []
     return measured.classes_by_difference(measured.bits(a), measured.bits(b), [item.label for item in items])
 
@@ -248,4 +250,4 @@ def _at_hand(folder: Path, labels: Path | None) -> tuple[Sequence[Any], str]:
             pixels.decode(data)
             kept.append(item)
             digests.append((item.name, hashlib.sha256(data).hexdigest(), item.label))
-    return kept, sets.identity(digests)
+    return kept, identity(digests)

@@ -79,6 +79,8 @@ def issues(incoming: Incoming) -> Iterator[Issue]:
     for path in incoming.added:
         if path.parts[0] == "supersessions":
             yield Issue(path.as_posix(), "W111", "", "supersedes records that stand")
+        if path.parts[0] == "image_sets":
+            yield Issue(path.as_posix(), "W116", "", "is new")
     for path in incoming.touched:
         if path.parts[0] not in store.FOLDERS:
             yield Issue(path.as_posix(), "E041", "", "is no record")

@@ -63,10 +63,11 @@ CODES: dict[str, str] = {
     "W111": "Records that stood no longer do. A maintainer reads why.",
     "W115": "Claims enter no ranking before their source was read again: `zoodata claims verify`.",
     "W114": "A file that people edit. A maintainer reads the change.",
+    "W116": "An image set. A maintainer looks whose images they are, and what they may be used for.",
     "W112": "It contradicts the published record. To contribute it, say why with `zoodata supersede --contradicted`.",
 }
 
-APPROVAL = frozenset({"W101", "W105", "W106", "W107", "W108", "W109", "W110", "W111", "W114"})
+APPROVAL = frozenset({"W101", "W105", "W106", "W107", "W108", "W109", "W110", "W111", "W114", "W116"})
 """Warnings that a maintainer must wave through before a contribution is merged."""
 
 

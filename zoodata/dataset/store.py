@@ -25,12 +25,14 @@ from zoodata.records import (
     AccuracyMeasurement,
     Architecture,
     ArchitectureMeasurement,
+    AttributionMeasurement,
     CatalogueEntry,
     Claim,
     ClaimCollection,
     ComparisonMeasurement,
     Environment,
     Family,
+    ImageSetRecord,
     LatencyMeasurement,
     Lineage,
     Release,
@@ -63,6 +65,7 @@ FOLDERS = (
     "catalogue",
     "claims",
     "environments",
+    "image_sets",
     "lineage",
     "measurements",
     "networks",
@@ -80,6 +83,8 @@ FOLDER_OF: dict[type[StoredRecord], str] = {
     ComparisonMeasurement: "measurements/comparison",
     LatencyMeasurement: "measurements/latency",
     AccuracyMeasurement: "measurements/accuracy",
+    AttributionMeasurement: "measurements/attribution",
+    ImageSetRecord: "image_sets",
     StoredNetwork: "networks",
     Release: "releases",
     ReleaseChanges: "releases",
@@ -353,6 +358,11 @@ class Dataset:
         return tuple(self.measurements(AccuracyMeasurement))
 
     @cached_property
+    def attributions(self) -> tuple[AttributionMeasurement, ...]:
+        """Gaps split into factors, oldest first."""
+        return tuple(self.measurements(AttributionMeasurement))
+
+    @cached_property
     def comparisons(self) -> dict[tuple[str, str], ComparisonMeasurement]:
         """Two entries to their comparison, of the newest releases, or where there is none a reason."""
         ordered = sorted(
@@ -439,6 +449,11 @@ class Dataset:
     def replies(self) -> tuple[Reply, ...]:
         """Answers to claims and measurements, oldest first."""
         return tuple(sorted(self._of(Reply), key=lambda reply: (reply.said_on, reply.id)))
+
+    @cached_property
+    def image_sets(self) -> dict[str, ImageSetRecord]:
+        """The published image sets by name."""
+        return {record.name: record for record in self._of(ImageSetRecord)}
 
     @cached_property
     def networks(self) -> dict[str, StoredNetwork]:

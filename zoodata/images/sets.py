@@ -6,9 +6,8 @@ Labels are class numbers from 0, in the order of the sorted class folders (for I
 from __future__ import annotations
 
 import csv
-import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,13 @@ from typing import Any
 from zoodata.records.accuracy import LeftOutReason
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
-LABEL_FILES = ("labels.csv", "labels.txt", "val.txt", "val.csv")
+LABEL_FILES = ("labels.csv", "labels.txt", "val.txt", "val.csv", "images.csv")
 IMAGE_FOLDERS = ("images", "val", "validation")
-NAME_COLUMNS = ("filename", "file", "image", "name", "path")
-LABEL_COLUMNS = ("class_index", "label", "class", "target")
+NAME_COLUMNS = ("filename", "file", "image", "name", "path", "ImageId")
+LABEL_COLUMNS = ("class_index", "label", "class", "target", "TrueLabel")
+FROM_ONE = frozenset({"TrueLabel"})
+"""Columns whose class numbers are counted from one."""
+IMAGENET_CLASSES = 1000
 
 
 class NoImages(ValueError):
@@ -98,22 +100,15 @@ def read_bytes(item: Item) -> bytes:
     return _row(*item.location)
 
 
-def identity(digests: Sequence[tuple[str, str, int]]) -> str:
-    """SHA-256 over (name, SHA-256 of the bytes, label) of every image, in the order of the names."""
-    whole = hashlib.sha256()
-    for name, digest, label in sorted(digests):
-        whole.update(f"{name}\0{digest}\0{label}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
-
-
 def _listed(folder: Path, labels: Path) -> ImageSet:
-    stated = _stated(labels)
+    stated, counted_from = _stated(labels)
     root = next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
     items, unlabelled = [], 0
     seen: set[str] = set()
     for path in _image_files(root):
         name = path.relative_to(root).as_posix()
-        known = next((each for each in (name, path.relative_to(folder).as_posix(), path.name) if each in stated), None)
+        called = (name, path.relative_to(folder).as_posix(), path.name, path.stem)
+        known = next((each for each in called if each in stated), None)
         if known is None:
             unlabelled += 1
             continue
@@ -124,23 +119,33 @@ def _listed(folder: Path, labels: Path) -> ImageSet:
         items.append(Item(name, label, str(path)))
     absent = len(stated.keys() - seen)
     left_out: dict[LeftOutReason, int] = {"unlabelled": unlabelled, "listed_but_absent": absent}
-    return ImageSet(tuple(items), {why: count for why, count in left_out.items() if count}, "list")
+    layout = "list" if counted_from == 0 else "list counted from one"
+    return ImageSet(tuple(items), {why: count for why, count in left_out.items() if count}, layout)
 
 
-def _stated(path: Path) -> dict[str, int]:
-    """File name to class number.
+def _stated(path: Path) -> tuple[dict[str, int], int]:
+    """File name to class number from 0, and the number that the list counts from.
 
     Raises:
         NoImages: when the list cannot be read, or says two things of one image.
     """
     labels: dict[str, int] = {}
     try:
-        for name, label in _labels(path):
+        column, pairs = _labels(path)
+        for name, label in pairs:
             if labels.setdefault(name, label) != label:
                 raise NoImages(f"{path.name} gives {ascii(name)[:80]} two labels, {labels[name]} and {label}")
     except (UnicodeError, csv.Error) as error:
         raise NoImages(f"{path.name} is no list in UTF-8: {error}") from None
-    return labels
+    first = _counted_from(column, labels.values())
+    return {name: label - first for name, label in labels.items()}, first
+
+
+def _counted_from(column: str | None, labels: Iterable[int]) -> int:
+    """Whether a list counts its classes from 0 or from 1: by its column's name, or because it reaches a thousand."""
+    numbers = set(labels)
+    is_from_one = column in FROM_ONE or max(numbers, default=0) == IMAGENET_CLASSES
+    return int(is_from_one and 0 not in numbers)
 
 
 def _number(text: str | None) -> int | None:
@@ -149,11 +154,12 @@ def _number(text: str | None) -> int | None:
     return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) < 8 else None
 
 
-def _labels(path: Path) -> Iterator[tuple[str, int]]:
-    """(file name, class number) of a list: CSV with a header, or lines of a name and a number."""
-    text = path.read_text(encoding="utf-8-sig")
+def _labels(path: Path) -> tuple[str | None, list[tuple[str, int]]]:
+    """The column of labels, and (file name, class number) of a list: CSV with a header, or lines of both."""
+    content = path.read_text(encoding="utf-8-sig")
+    label = None
     if path.suffix == ".csv":
-        rows = list(csv.DictReader(text.splitlines()))
+        rows = list(csv.DictReader(content.splitlines()))
         header = list(rows[0]) if rows else []
         name = next((column for column in NAME_COLUMNS if column in header), None)
         label = next((column for column in LABEL_COLUMNS if column in header), None)
@@ -161,17 +167,19 @@ def _labels(path: Path) -> Iterator[tuple[str, int]]:
             raise NoImages(f"{path.name} needs a column of {NAME_COLUMNS} and one of {LABEL_COLUMNS}; it has {header}")
         pairs = [(number, row[name], row[label]) for number, row in enumerate(rows, 2)]
     else:
-        lines = [line.rsplit(None, 1) for line in text.splitlines()]
+        lines = [line.rsplit(None, 1) for line in content.splitlines()]
         if lines and all(len(words) == 1 and _number(words[0]) is not None for words in lines if words):
             raise NoImages(
                 f"{path.name} has one number a line; those are ILSVRC's own class numbers, in another order than the "
                 "zoos'. Make a list of `NAME NUMBER` lines with numbers from 0 in the order of the WordNet ids"
             )
         pairs = [(number, words[0], words[-1]) for number, words in enumerate(lines, 1) if words]
-    for number, name, label in pairs:
-        if (value := _number(label)) is None:
-            raise NoImages(f"{path.name}, line {number}: {ascii(label)[:40]} is no class number from 0")
-        yield name, value
+    stated = []
+    for number, image, text in pairs:
+        if (value := _number(text)) is None:
+            raise NoImages(f"{path.name}, line {number}: {ascii(text)[:40]} is no class number from 0")
+        stated.append((image, value))
+    return label, stated
 
 
 def _class_folders(folder: Path) -> ImageSet:

@@ -10,8 +10,10 @@ belongs to none of them alone.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -23,7 +25,12 @@ from zoodata.images.sets import Item
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.evaluator import built, completed
 from zoodata.measure.host import torch_first
-from zoodata.records import Preprocessing
+from zoodata.records import AttributionMeasurement, Environment, Preprocessing
+from zoodata.records.accuracy import ImageSetIdentity
+from zoodata.records.attribution import AttributedStep, Factor
+from zoodata.records.base import visible
+from zoodata.records.image_set import identity
+from zoodata.records.measurement import timestamp
 from zoodata.runtimes.model import Array, CannotRead, Model, in_brief
 from zoodata.stats import sign_test
 from zoodata.zoos.base import CannotBuild
@@ -36,11 +43,6 @@ SideName = Literal["a", "b"]
 
 ModelName = Literal["a", "b", "network a", "network b", "carried"]
 """Whose model answers: as their zoos run them, their networks run by us, or a's weights in b's network."""
-
-Factor = Literal[
-    "runtime of a", "architecture", "weights", "preprocessing", "runtime of b", "architecture and weights",
-    "architecture, weights and runtime", "preprocessing, on a",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ class Attribution:
     steps: tuple[Step, ...]
     preprocessing_on_a: Step
     """The effect of preprocessing once more, on a's model."""
+    used: tuple[Item, ...]
+    """The images, in order."""
+    preprocessings: tuple[Preprocessing, Preprocessing]
     together: float
     """Points by which the effect of preprocessing differs between the two models: no factor's alone."""
     notes: tuple[str, ...]
@@ -99,6 +104,8 @@ class BothOpened:
     """Which models there are."""
 
     models: tuple[ModelName, ...]
+    preprocessings: tuple[Preprocessing, Preprocessing]
+    """As a's images and b's are prepared."""
     notes: tuple[str, ...]
     """Why others are not there."""
 
@@ -132,7 +139,7 @@ class Attributor:
             self._read(side)
         self._carry()
         self._try(a.entry, b.entry)
-        return BothOpened(tuple(sorted(self._scores)), tuple(sorted(self._notes)))
+        return BothOpened(tuple(sorted(self._scores)), (self._specs["a"], self._specs["b"]), tuple(sorted(self._notes)))
 
     def right(self, state: State, items: Sequence[Item]) -> list[bool | None]:
         """For each image whether the first answer is right; None where it cannot be decoded."""
@@ -261,11 +268,20 @@ def attribute(
     on_a = _step("preprocessing, on a", State("a", "a"), State("a", "b"), kept)
     on_b = next(step for step in made if step.factor == "preprocessing")
     first, last = kept(State("a", "a")), kept(State("b", "b"))
+    used = tuple(item for item, is_kept in zip(items, usable, strict=True) if is_kept)
     return Attribution(
-        a=a.entry, b=b.entry, images=len(first), top1_a=100 * sum(first) / len(first),
-        top1_b=100 * sum(last) / len(last), steps=made, preprocessing_on_a=on_a,
-        together=on_b.points - on_a.points, notes=opened.notes,
-    )  # fmt: skip
+        a=a.entry,
+        b=b.entry,
+        images=len(first),
+        used=used,
+        preprocessings=opened.preprocessings,
+        top1_a=100 * sum(first) / len(first),
+        top1_b=100 * sum(last) / len(last),
+        steps=made,
+        preprocessing_on_a=on_a,
+        together=on_b.points - on_a.points,
+        notes=opened.notes,
+    )
 
 
 def _step(factor: Factor, before: State, after: State, right: Callable[[State], Sequence[bool]]) -> Step:
@@ -273,3 +289,25 @@ def _step(factor: Factor, before: State, after: State, right: Callable[[State], 
     gained, lost = sum(y > x for x, y in pairs), sum(x > y for x, y in pairs)
     points = 100 * (gained - lost) / len(pairs)
     return Step(factor, before, after, points, gained, lost, sign_test(gained, lost))
+
+
+def as_record(
+    found: Attribution, images: sets.ImageSet, environment: Environment, started: datetime, seconds: float
+) -> AttributionMeasurement:
+    """An attribution as a record of the dataset."""
+    digests = [(item.name, hashlib.sha256(sets.read_bytes(item)).hexdigest(), item.label) for item in found.used]
+    known = ImageSetIdentity(
+        hash=identity(digests), images=found.images, classes=images.classes, layout=images.layout,
+        left_out=images.left_out,
+    )  # fmt: skip
+
+    def step(each: Step) -> AttributedStep:
+        return AttributedStep(factor=each.factor, gained=each.gained, lost=each.lost)
+
+    return AttributionMeasurement.seal(
+        a=found.a, b=found.b, started_at=timestamp(started), seconds=round(seconds, 3), environment=environment.id,
+        images=known, preprocessing_a=found.preprocessings[0], preprocessing_b=found.preprocessings[1],
+        hits_a=round(found.top1_a * found.images / 100), hits_b=round(found.top1_b * found.images / 100),
+        steps=tuple(map(step, found.steps)), preprocessing_on_a=step(found.preprocessing_on_a),
+        notes=tuple(map(visible, found.notes)),
+    )  # fmt: skip

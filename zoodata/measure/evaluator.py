@@ -197,8 +197,12 @@ class Evaluator:
         answers = self._answers(np.stack(ready) if ready else np.empty((0, *self._size), dtype=np.float32))
         return [next(answers)[0] - changed.label_offset if there else None for there in is_decoded]
 
-    def sureness(self, sample: Sequence[Item]) -> list[Sureness]:
-        """How sure the model is of the right classes with preprocessing as specified, first, and with mistakes."""
+    def sureness(self, sample: Sequence[Item], only: Sequence[str | None] | None = None) -> list[Sureness]:
+        """How sure the model is of the right classes with preprocessing as specified, first, and with mistakes.
+
+        Args:
+            only: the mistakes to try, by name; all of the usual ones if left out.
+        """
         images: list[tuple[Array, int]] = []
         for item in sample:
             with contextlib.suppress(OSError, pixels.CannotDecode):
@@ -208,7 +212,7 @@ class Evaluator:
         ways += [
             (step.name, functools.partial(pixels.apply, step.spec))
             for step in mistakes(self._spec)
-            if step.part in ("channels", "values")
+            if step.part in ("channels", "values") and (only is None or step.name in only)
         ]
         return [
             Sureness(name, tuple(self._log_probabilities([(preprocess(image), label) for image, label in images])))
@@ -280,6 +284,8 @@ def built(entry: str, weights_path: str | None) -> Built:
     """
     zoo, name, weights = _find(entry)
     path = Path(weights_path) if weights_path else None
+    if weights is None and path is None and zoo.name not in registry.PERSONAL:
+        raise CannotBuild(f"{zoo.title} publishes no weights for {name}: name a checkpoint with --weights")
     return Built(zoo, name, weights, path, zoo.build(name, weights=weights if path is None else None, path=path))
 
 

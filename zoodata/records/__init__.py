@@ -1,11 +1,13 @@
 """The records of the dataset, as pydantic models. Nothing here knows a file, a frame or a framework."""
 
 from zoodata.records.accuracy import AccuracyMeasurement
+from zoodata.records.attribution import AttributionMeasurement
 from zoodata.records.base import EntryName, Record, content_hash, entry_zoo, is_personal, parse_entry
 from zoodata.records.catalogue import Architecture, CatalogueEntry, Family, Paper
 from zoodata.records.claim import Claim, ClaimCollection, NotStated
 from zoodata.records.comparison import ComparisonMeasurement, ComparisonResult
 from zoodata.records.environment import Environment
+from zoodata.records.image_set import ImageSetRecord
 from zoodata.records.latency import LatencyMeasurement, MissingParticipant, Participant
 from zoodata.records.lineage import Lineage
 from zoodata.records.measurement import (
@@ -29,6 +31,7 @@ __all__ = [
     "Architecture",
     "ArchitectureMeasurement",
     "ArchitectureResult",
+    "AttributionMeasurement",
     "CatalogueEntry",
     "Claim",
     "ClaimCollection",
@@ -37,6 +40,7 @@ __all__ = [
     "EntryName",
     "Environment",
     "Family",
+    "ImageSetRecord",
     "LatencyMeasurement",
     "Lineage",
     "Missing",

@@ -37,6 +37,7 @@ MissingReason = Literal[
     "out_of_memory",
     "timed_out",
     "crashed",
+    "not_believed",  # it was measured, and a check says that something else than the model is wrong
 ]
 
 

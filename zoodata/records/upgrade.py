@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from zoodata.records.accuracy import AccuracyMeasurement
+from zoodata.records.attribution import AttributionMeasurement
 from zoodata.records.base import StoredRecord
 from zoodata.records.catalogue import Family
 from zoodata.records.claim import Claim, ClaimCollection
 from zoodata.records.comparison import ComparisonMeasurement
 from zoodata.records.environment import Environment
+from zoodata.records.image_set import ImageSetRecord
 from zoodata.records.latency import LatencyMeasurement
 from zoodata.records.lineage import Lineage
 from zoodata.records.measurement import ArchitectureMeasurement
@@ -34,6 +36,8 @@ KINDS: dict[str, type[StoredRecord]] = {
     "latency": LatencyMeasurement,
     "comparison": ComparisonMeasurement,
     "accuracy": AccuracyMeasurement,
+    "image_set": ImageSetRecord,
+    "attribution": AttributionMeasurement,
     "network": StoredNetwork,
     "release": Release,
     "release_changes": ReleaseChanges,

@@ -14,6 +14,7 @@ REASONS: dict[MissingReason | str, str] = {
     "out_of_memory": "not enough memory",
     "timed_out": "took too long",
     "crashed": "the worker process failed",
+    "not_believed": "measured, and not believed",
 }
 
 

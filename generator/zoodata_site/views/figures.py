@@ -25,7 +25,9 @@ ZOO_TITLES = {
     "sony_nnabla": "NNabla (Sony)", "tfhub": "TensorFlow Hub", "classy_vision": "Classy Vision", "geffnet": "geffnet",
     "open_clip": "OpenCLIP", "qubvel_efficientnet": "EfficientNet (qubvel)", "smp": "Segmentation Models encoders",
     "tf2cv": "tf2cv", "tfimm": "tfimm", "torchvision_quantization": "Torchvision quantizable",
-    "transformers": "Transformers", "ultralytics": "Ultralytics",
+    "transformers": "Transformers", "ultralytics": "Ultralytics", "coral": "Coral",
+    "efficientnet_lite": "efficientnet_lite_pytorch", "ncnn_assets": "ncnn examples", "pytorch_ios": "PyTorch iOS demo",
+    "retinaface": "Pytorch_Retinaface", "stm32": "STM32 model zoo",
 }  # fmt: skip
 """What zoos call themselves."""
 
@@ -38,7 +40,8 @@ FRAMEWORKS = {
     "geffnet": "PyTorch", "keras_cv_attention_models": "Keras", "lukemelas": "PyTorch", "mmpretrain": "PyTorch",
     "open_clip": "PyTorch", "pytorchcv": "PyTorch", "qubvel": "Keras", "qubvel_efficientnet": "Keras", "smp": "PyTorch",
     "tf2cv": "TensorFlow", "tfimm": "TensorFlow", "torchvision_quantization": "PyTorch", "transformers": "PyTorch",
-    "ultralytics": "PyTorch",
+    "ultralytics": "PyTorch", "coral": "TFLite", "efficientnet_lite": "PyTorch", "ncnn_assets": "ncnn",
+    "pytorch_ios": "PyTorch", "retinaface": "PyTorch", "stm32": "Keras",
 }  # fmt: skip
 """What the models of a zoo that is built here run on."""
 

@@ -30,6 +30,7 @@ from zoodata_site.views.entries import EntryView, entry_view
 from zoodata_site.views.figures import BUILT
 from zoodata_site.views.findings import FindingView, Replies, finding_views
 from zoodata_site.views.leaderboard import ArchitectureFindings, Headline, Row, headlines, order, row
+from zoodata_site.views.measured import MeasuredSet, measured_sets
 from zoodata_site.views.releases import ReleaseStep, lines_of_architectures, release_steps
 from zoodata_site.views.zoo import ChangeView, ZooView, change_view, zoo_views
 
@@ -56,6 +57,7 @@ class Site:
     latency: tuple[LatencyRange, ...]
     measured: tuple[Pair, ...]
     """Measured accuracies of any two over the same images."""
+    measured_sets: tuple[MeasuredSet, ...]
     choices: Choices
     findings: tuple[FindingView, ...]
     paper: Reproduction
@@ -84,6 +86,7 @@ def make(dataset: Dataset) -> Site:
     for finding, raw in zip(findings, audited, strict=True):
         for claim in raw.claims if raw.grade == "error" else ():
             doubted.setdefault(claim, finding.text)
+    pairs = measured.pairs(dataset)
     ranked = [item.today for item in architectures if item.today and item.today.comparable]
     compared = [pair for item in architectures for pair in item.differences]
     runs = len(dataset.architecture_measurements) + len(dataset.latency_measurements)
@@ -104,7 +107,8 @@ def make(dataset: Dataset) -> Site:
                 key=lambda r: (-r.ratio, r.architecture),
             )
         ),
-        measured=tuple(measured.pairs(dataset)),
+        measured=tuple(pairs),
+        measured_sets=measured_sets(dataset, pairs),
         choices=choices(dataset, [item.latency for item in architectures if item.latency]),
         findings=tuple(findings),
         paper=reproduce(dataset),

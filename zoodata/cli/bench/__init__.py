@@ -18,7 +18,7 @@ from zoodata.measure.environment import usable_cores
 
 
 @click.group("bench", invoke_without_command=True)
-@click.option("--plan", metavar="FILE", help="Do every task of a plan: a YAML file, or cpu, gpu, catalogue.")
+@click.option("--plan", metavar="FILE", help="Do every task of a plan: a YAML file, or accuracy, cpu, gpu, catalogue.")
 @click.option("--catalogue", is_flag=True, help="The same as --plan catalogue: everything that needs no weights.")
 @click.option("--ray", metavar="ADDRESS", help="Spread the plan over a Ray cluster (HOST:PORT, auto, local).")
 @click.option("--jobs", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Tasks at a time.")

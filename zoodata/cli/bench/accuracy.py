@@ -36,6 +36,7 @@ from zoodata.measure.host import worker_environment
 from zoodata.records import AccuracyMeasurement, Preprocessing
 from zoodata.records.base import foreign_files
 from zoodata.stats import wilson_interval
+from zoodata.sweep.kinds.accuracy import IMAGE_PACKAGES
 from zoodata.wording.checks import LEFT_OUT, assumed, left_out
 from zoodata.wording.checks import check as check_words
 from zoodata.zoos import registry
@@ -43,8 +44,6 @@ from zoodata.zoos.registry import folders_of
 
 UNFINISHED = ".writing-accuracy"
 """Folder below --data in which runs keep what they have, until they are records; no reader looks into it."""
-
-IMAGE_PACKAGES = ("pillow", "opencv-python-headless")
 
 
 def bench_accuracy(

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from zoodata.cli.common import check_entries, measuring_into, step
+from zoodata.cli.images import ImagesType
 from zoodata.dataset.store import Dataset
 from zoodata.environments.folders import lock_of
 from zoodata.records.base import Measurement, entry_zoo
@@ -22,8 +23,8 @@ from zoodata.zoos.base import NotInstalled, require
 entries_argument = click.argument("entries", metavar="[ENTRY]...", nargs=-1)
 architecture_option = click.option("--architecture", metavar="A", help="All entries of this architecture.")
 images_option = click.option(
-    "--images", required=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Labelled images: class folders, a folder with a list of labels, or parquet.",
+    "--images", required=True, metavar="DIR|NAME", type=ImagesType(),
+    help="Labelled images: class folders, a folder with a list of labels, parquet, or a set of `zoodata images list`.",
 )  # fmt: skip
 labels_option = click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),

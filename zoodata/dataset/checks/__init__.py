@@ -9,16 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from zoodata.dataset.checks import catalogue, claims, environment, latency, measurements, provenance, releases, replies
+from zoodata.dataset.checks import (
+    catalogue,
+    claims,
+    environment,
+    images,
+    latency,
+    measurements,
+    provenance,
+    releases,
+    replies,
+)
 from zoodata.dataset.checks.doubt import Doubt
 from zoodata.dataset.checks.world import Read, World
 from zoodata.records import (
     AccuracyMeasurement,
     ArchitectureMeasurement,
+    AttributionMeasurement,
     ClaimCollection,
     ComparisonMeasurement,
     Environment,
     Family,
+    ImageSetRecord,
     LatencyMeasurement,
     Lineage,
     Release,
@@ -37,7 +49,9 @@ CHECKS: dict[type[StoredRecord], Callable[[Any, World, Read], Iterator[Doubt]]] 
     Environment: environment.check,
     ArchitectureMeasurement: measurements.check_architecture,
     ComparisonMeasurement: measurements.check_comparison,
-    AccuracyMeasurement: measurements.check_accuracy,
+    AccuracyMeasurement: images.check_accuracy,
+    AttributionMeasurement: images.check_attribution,
+    ImageSetRecord: images.check_image_set,
     LatencyMeasurement: latency.check,
     Release: releases.check_release,
     ReleaseChanges: releases.check_changes,

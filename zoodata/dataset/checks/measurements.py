@@ -10,7 +10,6 @@ from zoodata.dataset.checks.doubt import Doubt, measured_at, within
 from zoodata.dataset.checks.world import Read, World
 from zoodata.dataset.store import OTHER
 from zoodata.records import (
-    AccuracyMeasurement,
     ArchitectureMeasurement,
     ArchitectureResult,
     ComparisonMeasurement,
@@ -91,19 +90,20 @@ def check_architecture(record: ArchitectureMeasurement, world: World, item: Read
     """Everything about the counts of an entry that cannot be, or contradicts other counts of it."""
     yield from entries_known([("entry", record.entry)], world, item)
     yield from run_known(record, world, item)
-    yield from _weights_known(record.entry, "entry", world)
+    yield from weights_known(record.entry, "entry", world)
     yield from within("seconds", record.seconds, 1e-4 if record.result else 0, MOST_SECONDS, "seconds")
     result = record.result
     if result is None:
         return
     yield from _possible_counts(result)
-    yield from _preprocessing("result.preprocessing", result.preprocessing)
+    yield from possible_preprocessing("result.preprocessing", result.preprocessing)
     yield from _counts_can_be_recounted(record, result, world, item)
     if record.id not in world.superseded:
         yield from _contradictions(record, result, world, item)
 
 
-def _weights_known(entry: str, field: str, world: World) -> Iterator[Doubt]:
+def weights_known(entry: str, field: str, world: World) -> Iterator[Doubt]:
+    """Whether a claim names the weights that an entry names."""
     if entry != without_weights(entry) and not is_personal(entry) and entry not in world.with_weights:
         yield Doubt("W107", field, f"no claim names the weights of {entry}")
 
@@ -129,7 +129,8 @@ def _possible_counts(result: ArchitectureResult) -> Iterator[Doubt]:
             yield Doubt("E008", f"result.{field}", "holds something that is no operator's name, or too many")
 
 
-def _preprocessing(field: str, pipeline: Preprocessing | None) -> Iterator[Doubt]:
+def possible_preprocessing(field: str, pipeline: Preprocessing | None) -> Iterator[Doubt]:
+    """Whether images can be prepared so."""
     if pipeline is None:
         return
     for name in ("mean", "std"):
@@ -279,30 +280,3 @@ def other_verdicts(record: ComparisonMeasurement, world: World) -> Iterator[Comp
 def _said(result: ComparisonResult) -> tuple[str, frozenset[str]]:
     """Verdict and digests, whichever of the two entries is called a."""
     return result.verdict, frozenset((result.digest_a, result.digest_b))
-
-
-def check_accuracy(record: AccuracyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
-    """Everything about a measured accuracy that cannot be."""
-    yield from entries_known([("entry", record.entry)], world, item)
-    yield from run_known(record, world, item)
-    yield from _weights_known(record.entry, "entry", world)
-    result, images = record.result, record.images
-    yield from within("seconds", record.seconds, 1e-4 if result else 0, 10 * MOST_SECONDS, "seconds")
-    if result is None or images is None:
-        return
-    if record.conditions is not None:
-        yield from _preprocessing("conditions.preprocessing", record.conditions.preprocessing)
-    if not LAYOUT.fullmatch(images.layout):
-        yield Doubt("E008", "images.layout", f"is {images.layout[:40]!r}, no word")
-    speed = result.images_per_second
-    yield from within("result.images_per_second", speed, 1e-4, 1e6)
-    if speed is not None and images.images / speed > record.seconds * 1.05 + 1:
-        yield Doubt(
-            "E025", "result.images_per_second", f"is {speed:.4g}; {images.images} images took {record.seconds} s"
-        )
-    if images.images > 1 and result.top1_hits == images.images:
-        yield Doubt("W105", "result.top1_hits", f"all {images.images} images are right")
-    if record.entry == without_weights(record.entry) and record.weights_hash is None and not is_personal(record.entry):
-        yield Doubt("W107", "entry", "says nothing of the weights that were evaluated")
-    if record.weights_hash is not None and not item.private and not is_personal(record.entry):
-        yield Doubt("W107", "weights_hash", "the weights are of a file of the contributor's own")

@@ -15,6 +15,7 @@ from zoodata.records import (
     ComparisonMeasurement,
     Environment,
     Family,
+    ImageSetRecord,
     LatencyMeasurement,
     Lineage,
     Release,
@@ -138,6 +139,11 @@ class World:
         for record in self._standing(Verification):
             by_claims[record.claims_hash].append(record)
         return by_claims
+
+    @cached_property
+    def image_sets(self) -> dict[str, ImageSetRecord]:
+        """The hash by which measurements name a published image set to the set."""
+        return {record.identity: record for record in self._of(ImageSetRecord)}
 
     @cached_property
     def latencies(self) -> list[LatencyMeasurement]:

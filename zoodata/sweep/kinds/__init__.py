@@ -9,11 +9,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from zoodata.sweep.kinds.accuracy import AccuracyPart, AccuracyTask
 from zoodata.sweep.kinds.architecture import ArchitecturePart, ArchitectureTask
 from zoodata.sweep.kinds.comparison import ComparisonPart, ComparisonTask
 from zoodata.sweep.kinds.latency import LatencyPart, LatencyTask
 
-__all__ = ["ArchitectureTask", "ComparisonTask", "LatencyTask", "Part"]
+__all__ = ["AccuracyTask", "ArchitectureTask", "ComparisonTask", "LatencyTask", "Part"]
 
-Part = Annotated[ArchitecturePart | ComparisonPart | LatencyPart, Field(discriminator="measure")]
+Part = Annotated[AccuracyPart | ArchitecturePart | ComparisonPart | LatencyPart, Field(discriminator="measure")]
 """A part of a plan, of any kind."""

@@ -1,0 +1,219 @@
+"""Accuracies that were measured: checkpoints that answered the same images, and who differs from whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zoodata.dataset.store import Dataset, path_of
+from zoodata.discrepancy import measured
+from zoodata.discrepancy.measured import Pair
+from zoodata.records import AccuracyMeasurement, AttributionMeasurement, ImageSetRecord, Preprocessing, entry_zoo
+from zoodata.wording.checks import check as check_words
+
+MOST_CLASSES = 8
+"""Of a pair, those that differ most."""
+
+
+@dataclass(frozen=True)
+class MeasuredView:
+    """One checkpoint's answers."""
+
+    label: str
+    """Its entry, told apart from others of the same checkpoint by its preprocessing."""
+    entry: str
+    zoo: str
+    architecture: str | None
+    images: int
+    top1: float
+    low: float
+    high: float
+    """Wilson's 95 % interval, percent."""
+    top5: float
+    doubts: tuple[str, ...]
+    """Checks that failed, in words: the result was recorded regardless."""
+    preprocessing: Preprocessing
+    record: str
+    command: str
+
+
+@dataclass(frozen=True)
+class ClassLine:
+    """A class in which two checkpoints differ."""
+
+    name: str
+    images: int
+    a: int
+    b: int
+
+
+@dataclass(frozen=True)
+class PairView:
+    """Two checkpoints of one architecture over the same images."""
+
+    pair: Pair
+    classes: tuple[ClassLine, ...]
+
+
+@dataclass(frozen=True)
+class AttributionView:
+    """A gap as the steps it is made of."""
+
+    a: str
+    b: str
+    top1_a: float
+    top1_b: float
+    steps: tuple[tuple[str, float, int, int], ...]
+    """Factor, points, images that became right, images that became wrong."""
+    notes: tuple[str, ...]
+    record: str
+    command: str
+
+    @property
+    def widest(self) -> tuple[str, float, int, int]:
+        """The step that weighs most."""
+        return max(self.steps, key=lambda step: abs(step[1]))
+
+
+@dataclass(frozen=True)
+class MeasuredSet:
+    """Everything that was measured on one set of images."""
+
+    published: ImageSetRecord | None
+    hash: str
+    images: int
+    rows: tuple[MeasuredView, ...]
+    """The most accurate first."""
+    pairs: tuple[PairView, ...]
+    """Any two of one architecture, the surest difference first."""
+    verdicts: dict[tuple[str, str], Pair]
+    """The records of any two to their pair, either way round."""
+    attributions: tuple[AttributionView, ...]
+
+    @property
+    def publishers(self) -> int:
+        """How many zoos' checkpoints there are."""
+        return len({row.zoo for row in self.rows})
+
+    @property
+    def undecided(self) -> int:
+        """Pairs that show no difference."""
+        return sum(pair.verdict == "no difference shown" for pair in self.all_pairs)
+
+    @property
+    def all_pairs(self) -> list[Pair]:
+        """Each pair once."""
+        return list({id(pair): pair for pair in self.verdicts.values()}.values())
+
+    def gap(self, one: MeasuredView, other: MeasuredView) -> tuple[float, bool]:
+        """Points by which one is above another, and whether that is more than chance."""
+        pair = self.verdicts[one.record, other.record]
+        return one.top1 - other.top1, pair.verdict != "no difference shown"
+
+
+def measured_sets(dataset: Dataset, pairs: Sequence[Pair]) -> tuple[MeasuredSet, ...]:
+    """Every set of images on which something was measured, the one with most checkpoints first.
+
+    Args:
+        pairs: as :func:`zoodata.discrepancy.measured.pairs` gives them.
+    """
+    known = {record.identity: record for record in dataset.image_sets.values()}
+    by_hash: dict[str, list[AccuracyMeasurement]] = {}
+    for record in measured.standing(dataset):
+        assert record.images is not None
+        by_hash.setdefault(record.images.hash, []).append(record)
+    made = [_set(dataset, known.get(hash), hash, records, pairs) for hash, records in by_hash.items()]
+    return tuple(sorted(made, key=lambda each: -len(each.rows)))
+
+
+def _set(
+    dataset: Dataset,
+    published: ImageSetRecord | None,
+    hash: str,
+    records: Sequence[AccuracyMeasurement],
+    pairs: Sequence[Pair],
+) -> MeasuredSet:
+    own = {path_of(record).as_posix(): record for record in records}
+    rows = sorted((_row(dataset, record, published) for record in records), key=lambda row: (-row.top1, row.label))
+    labels = {row.record: row.label for row in rows}
+    verdicts: dict[tuple[str, str], Pair] = {}
+    shown: list[PairView] = []
+    for pair in pairs:
+        if pair.record_a not in own or pair.record_b not in own:
+            continue
+        pair = replace(pair, a=labels[pair.record_a], b=labels[pair.record_b])
+        verdicts[pair.record_a, pair.record_b] = verdicts[pair.record_b, pair.record_a] = pair
+        places = {dataset.architecture_of(entry) for entry in (pair.entry_a, pair.entry_b)}
+        if len(places) == 1 and None not in places:
+            shown.append(PairView(pair, _classes(published, own[pair.record_a], own[pair.record_b])))
+    return MeasuredSet(
+        published=published,
+        hash=hash,
+        images=rows[0].images,
+        rows=tuple(rows),
+        pairs=tuple(shown),
+        verdicts=verdicts,
+        attributions=tuple(
+            _attribution(record, published) for record in dataset.attributions if record.images.hash == hash
+        ),
+    )
+
+
+def _row(dataset: Dataset, record: AccuracyMeasurement, published: ImageSetRecord | None) -> MeasuredView:
+    assert record.result is not None and record.images is not None and record.conditions is not None
+    interval = measured.interval(record)
+    mapped = dataset.architecture_of(record.entry)
+    failed = [check for check in record.result.checks if not check.passed]
+    otherwise = any(check.code == "declared_preprocessing" for check in failed)
+    label = measured.label(record) + (", preprocessed otherwise than declared" if otherwise else "")
+    return MeasuredView(
+        label=label,
+        entry=record.entry,
+        zoo=entry_zoo(record.entry),
+        architecture=mapped.id if mapped else None,
+        images=interval.samples,
+        top1=interval.value,
+        low=interval.low,
+        high=interval.high,
+        top5=measured.interval(record, "top5").value,
+        doubts=tuple(map(check_words, failed)),
+        preprocessing=record.conditions.preprocessing,
+        record=path_of(record).as_posix(),
+        command=f"zoodata bench accuracy {record.entry} --images {_named(published)}"
+        + (" --preprocessing FILE --believe" if otherwise else " --believe" if failed else ""),
+    )
+
+
+def _named(published: ImageSetRecord | None) -> str:
+    return published.name if published else "FOLDER"
+
+
+def _classes(published: ImageSetRecord | None, a: AccuracyMeasurement, b: AccuracyMeasurement) -> tuple[ClassLine, ...]:
+    """The classes in which two differ most; none where nobody published the labels."""
+    if published is None:
+        return ()
+    labels = [image.label for image in sorted(published.images, key=lambda image: image.file)]
+    found = measured.classes_by_difference(measured.bits(a), measured.bits(b), labels)
+    names = published.class_names
+    return tuple(
+        ClassLine(
+            names[each["class"]] if each["class"] < len(names) else f"class {each['class']}",
+            each["images"], each["a"], each["b"],
+        )
+        for each in found[:MOST_CLASSES]
+        if each["a"] != each["b"]
+    )  # fmt: skip
+
+
+def _attribution(record: AttributionMeasurement, published: ImageSetRecord | None) -> AttributionView:
+    total = record.images.images
+    return AttributionView(
+        a=record.a,
+        b=record.b,
+        top1_a=100 * record.hits_a / total,
+        top1_b=100 * record.hits_b / total,
+        steps=tuple((s.factor, 100 * (s.gained - s.lost) / total, s.gained, s.lost) for s in record.steps),
+        notes=record.notes,
+        record=path_of(record).as_posix(),
+        command=f"zoodata attribute {record.a} {record.b} --images {_named(published)}",
+    )
