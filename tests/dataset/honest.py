@@ -11,9 +11,11 @@ from zoodata.graph.diff.proof import Proof
 from zoodata.records import (
     AccuracyMeasurement,
     ArchitectureMeasurement,
+    AttributionMeasurement,
     ClaimCollection,
     ComparisonMeasurement,
     Environment,
+    ImageSetRecord,
     LatencyMeasurement,
     Lineage,
     Preprocessing,
@@ -22,7 +24,10 @@ from zoodata.records import (
     Supersession,
     Verification,
 )
+from zoodata.records.accuracy import ImageSetIdentity
+from zoodata.records.attribution import AttributedStep
 from zoodata.records.claim import ClaimConditions, RepositorySource
+from zoodata.records.image_set import LabelledImage
 from zoodata.records.latency import Observed, Session
 
 PREPROCESSING = Preprocessing(
@@ -61,6 +66,33 @@ def latency(**changes: Any) -> LatencyMeasurement:
 def accuracy(**changes: Any) -> AccuracyMeasurement:
     entry = "torchvision:resnet50@IMAGENET1K_V1"
     return builders.accuracy(entry, **({"environment": environment().id, "seconds": 6.0} | changes))
+
+
+def image_set(**changes: Any) -> ImageSetRecord:
+    images = tuple(
+        LabelledImage(file=f"{number:04}.png", digest=f"{number:064x}", label=number, author="A. Photographer",
+                      page="https://example.org/photos/1")
+        for number in range(4)
+    )  # fmt: skip
+    values: dict[str, Any] = {
+        "name": "made", "title": "Four made images", "text": "Made for tests.", "caution": "They show nothing.",
+        "use": "Tests.", "licence": "https://creativecommons.org/licenses/by/2.0/", "comparable": "among_itself",
+        "published": RepositorySource(repository="someone/images", commit="a" * 40, path="images"), "images": images,
+    }  # fmt: skip
+    return ImageSetRecord.seal(**(values | changes))
+
+
+def attribution(**changes: Any) -> AttributionMeasurement:
+    values: dict[str, Any] = {
+        "a": "torchvision:resnet50@IMAGENET1K_V1", "b": "timm:resnet50@a1_in1k", "started_at": builders.WHEN,
+        "seconds": 9.0, "environment": environment().id, "preprocessing_a": PREPROCESSING,
+        "preprocessing_b": PREPROCESSING, "hits_a": 1, "hits_b": 3,
+        "images": ImageSetIdentity(hash=image_set().identity, images=4, classes=4, layout="list"),
+        "steps": (AttributedStep(factor="architecture, weights and runtime", gained=2, lost=0),
+                  AttributedStep(factor="preprocessing", gained=0, lost=0)),
+        "preprocessing_on_a": AttributedStep(factor="preprocessing, on a", gained=0, lost=0),
+    }  # fmt: skip
+    return AttributionMeasurement.seal(**(values | changes))
 
 
 def claims() -> ClaimCollection:
@@ -113,5 +145,5 @@ def records() -> list[Any]:
     return [
         environment(), builders.family(), one, other, architecture("torchvision:resnet50", one),
         architecture("timm:resnet50", other), architecture("torchvision:resnet50", one, seconds=0.7), comparison(),
-        latency(), accuracy(), claims(), verification(), lineage(), reply(), supersession(),
+        latency(), accuracy(), image_set(), attribution(), claims(), verification(), lineage(), reply(), supersession(),
     ]  # fmt: skip

@@ -275,6 +275,30 @@ def accuracies() -> Iterator[Attack]:
     })  # fmt: skip
 
 
+def images() -> Iterator[Attack]:
+    """Sets that name an image twice, and gaps that are not of the images they name."""
+    yield from _of(honest.image_set(), {
+        "an image twice": ("E008", {"images__1__file": "0000.png"}),
+        "the same bytes twice": ("E017", {"images__1__digest": f"{0:064x}"}),
+        "a name that leaves the folder": ("E008", {"images__1__file": "../0001.png"}),
+        "a page that is none": ("E008", {"images__1__page": "javascript:alert(1)"}),
+        "a class beyond all": ("E025", {"images__1__label": 999_999}),
+        "fewer names than classes": ("E011", {"class_names": ["only one"]}),
+    })  # fmt: skip
+    yield from _of(honest.attribution(), {
+        "steps that do not sum": ("E008", {"hits_b": 2}),
+        "more images than there are": ("E008", {"steps__0__gained": 6, "steps__0__lost": 4}),
+        "of itself": ("E038", {"b": "torchvision:resnet50@IMAGENET1K_V1"}),
+        "a factor twice": ("E017", {"steps__1__factor": "architecture, weights and runtime"}),
+        "of other images than it says": ("E011", {"images__classes": 9}),
+        "a zoo of nobody": ("W101", {"a": "evilzoo:x"}),
+        "a mean beyond colours": ("E025", {"preprocessing_b__mean": [1e308, 0.0, 0.0]}),
+        "in no time": ("E025", {"seconds": 0.0}),
+        "no environment": ("E015", {"environment": FORGED}),
+        "of the future": ("E022", {"started_at": "2030-01-01T00:00:00Z"}),
+    })  # fmt: skip
+
+
 def claims() -> Iterator[Attack]:
     """Numbers that nobody states, in places that are none."""
     base = changed(honest.claims(), id="torchvision-attack")

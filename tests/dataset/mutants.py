@@ -102,6 +102,10 @@ POSSIBLE = {
     "accuracy": rf"{RUN}|weights_file|images\.(hash|classes|layout|left_out|images)"
                 r"|result\.(images_per_second|checks.*)"
                 rf"|images|missing|result|conditions\.(pipeline|assumed|preprocessing{PIPELINE})",
+    "image_set": r"schema_version|name|title|text|caution|use|licence|comparable|published(\.\w+)?|class_names(\[\*\])?"
+                 r"|images(\[\*\](\.\w+)?)?",
+    "attribution": rf"{RUN}|images(\.\w+)?|hits_[ab]|notes|steps(\[\*\](\.\w+)?)?|preprocessing_on_a(\.\w+)?"
+                   rf"|preprocessing_[ab]{PIPELINE}",
     "latency": rf"{RUN}|conditions\.\w+|samples(\[\*\]){{0,3}}|cpu_us(\[\*\]){{0,3}}|energy_source|stopped|missing"
                r"|participants\[\*\](\.(runtime|digest|warm_up_iterations|input.*))?"
                r"|sessions(\[\*\](\..*)?)?",

@@ -6,6 +6,7 @@ import pytest
 
 from zoodata.images import sets
 from zoodata.images.sets import NoImages
+from zoodata.records.image_set import identity
 
 
 def picture(path, data=b"x"):
@@ -49,11 +50,29 @@ def test_parquet_as_hugging_face_has_it(tmp_path):
     assert image_set.left_out == {"unlabelled": 1}
 
 
+def test_a_list_as_the_competitions_have_it_counts_from_one_and_names_no_suffix(tmp_path):
+    picture(tmp_path / "images" / "aa.png")
+    picture(tmp_path / "images" / "bb.png")
+    (tmp_path / "images.csv").write_text("ImageId,URL,TrueLabel\naa,x,306\nbb,y,1000\n")
+    image_set = sets.find(tmp_path)
+    assert [(item.name, item.label) for item in image_set.items] == [("aa.png", 305), ("bb.png", 999)]
+    assert image_set.layout == "list counted from one"
+
+
+def test_a_list_that_reaches_a_thousand_counts_from_one_unless_it_has_a_zero(tmp_path):
+    for name in ("a.png", "b.png"):
+        picture(tmp_path / name)
+    (tmp_path / "labels.csv").write_text("filename,label\na.png,7\nb.png,1000\n")
+    assert {item.name: item.label for item in sets.find(tmp_path).items} == {"a.png": 6, "b.png": 999}
+    (tmp_path / "labels.csv").write_text("filename,label\na.png,0\nb.png,1000\n")
+    assert {item.name: item.label for item in sets.find(tmp_path).items} == {"a.png": 0, "b.png": 1000}
+
+
 def test_the_identity_is_of_names_contents_and_labels():
     whole = [("a", "1" * 64, 0), ("b", "2" * 64, 1)]
-    assert sets.identity(whole) == sets.identity(whole[::-1])
+    assert identity(whole) == identity(whole[::-1])
     for changed in ([("a", "1" * 64, 1), whole[1]], [("c", "1" * 64, 0), whole[1]], [("a", "3" * 64, 0), whole[1]]):
-        assert sets.identity(changed) != sets.identity(whole)
+        assert identity(changed) != identity(whole)
 
 
 def test_a_folder_that_is_not_there(tmp_path):

@@ -16,6 +16,7 @@ from zoodata.cli.common import check_entries, data_option, folders_of, measuring
 from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
+from zoodata.measure.accuracy import PASSIVE
 from zoodata.measure.architecture import public_name
 from zoodata.measure.attribution import Attribution, Attributor, Side, Step, as_record, attribute
 from zoodata.measure.environment import capture, usable_cores
@@ -97,7 +98,9 @@ def command(
         image_set = find(images, labels)
         items = image_set.items
         with (
-            Worker(Attributor, worker_environment("cpu", threads), default_memory_limit(), paths=folders) as worker,
+            Worker(
+                Attributor, worker_environment("cpu", threads) | PASSIVE, default_memory_limit(), paths=folders
+            ) as worker,
             step("attribution", 7 * -(-len(items) // 50)) as shown,
         ):
             attribution = attribute(worker, *sides, items, threads, shown.advance)

@@ -45,12 +45,18 @@ COMMANDS = {
         "zoodata.cli.attribute",
         "Split the gap between A and B by swapping runtime, architecture, weights and preprocessing one at a time.",
     ),
+    "diagnose": Lazy(
+        "zoodata.cli.diagnose", "Say whether the weights of ENTRY are run in the network that they were trained in."
+    ),
     "history": Lazy(
         "zoodata.cli.history",
         "Say what each release of ZOO changed: networks, preprocessing, default weights, files, names.",
     ),
     "upgrade-check": Lazy(
         "zoodata.cli.upgrade_check", "Say whether an upgrade changes the models that you name; exit 1 if it does."
+    ),
+    "transplant": Lazy(
+        "zoodata.cli.transplant", "Write the weights of A as a checkpoint of B, load it with B's own zoo, and run both."
     ),
     "weights": Lazy(
         "zoodata.cli.weights",

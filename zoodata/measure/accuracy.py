@@ -20,6 +20,7 @@ from pathlib import Path
 from zoodata.images import sets
 from zoodata.images.sets import ImageSet, Item
 from zoodata.isolation import Worker, WorkerFailed
+from zoodata.measure import diagnosis
 from zoodata.measure.architecture import missing_for, public_name
 from zoodata.measure.evaluator import Evaluator, Opened, Sureness
 from zoodata.records import Environment, Preprocessing
@@ -121,6 +122,8 @@ def measure(
         first = classify(worker, sample, [])
         _believed(class_shift(_usable(sample, first), preprocessing.label_offset), settings.believe)
         checks.append(_believed(other_preprocessing(worker, images.items), settings.believe))
+        if (tried := other_network(worker, images.items)) is not None:
+            checks.append(_believed(tried, settings.believe))
         journal = Journal(journals, key(entry, opened, images, settings, environment))
         known = dict(zip(_names(sample), first, strict=True))
         answers, rate = _answers(worker, images.items, journal, known, progress)
@@ -264,6 +267,48 @@ def other_preprocessing(worker: Worker[Evaluator], items: Sequence[Item]) -> Che
     total = len(specified.log_probabilities)
     return check.model_copy(
         update={"passed": False, "mistakes": (worst.mistake or "",), "right_otherwise": wins, "images": total}
+    )
+
+
+NETWORK_SECONDS = 120.0
+"""The most that trying other networks may take before an accuracy; a larger model is diagnosed only when asked."""
+NETWORK_IMAGES = 400
+
+
+def other_network(worker: Worker[Evaluator], items: Sequence[Item]) -> Check | None:
+    """Whether a usual slip in the network makes the weights better; None where it was not tried: the network cannot be
+    read, or takes too long.
+
+    Raises:
+        WorkerFailed: when the worker ends.
+    """
+    try:
+        changes = worker.call(CHUNK_SECONDS, Evaluator.changes)
+        clock = time.perf_counter()
+        worker.call(CHUNK_SECONDS, Evaluator.tried, list(items[:4]), [0])
+    except WorkerFailed as error:
+        if error.reason in ("crashed", "timed_out", "out_of_memory"):
+            raise
+        return None
+    seconds = (time.perf_counter() - clock) / 4
+    passes = diagnosis.SUGGESTING * len(changes) + NETWORK_IMAGES * (1 + diagnosis.SUSPECTS)
+    if passes * seconds > NETWORK_SECONDS:
+        return None
+    found = diagnosis.diagnose(
+        changes, lambda chunk, which: worker.call(CHUNK_SECONDS, Evaluator.tried, list(chunk), list(which)),
+        items, most=NETWORK_IMAGES,
+    )  # fmt: skip
+    check = Check(code="other_network", ways=found.tried, images=found.images or None)
+    if not found.named:
+        return check
+    best = found.named[0]
+    return check.model_copy(
+        update={
+            "passed": False,
+            "mistakes": (best.words,),
+            "right": found.right,
+            "right_otherwise": found.right + best.gained - best.lost,
+        }
     )
 
 

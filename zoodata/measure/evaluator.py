@@ -20,6 +20,7 @@ import numpy as np
 from zoodata.images import pixels, sets
 from zoodata.images.diagnose import departures, mistakes, probes
 from zoodata.images.sets import Item
+from zoodata.measure.trial import Answers, Change, Trial
 from zoodata.records import Preprocessing
 from zoodata.records.accuracy import AssumedSize, Check, LeftOutReason
 from zoodata.runtimes.model import Array, Model, Scorer
@@ -93,8 +94,11 @@ class Evaluator:
         self._preprocess: Callable[[Array], Array]
         self._spec: Preprocessing
         self._by_specification = True
+        self._model: Model
+        self._trial: Trial
         self._batch = 1
         self._size: tuple[int, ...] = ()
+        self._threads = 1
         self._pool: ThreadPoolExecutor
         self._announced: list[str] = []
         self._ahead: list[Future[Decoded]] = []
@@ -128,6 +132,7 @@ class Evaluator:
             checks.append(_compared(self._preprocess, self._spec, believe))
         else:
             self._preprocess = lambda image: pixels.apply(self._spec, image)
+        self._model = model
         self._by_specification = given is not None or zoo.pipeline(name, weights) is None
         sizes = {pixels.apply(self._spec, image).shape for image in probes()}
         if len(sizes) > 1:
@@ -135,6 +140,7 @@ class Evaluator:
         self._batch, self._size = batch, sizes.pop()
         if self._spec.layout != model.input.layout:
             raise CannotBuild(f"{entry} takes {model.input.layout}, the preprocessing makes {self._spec.layout}")
+        self._threads = threads
         self._pool = ThreadPoolExecutor(max(1, threads))
         self._inputs = [np.empty((0, *self._size), dtype=np.float32) for _ in range(2)]
         try:
@@ -218,6 +224,19 @@ class Evaluator:
             Sureness(name, tuple(self._log_probabilities([(preprocess(image), label) for image, label in images])))
             for name, preprocess in ways
         ]
+
+    def changes(self, class_names: Sequence[str] = ()) -> list[Change]:
+        """What can be tried on the network of the model that is open; number 0 is the network as it is.
+
+        Raises:
+            CannotRead: where the model has no network that can be changed.
+        """
+        self._trial = Trial(self._model, self._spec, class_names, max(1, self._threads))
+        return self._trial.changes
+
+    def tried(self, items: Sequence[Item], which: Sequence[int]) -> list[Answers]:
+        """What some of the changes make of images; see :meth:`zoodata.measure.trial.Trial.answers`."""
+        return self._trial.answers(items, which)
 
     def _log_probabilities(self, inputs: Sequence[tuple[Array, int]]) -> list[float]:
         values: list[float] = []

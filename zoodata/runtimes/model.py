@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -101,6 +102,22 @@ class Model(Protocol):
 
         Raises:
             ValueError: when the runtime cannot use the device.
+        """
+
+
+@runtime_checkable
+class Saves(Protocol):
+    """A model whose weights can be written in its framework's own format."""
+
+    formats: tuple[str, ...]
+    """Endings of the files that it writes, the usual one first."""
+
+    def save(self, weights: Weights, path: Path) -> None:
+        """Write a checkpoint of these stored tensors, that the zoo's own loader reads.
+
+        Args:
+            weights: tensors that the network reads; what else the model stores is written as it is.
+            path: with one of the endings.
         """
 
 

@@ -29,6 +29,8 @@ from zoodata.runtimes.model import (
 )
 
 HALVES = {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}
+LISTS_NO_WEIGHTS = 4
+"""The first version of ONNX in which stored tensors need not be listed among the inputs."""
 SINGLE = onnx.TensorProto.FLOAT
 
 
@@ -65,6 +67,7 @@ class OnnxModel:
     """
 
     runtime = "onnxruntime"
+    formats = (".onnx",)
 
     def __init__(self, model: onnx.ModelProto, size: tuple[int, int] | None = None, output: str | None = None) -> None:
         try:
@@ -113,6 +116,12 @@ class OnnxModel:
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
         """See :class:`zoodata.runtimes.model.Model`. A graph in half precision is run in single."""
         return np.asarray(self._values(self._with(weights, single(self._model)), image, [self.output])[0]).ravel()
+
+    def save(self, weights: Weights, path: Path) -> None:
+        """See :class:`zoodata.runtimes.model.Saves`."""
+        changed = self._with(weights, self._model)
+        changed.ir_version = max(changed.ir_version, LISTS_NO_WEIGHTS)
+        onnx.save(changed, path)
 
     def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
         """See :class:`zoodata.graph.faithful.ShowsInside`."""

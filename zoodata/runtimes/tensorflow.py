@@ -39,6 +39,11 @@ class KerasModel:
 
     runtime = "tensorflow"
 
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """See :class:`zoodata.runtimes.model.Saves`. A Model Garden model knows the parts of its checkpoint."""
+        return (".ckpt",) if hasattr(self._model, "checkpoint_items") else (".weights.h5", ".keras")
+
     def __init__(self, model: Any, image: InputShape) -> None:
         self._model = model
         self.input = image
@@ -108,6 +113,18 @@ class KerasModel:
         output = self._trace(1)(tf.constant(in_layout(image[None], self.input)))
         return np.asarray(tf.nest.flatten(output)[0]).ravel()
 
+    def save(self, weights: Weights, path: Path) -> None:
+        """See :class:`zoodata.runtimes.model.Saves`."""
+        variables = {tensorflow_reader.variable_name(variable): variable for variable in self._variables()}
+        for name, array in weights.items():
+            variables[name].assign(np.asarray(array, dtype=np.float32).reshape(variables[name].shape))
+        if path.suffix == ".ckpt":
+            tf.train.Checkpoint(model=self._model, **self._model.checkpoint_items).write(str(path))
+        elif path.suffix == ".keras":
+            self._model.save(path)
+        else:
+            self._model.save_weights(path)
+
     def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
         """See :class:`zoodata.graph.faithful.ShowsInside`."""
         self.forward(image, weights)  # which puts the weights in
@@ -153,6 +170,7 @@ class GraphModel:
     """A TF1-style function that adds a network to a graph and returns its output."""
 
     runtime = "tensorflow-v1"
+    formats = (".ckpt",)
 
     def __init__(self, define: Callable[[Any], Any], image: InputShape, classes: int) -> None:
         self._define = define
@@ -194,6 +212,16 @@ class GraphModel:
                 if (array := weights.get(_plain(variable.name))) is not None:
                     variable.load(array, session)
             return np.asarray(session.run(output, {placeholder: in_layout(image[None], self.input)})).ravel()
+
+    def save(self, weights: Weights, path: Path) -> None:
+        """See :class:`zoodata.runtimes.model.Saves`."""
+        graph, _, _ = self._build(1)
+        with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+            session.run(tf.compat.v1.global_variables_initializer())
+            for variable in tf.compat.v1.global_variables():
+                if (array := weights.get(_plain(variable.name))) is not None:
+                    variable.load(np.asarray(array, dtype=np.float32).reshape(variable.shape), session)
+            tf.compat.v1.train.Saver().save(session, str(path), write_meta_graph=False, write_state=False)
 
     def scorer(self, batch: int, device: str, threads: int) -> Scorer:
         """See :class:`zoodata.runtimes.model.Model`."""

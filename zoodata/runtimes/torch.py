@@ -105,6 +105,7 @@ class TorchModel:
     """A torch module in evaluation mode."""
 
     runtime: str = "torch"
+    formats = (".safetensors", ".pth")
 
     def __init__(self, module: torch.nn.Module, image: InputShape, classes: int) -> None:
         self._module = module.eval()
@@ -142,6 +143,19 @@ class TorchModel:
         scores = first_tensor(output)
         assert scores is not None, "the network was read, so there is one"
         return np.asarray(scores.numpy()).ravel()
+
+    def save(self, weights: Weights, path: Path) -> None:
+        """See :class:`zoodata.runtimes.model.Saves`. Tensors only: nothing in the file can run."""
+        state = {name: tensor.detach().clone().contiguous() for name, tensor in self._module.state_dict().items()}
+        for name, array in weights.items():
+            if name in state:
+                state[name] = torch.from_numpy(np.array(array)).to(state[name].dtype).reshape(state[name].shape)
+        if path.suffix == ".safetensors":
+            from safetensors.torch import save_file
+
+            save_file(state, path)
+        else:
+            torch.save(state, path)
 
     def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
         """See :class:`zoodata.graph.faithful.ShowsInside`."""

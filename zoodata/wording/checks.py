@@ -45,6 +45,8 @@ def _passed(checked: Check) -> str:
             if checked.ways is None:
                 return "no usual mistake in preprocessing suits the model better"
             return f"none of {checked.ways} other ways to preprocess {checked.images} images suits the model better"
+        case "other_network":
+            return f"none of {checked.ways} other ways to run its network suits the weights better"
         case "class_shift":
             return "no shift of the class numbers fits better"
         case "class_order":
@@ -66,6 +68,11 @@ def _failed(checked: Check) -> str:
                 "the preprocessing is probably wrong (unless labels or weights are): with "
                 f"{mistakes}, the model is surer of the right class on {checked.right_otherwise} of "
                 f"{checked.images} images"
+            )
+        case "other_network":
+            return (
+                f"the weights are probably of another network: with {mistakes}, {checked.right_otherwise} of "
+                f"{checked.images} images are right, and {checked.right} as it is"
             )
         case "class_shift":
             return (

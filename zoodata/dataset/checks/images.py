@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zoodata.dataset.checks.claims import source_doubts
-from zoodata.dataset.checks.doubt import Doubt, impersonal, within
+from zoodata.dataset.checks.doubt import Doubt, within
 from zoodata.dataset.checks.measurements import (
     LAYOUT,
     MOST_SECONDS,
@@ -30,7 +30,6 @@ def check_image_set(record: ImageSetRecord, world: World, item: Read) -> Iterato
     digests: dict[str, int] = {}
     for number, image in enumerate(record.images):
         yield from within(f"images[{number}].label", image.label, 0, MOST_LABEL)
-        yield from impersonal(f"images[{number}].author", image.author)
         if (first := digests.setdefault(image.digest, number)) != number:
             yield Doubt("E017", f"images[{number}].digest", f"is that of images[{first}] too")
 

@@ -21,6 +21,9 @@ from zoodata.graph.diff.features import is_affine, is_on_whole_image, last_layer
 from zoodata.graph.executor import look, stored_part
 from zoodata.graph.network import LAYERS, PARAMETER, Edge, Network, Node
 
+NO_CLASS = -1e4
+"""The bias of a score that stands for no class."""
+
 NEUTRAL = {"scale": 1.0, "shift": 0.0, "bias": 0.0}
 
 Array = npt.NDArray[Any]
@@ -54,6 +57,10 @@ class Carry:
     """Whether a tensor of b was filled with what changes nothing, for want of one in a."""
     classes: int | None = None
     """How many scores to compare: those of the classes that both heads have, where they have not the same."""
+    offsets: tuple[int, int] = (0, 0)
+    """Scores of a and of b that stand before the first class."""
+    folds: bool = False
+    """Whether stored statistics take up another epsilon: for use; a proof must show the difference."""
     _left: dict[int, Array | float] = field(default_factory=dict)
 
     def all(self) -> dict[str, Array]:
@@ -96,11 +103,14 @@ class Carry:
 
     def _classes(self, value: Array, shape: tuple[int, ...]) -> Array:
         """The head's tensor for as many classes as b has: those that both have, and nothing for the others."""
-        if len(value.shape) != len(shape) or value.shape[1:] != shape[1:] or value.shape == shape:
+        own, other = self.offsets
+        is_same = value.shape == shape and own == other
+        if len(value.shape) != len(shape) or value.shape[1:] != shape[1:] or is_same:
             return value
-        self.classes = min(value.shape[0], shape[0])
-        filled = np.zeros(shape, dtype=value.dtype)
-        filled[: self.classes] = value[: self.classes]
+        self.classes = min(value.shape[0] - own, shape[0] - other)
+        # What stands for no class of a must never be b's answer, where scores are to be used.
+        filled = np.full(shape, NO_CLASS if self.folds and len(shape) == 1 else 0.0, dtype=value.dtype)
+        filled[other : other + self.classes] = value[own : own + self.classes]
         return filled
 
     def _misfit(self, x: Node | None, y: Node, value: Array | None, shape: tuple[int, ...]) -> str:
@@ -144,8 +154,20 @@ class Carry:
         if shift is not None and y.edge("shift") is None:
             gain = (1.0 if scale is None else scale) / np.sqrt(values["variance"] + epsilon)
             values["mean"], shift = values["mean"] - shift / gain, None
+        if self.folds and epsilon != y.attributes["epsilon"]:
+            scale = self._other_epsilon(y, values, epsilon, scale)
         kept = {"mean": values["mean"], "variance": values["variance"]}
         return kept | {role: v for role, v in (("scale", scale), ("shift", shift)) if v is not None}
+
+    @staticmethod
+    def _other_epsilon(y: Node, values: dict[str, Array], epsilon: float, scale: Array | None) -> Array | None:
+        """Have the stored variance, and where that would be negative the scale, take up the difference."""
+        own = values["variance"] + epsilon
+        values["variance"] = np.maximum(own - y.attributes["epsilon"], 0.0)
+        left = np.sqrt((values["variance"] + y.attributes["epsilon"]) / own)
+        if np.all(left == 1.0):
+            return scale
+        return np.asarray(left if scale is None else scale * left)
 
     def _without_place(self, x: Node) -> Array | float:
         """What the biases that b has no place for add to a value of a, per channel: the next batch norm takes it."""

@@ -1,0 +1,145 @@
+"""Weights of one zoo as a checkpoint of another: loaded by the other zoo's own code, and run natively."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from zoodata.isolation import Worker, WorkerFailed
+from zoodata.measure.host import worker_environment
+from zoodata.measure.transplant import Transplanter
+
+pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("tensorflow")]
+
+
+class Made(Transplanter):
+    """Writes a checkpoint of random weights of a, in a's own format, and carries that."""
+
+    def made(self, a, ending_a, b, out):
+        from zoodata.graph import faithful
+        from zoodata.graph.random_weights import random_weights
+        from zoodata.measure.host import torch_first
+        from zoodata.zoos import registry
+
+        for entry in torch_first((a, b)):
+            zoo, name, _ = registry.find(entry)
+            model = zoo.build(name)
+            if entry == a:
+                source = model
+        network = source.network()
+        image = np.random.default_rng(0).standard_normal(network.input_shape).astype(np.float32)
+        weights = faithful.calibrated(network, random_weights(network, 0), image)
+        file = Path(out).with_name(f"a{ending_a}")
+        source.save(weights, file)
+        return self.carry(a, str(file), b, out, 1e-4, [], 1)
+
+
+def carried(folder, a, ending_a, b, ending_b):
+    with Worker(Made, worker_environment("cpu", 1) | {"OMP_WAIT_POLICY": "PASSIVE"}, 8 * 2**30) as worker:
+        return worker.call(600, Made.made, a, ending_a, b, str(folder / f"b{ending_b}"))
+
+
+PAIRS = [
+    ("torchvision:densenet121", ".safetensors", "timm:densenet121", ".pth"),
+    ("timm:densenet121", ".pth", "keras_applications:DenseNet121", ".weights.h5"),
+    ("keras_applications:DenseNet121", ".weights.h5", "torchvision:densenet121", ".safetensors"),
+    ("onnx_model_zoo:densenet121", ".onnx", "timm:densenet121", ".safetensors"),
+    ("torchvision:densenet121", ".pth", "onnx_model_zoo:densenet121", ".onnx"),
+    ("tf_model_garden:mobilenet_v2", ".ckpt", "keras_applications:MobileNetV2", ".weights.h5"),
+]
+
+
+@pytest.mark.parametrize(("a", "ending_a", "b", "ending_b"), PAIRS)
+def test_the_other_zoos_model_gives_the_same_scores(tmp_path, a, ending_a, b, ending_b):
+    found = carried(tmp_path, a, ending_a, b, ending_b)
+    assert found.reproduces, found
+    assert max(found.error_random, found.error_images) < 1e-4
+    assert found.agreed == found.images
+
+
+def test_another_activation_is_no_reproduction_and_is_named(tmp_path):
+    found = carried(tmp_path, "torchvision:inception_v3", ".pth", "timm:inception_v3", ".pth")
+    if found.reproduces:
+        pytest.skip("the two have become one function")
+    assert found.differences
+
+
+def test_what_does_not_fit_is_refused_with_the_layer(tmp_path):
+    with pytest.raises(WorkerFailed, match="do not fit"):
+        carried(tmp_path, "torchvision:squeezenet1_1", ".pth", "torchvision:mobilenet_v2", ".pth")
+    assert not (tmp_path / "b.pth").exists()
+
+
+def test_the_command_writes_a_report_or_nothing(tmp_path):
+    import torch
+    import torchvision
+
+    from zoodata.cli.main import cli
+
+    checkpoint = tmp_path / "resnet18.pth"
+    torch.save(torchvision.models.resnet18().state_dict(), checkpoint)
+    out = tmp_path / "out" / "resnet18.safetensors"
+    run = CliRunner().invoke
+    done = run(
+        cli, ["transplant", "torchvision:resnet18", "timm:resnet18", "--weights", str(checkpoint), "--out", str(out)]
+    )
+    assert done.exit_code == 0, done.output
+    report = json.loads(out.with_name(out.name + ".json").read_text())
+    assert report["reproduces"] is True
+    assert report["error_random"] < 1e-4
+    other = tmp_path / "out" / "other.safetensors"
+    refused = run(
+        cli, ["transplant", "torchvision:resnet18", "timm:resnet34", "--weights", str(checkpoint), "--out", str(other)]
+    )
+    assert refused.exit_code == 1
+    assert "do not fit" in refused.output
+    assert [path.name for path in out.parent.iterdir()] == [out.name, out.name + ".json"] or len(
+        list(out.parent.iterdir())
+    ) == 2
+    wrong = run(
+        cli,
+        [
+            "transplant",
+            "torchvision:resnet18",
+            "timm:resnet18",
+            "--weights",
+            str(checkpoint),
+            "--out",
+            str(tmp_path / "x.onnx"),
+        ],
+    )
+    assert wrong.exit_code == 1
+    assert ".safetensors" in wrong.output
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
+    import pickle
+
+    from zoodata.cli.main import cli
+
+    class Harm:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "harm"), "w"))
+
+    hostile = tmp_path / "hostile.pth"
+    hostile.write_bytes(pickle.dumps({"state_dict": Harm()}))
+    done = CliRunner().invoke(
+        cli,
+        [
+            "transplant",
+            "torchvision:resnet18",
+            "timm:resnet18",
+            "--weights",
+            str(hostile),
+            "--out",
+            str(tmp_path / "o.pth"),
+        ],
+    )
+    assert done.exit_code == 1
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "harm").exists()
+    assert not (tmp_path / "o.pth").exists()
