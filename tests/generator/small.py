@@ -11,9 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from tests import builders
+from tests.dataset import honest
 from zoodata.dataset import store, version
 from zoodata.dataset.store import Dataset
 from zoodata.records import KINDS, content_hash
+from zoodata.records.accuracy import ImageSetIdentity
 from zoodata.records.claim import PageSource, RepositorySource
 
 
@@ -35,13 +37,24 @@ def records() -> list[Any]:
         ),
         builders.latency(),
         builders.comparison(),
-        builders.accuracy(),
-        builders.accuracy("timm:resnet50", right=2),
+        *measured(),
         builders.collection(stated, other, third),
         builders.verification(builders.collection(stated, other, third)),
         builders.lineage("torchvision"),
         builders.lineage("timm"),
         builders.reply(stated.id),
+    ]
+
+
+def measured() -> list[Any]:
+    """Two accuracies on one published set of images, and what their gap is made of."""
+    images = honest.image_set()
+    named = ImageSetIdentity(hash=images.identity, images=4, classes=4, layout="list")
+    return [
+        images,
+        builders.accuracy(images=named),
+        builders.accuracy("timm:resnet50", right=2, images=named),
+        honest.attribution(environment=builders.environment().id),
     ]
 
 

@@ -11,6 +11,7 @@ from zoodata_site import charts, render, views
 from zoodata_site.charts.dots import PLOT, RIGHT
 
 from tests import builders
+from tests.generator import small
 from zoodata.dataset import store, version
 from zoodata.dataset.store import Dataset
 
@@ -47,6 +48,7 @@ def dataset(tmp_path: Path, hostile: str | None = None) -> Dataset:
             builders.claim(stated=line if hostile else "76.13", note=text),
             builders.claim("timm:resnet50", 78.5, claimed_on="2026"),
         ),
+        *small.measured(),
     ):
         store.write(record, tmp_path)
     (tmp_path / version.FILE).write_text("2026-11-23\n")
@@ -59,6 +61,7 @@ def dataset(tmp_path: Path, hostile: str | None = None) -> Dataset:
         "index.md",
         "leaderboard.md",
         "rankings.md",
+        "measured.md",
         "audit.md",
         "compare.md",
         "architectures/resnet50.md",

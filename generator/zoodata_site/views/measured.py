@@ -96,6 +96,16 @@ class MeasuredSet:
         return len({row.zoo for row in self.rows})
 
     @property
+    def twice(self) -> list[tuple[MeasuredView, MeasuredView]]:
+        """One checkpoint whose images were prepared in two ways, where that is more than chance: better first."""
+        return [
+            (one, other)
+            for number, one in enumerate(self.rows)
+            for other in self.rows[number + 1 :]
+            if one.entry == other.entry and self.gap(one, other)[1]
+        ]
+
+    @property
     def undecided(self) -> int:
         """Pairs that show no difference."""
         return sum(pair.verdict == "no difference shown" for pair in self.all_pairs)

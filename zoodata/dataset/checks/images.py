@@ -80,6 +80,10 @@ def check_attribution(record: AttributionMeasurement, world: World, item: Read) 
     yield from possible_preprocessing("preprocessing_a", record.preprocessing_a)
     yield from possible_preprocessing("preprocessing_b", record.preprocessing_b)
     yield from images_known("images", record.images, world)
+    for field, entry in (("a", record.a), ("b", record.b)):
+        yield from weights_known(entry, field, world)
+        if entry == without_weights(entry):
+            yield Doubt("W107", field, "says nothing of the weights that were evaluated")
     if record.a == record.b and record.preprocessing_a == record.preprocessing_b:
         yield Doubt("E038", "b", f"is a: {record.a}")
     factors = [step.factor for step in record.steps]
