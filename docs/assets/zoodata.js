@@ -371,6 +371,21 @@ if (comparing) {
     return [...nodes, make("p", {}, "On your machine: ", make("code", {}, `zoodata bench latency ${a} ${b}`))];
   }
 
+  /* Both on the same images: who is right where the other is not. */
+  function accuracy(a, b, [one]) {
+    const pair = (one.doc.measured || []).find((p) => [[p.a, p.b], [p.b, p.a]].some(([x, y]) => plain(x) === a && plain(y) === b));
+    const nodes = [make("h2", { id: "accuracy" }, "Accuracy on the same images")];
+    if (pair) {
+      const sure = pair.corrected < 0.05, better = pair.only_a > pair.only_b ? pair.a : pair.b;
+      nodes.push(make("p", {}, make("strong", {}, sure ? `${better} is better.` : "No difference shown."),
+        ` ${pair.a}: ${pair.top1_a.toFixed(1)} %, ${pair.b}: ${pair.top1_b.toFixed(1)} % of ${pair.images.toLocaleString("en")} images; ${pair.only_a} only the first gets right, ${pair.only_b} only the second (p = ${pair.corrected.toPrecision(1)}). `,
+        make("a", { href: new URL("measured.html", root).href }, "Measured accuracy")));
+    } else {
+      nodes.push(make("p", {}, "These two were not evaluated on the same images."));
+    }
+    return [...nodes, make("p", {}, "On your machine: ", make("code", {}, `zoodata attribute ${a} ${b} --images nips2017_dev`))];
+  }
+
   async function show() {
     const [a, b] = ["a", "b"].map((side) => plain(comparing.elements[side].value));
     place.replaceChildren();
@@ -394,7 +409,7 @@ if (comparing) {
       said.textContent = unnamed ? `No claim names ${unnamed.entry.entry}@${unnamed.weights}; known weights: ${unnamed.entry.weights.join(", ")}.` : "";
       const kept = same ? sides : [{ ...sides[0], doc: { comparisons: [] } }, sides[1]];
       place.append(verdict(a, b, sides, same), ...networks(a, b, kept), ...preprocessing(a, b, sides),
-        make("h2", { id: "claims" }, "Claims and counts"), table(a, b, sides), ...time(a, b, kept));
+        make("h2", { id: "claims" }, "Claims and counts"), table(a, b, sides), ...accuracy(a, b, kept), ...time(a, b, kept));
       document.title = `${a} and ${b} - zoodata`;
     } catch (refused) {
       said.textContent = location.protocol === "file:"

@@ -45,7 +45,8 @@ def test_what_is_measured_on_any_machine_is_done(dataset):
 
 def test_without_the_images_each_cell_says_what_to_do(tmp_path):
     plan = tmp_path / "plan.yaml"
-    plan.write_text("title: t\nsweep: [{measure: accuracy, images: nips2017_dev, zoos: [torchvision], architectures: [resnet18]}]\n")
+    part = "{measure: accuracy, images: nips2017_dev, zoos: [torchvision], architectures: [resnet18]}"
+    plan.write_text(f"title: t\nsweep: [{part}]\n")
     done = subprocess.run(
         [*ZOODATA, "bench", "--plan", str(plan), "--data", str(tmp_path / "data")],
         capture_output=True, text=True, timeout=300, env=os.environ | {"ZOODATA_IMAGES": str(tmp_path / "none")},

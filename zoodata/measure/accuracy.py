@@ -270,9 +270,11 @@ def other_preprocessing(worker: Worker[Evaluator], items: Sequence[Item]) -> Che
     )
 
 
-NETWORK_SECONDS = 120.0
-"""The most that trying other networks may take before an accuracy; a larger model is diagnosed only when asked."""
 NETWORK_IMAGES = 400
+"""On which other networks are confirmed before an accuracy. Larger networks than ``LIGHT`` are diagnosed only when asked:
+some five thousand passes take minutes."""
+LIGHT = 10**9
+"""Multiply-accumulates."""
 
 
 def other_network(worker: Worker[Evaluator], items: Sequence[Item]) -> Check | None:
@@ -283,16 +285,12 @@ def other_network(worker: Worker[Evaluator], items: Sequence[Item]) -> Check | N
         WorkerFailed: when the worker ends.
     """
     try:
+        if worker.call(CHUNK_SECONDS, Evaluator.macs) > LIGHT:
+            return None
         changes = worker.call(CHUNK_SECONDS, Evaluator.changes)
-        clock = time.perf_counter()
-        worker.call(CHUNK_SECONDS, Evaluator.tried, list(items[:4]), [0])
     except WorkerFailed as error:
         if error.reason in ("crashed", "timed_out", "out_of_memory"):
             raise
-        return None
-    seconds = (time.perf_counter() - clock) / 4
-    passes = diagnosis.SUGGESTING * len(changes) + NETWORK_IMAGES * (1 + diagnosis.SUSPECTS)
-    if passes * seconds > NETWORK_SECONDS:
         return None
     found = diagnosis.diagnose(
         changes, lambda chunk, which: worker.call(CHUNK_SECONDS, Evaluator.tried, list(chunk), list(which)),

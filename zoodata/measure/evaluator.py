@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from zoodata.graph.counter import count
 from zoodata.images import pixels, sets
 from zoodata.images.diagnose import departures, mistakes, probes
 from zoodata.images.sets import Item
@@ -224,6 +225,14 @@ class Evaluator:
             Sureness(name, tuple(self._log_probabilities([(preprocess(image), label) for image, label in images])))
             for name, preprocess in ways
         ]
+
+    def macs(self) -> int:
+        """Multiply-accumulates of one pass of the model that is open.
+
+        Raises:
+            CannotRead: where its network cannot be read.
+        """
+        return count(self._model.network()).macs
 
     def changes(self, class_names: Sequence[str] = ()) -> list[Change]:
         """What can be tried on the network of the model that is open; number 0 is the network as it is.

@@ -17,6 +17,7 @@ from zoodata.records import (
     Reply,
 )
 from zoodata.records.base import without_weights
+from zoodata.wording.checks import check as check_words
 from zoodata_site.charts import Block
 from zoodata_site.views.claims import ClaimView, ThenAndNow, then_and_now
 from zoodata_site.views.compatibility import Compatibility, compatibility
@@ -40,6 +41,8 @@ class Measured:
     top1: float
     low: float
     high: float
+    doubts: tuple[str, ...]
+    """Checks that failed, in words."""
     record: str
 
 
@@ -166,8 +169,17 @@ def runs_of(dataset: Dataset) -> Mapping[str, Runs]:
 def _measured(record: AccuracyMeasurement) -> Measured:
     interval = measured.interval(record)
     zoo = without_weights(record.entry).partition(":")[0]
-    return Measured(measured.label(record), zoo, interval.samples, interval.value, interval.low, interval.high,
-                    path_of(record).as_posix())  # fmt: skip
+    assert record.result is not None
+    return Measured(
+        label=measured.label(record),
+        zoo=zoo,
+        images=interval.samples,
+        top1=interval.value,
+        low=interval.low,
+        high=interval.high,
+        doubts=tuple(check_words(check) for check in record.result.checks if not check.passed),
+        record=path_of(record).as_posix(),
+    )
 
 
 def _evidence(
