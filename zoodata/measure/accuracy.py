@@ -271,7 +271,7 @@ def other_preprocessing(worker: Worker[Evaluator], items: Sequence[Item]) -> Che
 
 
 NETWORK_IMAGES = 400
-"""On which other networks are confirmed before an accuracy. Larger networks than ``LIGHT`` are diagnosed only when asked:
+"""On which other networks are confirmed before an accuracy. Networks above ``LIGHT`` are diagnosed only when asked:
 some five thousand passes take minutes."""
 LIGHT = 10**9
 """Multiply-accumulates."""
