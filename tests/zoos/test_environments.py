@@ -21,10 +21,12 @@ pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("tensorflow")]
 SMALL = {
     "cadene": ("SqueezeNet1_1", 1_235_496),
     "classy_vision": ("resnet18", 11_689_512),
+    "efficientnet_lite": ("efficientnet-lite0", 4_652_008),
     "geffnet": ("mobilenetv3_small_075", 2_041_872),
     "keras_cv_attention_models": ("mobilenetv3_family_MobileNetV3Small050", None),
     "lukemelas": ("efficientnet-b0", 5_288_548),
     "mmpretrain": ("mobilenet-v2_8xb32_in1k", 3_504_872),
+    "ncnn_assets": ("squeezenet_v1.1", None),
     "open_clip": ("ViT-S-32", None),
     "pytorchcv": ("SqueezeNet_v1.1", 1_235_496),
     "qubvel": ("mobilenetv2", None),
@@ -35,6 +37,10 @@ SMALL = {
     "transformers": ("mobilenet_v2", None),
     "ultralytics": ("yolov8n-cls", None),
 }
+
+
+RUN_ONLY = {"ncnn_assets"}
+"""Zoos of files that are run and not read, and have to be fetched first."""
 
 
 def test_every_environment_has_a_small_entry():
@@ -52,9 +58,11 @@ def test_a_zoo_in_its_environment(zoo):
     entry, parameters = SMALL[zoo]
     with Worker(Host, worker_environment("cpu", 2), paths=registry.folders_of([f"{zoo}:{entry}"])) as worker:
         entries = worker.call(300, Host.entries, zoo)
+        assert entry in entries
+        assert len(set(entries)) == len(entries)
+        if zoo in RUN_ONLY:
+            return
         counted = worker.call(300, Host.architecture, f"{zoo}:{entry}")
-    assert entry in entries
-    assert len(set(entries)) == len(entries)
     assert parameters in (None, counted.result.parameters)
     assert counted.result.relative_error is not None
     assert counted.result.relative_error < 1e-4

@@ -284,14 +284,10 @@ def other_network(worker: Worker[Evaluator], items: Sequence[Item]) -> Check | N
     Raises:
         WorkerFailed: when the worker ends.
     """
-    try:
-        if worker.call(CHUNK_SECONDS, Evaluator.macs) > LIGHT:
-            return None
-        changes = worker.call(CHUNK_SECONDS, Evaluator.changes)
-    except WorkerFailed as error:
-        if error.reason in ("crashed", "timed_out", "out_of_memory"):
-            raise
+    macs = worker.call(CHUNK_SECONDS, Evaluator.macs)
+    if macs is None or macs > LIGHT:
         return None
+    changes = worker.call(CHUNK_SECONDS, Evaluator.changes)
     found = diagnosis.diagnose(
         changes, lambda chunk, which: worker.call(CHUNK_SECONDS, Evaluator.tried, list(chunk), list(which)),
         items, most=NETWORK_IMAGES,

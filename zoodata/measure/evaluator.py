@@ -24,7 +24,7 @@ from zoodata.images.sets import Item
 from zoodata.measure.trial import Answers, Change, Trial
 from zoodata.records import Preprocessing
 from zoodata.records.accuracy import AssumedSize, Check, LeftOutReason
-from zoodata.runtimes.model import Array, Model, Scorer
+from zoodata.runtimes.model import Array, CannotRead, Model, Scorer
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild, NotInstalled, Zoo
 
@@ -226,21 +226,23 @@ class Evaluator:
             for name, preprocess in ways
         ]
 
-    def macs(self) -> int:
-        """Multiply-accumulates of one pass of the model that is open.
-
-        Raises:
-            CannotRead: where its network cannot be read.
-        """
-        return count(self._model.network()).macs
+    def macs(self) -> int | None:
+        """Multiply-accumulates of one pass of the model that is open; None where its network cannot be read."""
+        try:
+            return count(self._model.network()).macs
+        except CannotRead:
+            return None
 
     def changes(self, class_names: Sequence[str] = ()) -> list[Change]:
         """What can be tried on the network of the model that is open; number 0 is the network as it is.
 
         Raises:
-            CannotRead: where the model has no network that can be changed.
+            CannotBuild: where the model has no network that can be changed.
         """
-        self._trial = Trial(self._model, self._spec, class_names, max(1, self._threads))
+        try:
+            self._trial = Trial(self._model, self._spec, class_names, max(1, self._threads))
+        except CannotRead as error:
+            raise CannotBuild(f"there is no network to change: {error}") from error
         return self._trial.changes
 
     def tried(self, items: Sequence[Item], which: Sequence[int]) -> list[Answers]:
