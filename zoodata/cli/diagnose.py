@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option, preprocessing_option, weights_option
 from zoodata.cli.common import check_entries, folders_of, format_option, no_images, note_unconfined, read_dataset, step
+from zoodata.graph.edits import EditCode
 from zoodata.images import sets
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
@@ -19,6 +21,8 @@ from zoodata.measure.environment import usable_cores
 from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records.base import foreign_files
+
+NETWORK = frozenset(get_args(EditCode))
 
 
 @click.command("diagnose")
@@ -61,6 +65,8 @@ def command(
         ) as worker:  # fmt: skip
             accuracy.open_model(worker, entry, settings)
             changes = worker.call(accuracy.START_SECONDS, Evaluator.changes, _class_names(items))
+            if not any(change.code in NETWORK for change in changes[1:]):
+                click.echo("Its network cannot be read here: only its images and classes are tried.", err=True)
             most = min(len(items), diagnosis.SUGGESTING + diagnosis.CONFIRMING)
             with step(f"{len(changes) - 1} changes", most) as shown:
 

@@ -234,15 +234,8 @@ class Evaluator:
             return None
 
     def changes(self, class_names: Sequence[str] = ()) -> list[Change]:
-        """What can be tried on the network of the model that is open; number 0 is the network as it is.
-
-        Raises:
-            CannotBuild: where the model has no network that can be changed.
-        """
-        try:
-            self._trial = Trial(self._model, self._spec, class_names, max(1, self._threads))
-        except CannotRead as error:
-            raise CannotBuild(f"there is no network to change: {error}") from error
+        """What can be tried on the model that is open; number 0 is the model as it is."""
+        self._trial = Trial(self._model, self._spec, class_names, max(1, self._threads))
         return self._trial.changes
 
     def tried(self, items: Sequence[Item], which: Sequence[int]) -> list[Answers]:

@@ -57,23 +57,26 @@ class Trial:
     """A model and everything that is tried on it. The first is the model's network as it is."""
 
     def __init__(self, model: Model, spec: Preprocessing, class_names: Sequence[str] = (), threads: int = 1) -> None:
-        """Read the network and make every change.
-
-        Raises:
-            CannotRead: where there is no network to change: a file that is only run.
-        """
+        """Read the network and make every change; of a file that is only run, those of its images and classes."""
         from zoodata.graph.running import scorer  # runs networks, so needs torch
 
-        network, weights = model.network(), dict(model.stored())
-        if not weights:
-            raise CannotRead("its weights are not to be had")
-        self._spec = spec.model_copy(update={"layout": "NCHW"})
-        self._as_it_is = scorer(network, weights, threads)
         own = Change("activation", "as it is", "as it is", 0)
-        self._candidates = [_Candidate(own, self._spec)]
-        for edit in edits(network, weights):
-            change = Change(edit.code, edit.was, edit.becomes, edit.places)
-            self._candidates.append(_Candidate(change, self._spec, scorer(edit.network, edit.weights, threads)))
+        try:
+            network, weights = model.network(), dict(model.stored())
+        except CannotRead:
+            weights = {}
+        self.is_read = bool(weights)
+        """Whether there is a network to change."""
+        if not weights:
+            self._spec, self._as_it_is = spec, model.scorer(AT_ONCE, "cpu", threads)
+            self._candidates = [_Candidate(own, self._spec)]
+        else:
+            self._spec = spec.model_copy(update={"layout": "NCHW"})
+            self._as_it_is = scorer(network, weights, threads)
+            self._candidates = [_Candidate(own, self._spec)]
+            for edit in edits(network, weights):
+                change = Change(edit.code, edit.was, edit.becomes, edit.places)
+                self._candidates.append(_Candidate(change, self._spec, scorer(edit.network, edit.weights, threads)))
         for step in mistakes(self._spec):
             if step.part in ("channels", "values"):
                 change = Change("preprocessing", "as specified", step.name, 1)
