@@ -48,7 +48,7 @@ def measured(tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     runs = [
         bench(data, STM32, "stm32_mobilenet_v1.json"),
-        bench(data, RETINAFACE, "retinaface_mobilenet_v1.json", "--weights", RETINAFACE_FILE),
+        bench(data, RETINAFACE, "retinaface_mobilenet_v1.json", "--weights", RETINAFACE_FILE, "--believe"),
         bench(data, CORAL, "coral_mobilenet_v2.json"),
         bench(data, QNNPACK, "torchvision_mobilenet_v2.json"),
     ]
