@@ -60,7 +60,7 @@ def measured(found: MeasuredSet) -> Any:
     """Measured accuracy of each checkpoint with its interval, the most accurate first."""
     lines = [
         charts.Line(
-            label=row.label.removesuffix(", preprocessed otherwise than declared") + (" *" if row.doubts else ""),
+            label=row.entry.partition(":")[2].partition("@")[0] + (" *" if row.doubts else ""),
             href=f"architectures/{row.architecture}.html#measured" if row.architecture else "",
             points=(charts.Point(row.top1, row.zoo, f"{row.label}: {row.top1:.1f} %"),),
             low=row.low,

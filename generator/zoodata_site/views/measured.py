@@ -9,6 +9,7 @@ from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy import measured
 from zoodata.discrepancy.measured import Pair
 from zoodata.records import AccuracyMeasurement, AttributionMeasurement, ImageSetRecord, Preprocessing, entry_zoo
+from zoodata.records.accuracy import Check
 from zoodata.wording.checks import check as check_words
 
 MOST_CLASSES = 8
@@ -175,7 +176,7 @@ def _row(dataset: Dataset, record: AccuracyMeasurement, published: ImageSetRecor
     mapped = dataset.architecture_of(record.entry)
     failed = [check for check in record.result.checks if not check.passed]
     otherwise = any(check.code == "declared_preprocessing" for check in failed)
-    label = measured.label(record) + (", preprocessed otherwise than declared" if otherwise else "")
+    label = measured.label(record) + (", prepared otherwise" if otherwise else "")
     return MeasuredView(
         label=label,
         entry=record.entry,
@@ -186,12 +187,19 @@ def _row(dataset: Dataset, record: AccuracyMeasurement, published: ImageSetRecor
         low=interval.low,
         high=interval.high,
         top5=measured.interval(record, "top5").value,
-        doubts=tuple(map(check_words, failed)),
+        doubts=tuple(_doubt(check, record.conditions.preprocessing) for check in failed),
         preprocessing=record.conditions.preprocessing,
         record=path_of(record).as_posix(),
         command=f"zoodata bench accuracy {record.entry} --images {_named(published)}"
         + (" --preprocessing FILE --believe" if otherwise else " --believe" if failed else ""),
     )
+
+
+def _doubt(check: Check, used: Preprocessing) -> str:
+    """What a failed check says; of images that were prepared otherwise on purpose, how."""
+    if check.code == "declared_preprocessing" and used.source:
+        return f"prepared as in {used.source}, not as the zoo says"
+    return check_words(check)
 
 
 def _named(published: ImageSetRecord | None) -> str:
