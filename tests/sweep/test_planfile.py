@@ -49,7 +49,7 @@ def test_no_text_is_a_traceback(tmp_path_factory, text):
 
 
 def test_an_unknown_plan_zoo_or_architecture_is_named(tmp_path):
-    with pytest.raises(planfile.BadPlan, match="one of catalogue, cpu, gpu"):
+    with pytest.raises(planfile.BadPlan, match="one of accuracy, catalogue, cpu, gpu"):
         planfile.find("cpuu")
     chosen = planfile.read(written(tmp_path, "title: x\nsweep:\n  - measure: architecture\n    zoos: [tim]"))
     with pytest.raises(planfile.BadPlan, match="there is no zoo tim"):

@@ -19,6 +19,10 @@ SIZES = {
     "tf_slim": lambda n: n == 16,
     "onnx_model_zoo": lambda n: n > 100,
     "torchvision_quantization": lambda n: n == 12,
+    "coral": lambda n: n == 5,
+    "pytorch_ios": lambda n: n == 1,
+    "retinaface": lambda n: n == 1,
+    "stm32": lambda n: n == 1,
 }
 INSTALLED = [name for name in registry.OWN if lock_of(name, None) is None]
 """The others have environments of their own: test_environments.py."""
