@@ -117,9 +117,11 @@ class Transplanter:
         carry = Carry(comparison, dict(one.model.stored()), offsets=offsets, folds=True)
         try:
             carried = carry.all()
-        except DoesNotFit:
-            more = f" and {len(carry.misfits) - 3} others" if len(carry.misfits) > 3 else ""
-            raise Refused(f"{a}'s weights do not fit {b}: {'; '.join(carry.misfits[:3])}{more}") from None
+        except (DoesNotFit, ValueError, RuntimeError):  # where shapes differ, folding may fail before all are compared
+            gravest = [each for each in result.findings if each.severity == "structural"]
+            named = carry.misfits or _words(gravest)
+            more = f" and {len(named) - 3} others" if len(named) > 3 else ""
+            raise Refused(f"{a}'s weights do not fit {b}: {'; '.join(named[:3])}{more}") from None
         if not isinstance(other.model, Saves):
             raise CannotBuild(f"{b} runs on {other.model.runtime}, whose files are not written here")
         target = Path(out)
