@@ -111,7 +111,8 @@ def test_every_step_runs(root, tmp_path, host):
     again = run("bench", "--plan", str(plan))
     assert "1 done" in again.stderr
     validated = run("validate", str(data))
-    assert not re.search(r"^error E0(?!21|33)", validated.stdout, re.MULTILINE), validated.stdout
+    # A plugin's zoo is none that the dataset knows; nothing else is wrong.
+    assert set(re.findall(r"^error (E\d+)", validated.stdout, re.MULTILINE)) <= {"E036"}, validated.stdout
 
 
 def test_the_workflow_has_these_steps(root):
