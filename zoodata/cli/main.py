@@ -40,7 +40,9 @@ COMMANDS = {
         "zoodata.cli.network",
         "Show the network of ENTRY as we read it: every operation with its shape, parameters and MACs.",
     ),
-    "images": Lazy("zoodata.cli.images", "Published image sets: images with their labels, authors and hashes."),
+    "images": Lazy(
+        "zoodata.cli.images", "Published image sets: images with their labels, authors, licence and hashes."
+    ),
     "attribute": Lazy(
         "zoodata.cli.attribute",
         "Split the gap between A and B by swapping runtime, architecture, weights and preprocessing one at a time.",
