@@ -46,8 +46,8 @@ EVERY = [
     ("claims", "collect"), ("claims", "changed"), ("claims", "import"), ("claims", "list"), ("claims", "show"),
     ("rank", "claims"),
     ("paper",), ("supersede",), ("review",),
-    ("bench", "accuracy"), ("bench", "sensitivity"), ("rank", "measured"), ("attribute",), ("weights",), ("images", "list"),
-    ("images", "fetch"), ("images", "verify"), ("diagnose",), ("transplant",),
+    ("bench", "accuracy"), ("bench", "sensitivity"), ("rank", "measured"), ("attribute",), ("weights",),
+    ("images", "list"), ("images", "fetch"), ("images", "verify"), ("diagnose",), ("transplant",),
     ("env",), ("env", "list"), ("env", "add"), ("env", "remove"), ("history",), ("upgrade-check",),
     ("bench", "release"),
 ]  # fmt: skip
