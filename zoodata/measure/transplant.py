@@ -11,12 +11,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from zoodata.graph import embedded
-from zoodata.graph.diff.carry import Carry, DoesNotFit
 from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.findings import as_record, diff
 from zoodata.graph.network import Network
@@ -30,6 +29,9 @@ from zoodata.records.comparison import GRAVITY
 from zoodata.runtimes.model import Array, CannotRead, Model, Saves
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild
+
+if TYPE_CHECKING:
+    from zoodata.graph.diff.carry import Carry
 
 TOLERANCE = 1e-4
 """Scores that differ by less than this part of the largest are equal."""
@@ -94,6 +96,8 @@ class Transplanter:
             ZooError: when one cannot be built.
             Refused: naming the layers that do not fit.
         """
+        from zoodata.graph.diff.carry import Carry, DoesNotFit  # carries tensors, so needs torch
+
         built: dict[str, Model] = {}
         for entry in torch_first((a, b)):
             zoo, name, weights = registry.find(entry)
