@@ -61,10 +61,9 @@ def test_the_other_zoos_model_gives_the_same_scores(tmp_path, a, ending_a, b, en
     assert found.agreed == found.images
 
 
-def test_another_activation_is_no_reproduction_and_is_named(tmp_path):
-    found = carried(tmp_path, "torchvision:inception_v3", ".pth", "timm:inception_v3", ".pth")
-    if found.reproduces:
-        pytest.skip("the two have become one function")
+def test_another_padding_is_no_reproduction_and_is_named(tmp_path):
+    found = carried(tmp_path, "timm:mobilenetv2_100", ".pth", "tf_model_garden:mobilenet_v2", ".ckpt")
+    assert not found.reproduces
     assert found.differences
 
 
@@ -97,9 +96,7 @@ def test_the_command_writes_a_report_or_nothing(tmp_path):
     )
     assert refused.exit_code == 1
     assert "do not fit" in refused.output
-    assert [path.name for path in out.parent.iterdir()] == [out.name, out.name + ".json"] or len(
-        list(out.parent.iterdir())
-    ) == 2
+    assert sorted(path.name for path in out.parent.iterdir()) == [out.name, out.name + ".json"]
     wrong = run(
         cli,
         [

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zoodata.dataset.store import write_bytes
+from zoodata.images.sets import root_of
 from zoodata.records.image_set import ImageSetRecord, LabelledImage
 
 AT_ONCE = 8
@@ -55,7 +56,7 @@ def state(record: ImageSetRecord, folder: Path) -> State:
     """Compare a folder's images with the set's hashes."""
     whole, missing, other = [], [], []
     for image in record.images:
-        path = _inside(folder) / image.file
+        path = root_of(folder) / image.file
         if not path.is_file():
             missing.append(image.file)
         elif hashlib.sha256(path.read_bytes()).hexdigest() == image.digest:
@@ -107,12 +108,8 @@ def address(record: ImageSetRecord, image: LabelledImage) -> str:
     return f"{host}/{source.repository}/{source.commit}/{source.path}/{image.file}"
 
 
-def _inside(folder: Path) -> Path:
-    return next((folder / name for name in ("images", "val") if (folder / name).is_dir()), folder)
-
-
 def _read(image: LabelledImage, source: Path) -> bytes:
-    candidates: Iterator[Path] = (path for path in (_inside(source) / image.file, source / image.file))
+    candidates: Iterator[Path] = (path for path in (root_of(source) / image.file, source / image.file))
     path = next((each for each in candidates if each.is_file()), None)
     if path is None:
         raise FileNotFoundError("it is not in the folder")

@@ -83,6 +83,17 @@ def find(folder: Path, labels: Path | None = None) -> ImageSet:
     return image_set
 
 
+def root_of(folder: Path) -> Path:
+    """Where a folder's images lie: in one of the usual folders inside it, or in itself."""
+    return next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
+
+
+def apart(items: Sequence[Item], used: Sequence[Item], most: int) -> list[Item]:
+    """At most so many images that are not among those used: they confirm what those suggested."""
+    names = {item.name for item in used}
+    return sample([item for item in items if item.name not in names], most)
+
+
 def sample(items: Sequence[Item], most: int) -> list[Item]:
     """At most so many images, from all over the set."""
     count = min(most, len(items))
@@ -102,7 +113,7 @@ def read_bytes(item: Item) -> bytes:
 
 def _listed(folder: Path, labels: Path) -> ImageSet:
     stated, counted_from = _stated(labels)
-    root = next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
+    root = root_of(folder)
     items, unlabelled = [], 0
     seen: set[str] = set()
     for path in _image_files(root):
@@ -183,7 +194,7 @@ def _labels(path: Path) -> tuple[str | None, list[tuple[str, int]]]:
 
 
 def _class_folders(folder: Path) -> ImageSet:
-    root = next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
+    root = root_of(folder)
     folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     loose = sum(1 for path in root.iterdir() if path.suffix.lower() in SUFFIXES)
     if not folders:

@@ -254,8 +254,7 @@ def other_preprocessing(worker: Worker[Evaluator], items: Sequence[Item]) -> Che
     suspects = [each for each in others if surer(each, specified) < SUSPECTED]
     if not suspects:
         return check
-    names = {item.name for item in sample}
-    apart = sets.sample([item for item in items if item.name not in names], CONFIRMED)
+    apart = sets.apart(items, sample, CONFIRMED)
     again = [each.mistake for each in suspects]
     if apart:
         specified, *suspects = worker.call(CHUNK_SECONDS, Evaluator.sureness, apart, again)

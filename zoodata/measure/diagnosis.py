@@ -85,8 +85,7 @@ def diagnose(
     sample = sets.sample(items, SUGGESTING)
     first = _asked(tries, sample, range(len(changes)), progress)
     suspects = _suspects(changes, [sum(each.log_probabilities) for each in first])
-    names = {item.name for item in sample}
-    apart = sets.sample([item for item in items if item.name not in names], most)
+    apart = sets.apart(items, sample, most)
     if not suspects or not apart:
         return Diagnosis(len(changes) - 1, len(suspects), 0, 0, ())
     own, *others = _asked(tries, apart, [0, *suspects], progress)

@@ -27,6 +27,7 @@ from zoodata.measure.host import torch_first
 from zoodata.records import ComparisonResult, Preprocessing
 from zoodata.records.comparison import GRAVITY
 from zoodata.runtimes.model import Array, CannotRead, Model, Saves
+from zoodata.stats import relative_error
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild
 
@@ -72,6 +73,8 @@ class _Side(NamedTuple):
     model: Model
     network: Network
     spec: Preprocessing | None
+    rescaling: tuple[Array, Array]
+    """What the network multiplies its image by, and adds, before the first layer."""
     feed: Callable[[Array], Array]
     """Images as the first layer is to see them (batch, channels, height, width), to the model's own input."""
 
@@ -154,12 +157,8 @@ class Transplanter:
 
         network = model.network()
         zoo, name, weights = registry.find(entry)
-        return _Side(
-            model,
-            network,
-            zoo.preprocessing(name, weights),
-            _feed(network, rescaling(network, model.stored()), model.input.layout),
-        )
+        inside = rescaling(network, model.stored())
+        return _Side(model, network, zoo.preprocessing(name, weights), inside, _feed(inside, model.input.layout))
 
     def _compared(
         self, a: str, b: str, one: _Side, other: _Side, items: Sequence[Item], offsets: tuple[int, int],
@@ -222,7 +221,7 @@ def _words(
     return words
 
 
-def _feed(network: Network, rescaling: tuple[Array, Array], layout: str) -> Callable[[Array], Array]:
+def _feed(rescaling: tuple[Array, Array], layout: str) -> Callable[[Array], Array]:
     """From what the first layer is to see to what the model takes: the preprocessing inside it undone."""
     slope, offset = rescaling
 
@@ -239,15 +238,13 @@ def _pictures(one: _Side, items: Sequence[Item], height: int, width: int) -> Arr
         resize=round(min(height, width) / 0.875), crop=(height, width), interpolation="bilinear", scale=1 / 127.5,
         mean=(1.0, 1.0, 1.0), channel_order="RGB", layout="NCHW", source="generated",
     )  # fmt: skip
-    from zoodata.graph.running import rescaling
-
     spec = usual
     if one.spec is not None and items:
         spec = completed(one.spec, height, width)[0].model_copy(update={"layout": "NCHW"})
     images = [pixels.decode(sets.read_bytes(item)) for item in items] or probes()
     prepared = np.stack([pixels.apply(spec, image) for image in images])
     if items:
-        slope, offset = rescaling(one.network, one.model.stored())
+        slope, offset = one.rescaling
         prepared = prepared * slope + offset
     return prepared
 
@@ -271,7 +268,4 @@ def _softmax(scores: Array) -> Array:
 def _error(ours: Array, theirs: Array) -> float:
     """The largest difference of the scores that both have, over the largest score; infinite where one is no number."""
     count = min(ours.shape[1], theirs.shape[1])
-    ours, theirs = ours[:, :count], theirs[:, :count]
-    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
-        return float("inf")
-    return float(np.abs(ours - theirs).max() / (np.abs(ours).max() or 1.0))
+    return relative_error(ours[:, :count], theirs[:, :count])

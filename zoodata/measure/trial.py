@@ -65,8 +65,6 @@ class Trial:
             network, weights = model.network(), dict(model.stored())
         except CannotRead:
             weights = {}
-        self.is_read = bool(weights)
-        """Whether there is a network to change."""
         if not weights:
             self._spec, self._as_it_is = spec, model.scorer(AT_ONCE, "cpu", threads)
             self._candidates = [_Candidate(own, self._spec)]
