@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 
 from zoodata.cli.main import cli
+from zoodata.images import published
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -52,8 +54,9 @@ def test_every_claim_stands_in_a_row_with_its_record_and_a_command(site):
     assert all(RECORD.search(row) and COMMAND.search(row) for row in rows.values())
 
 
-def test_every_command_on_the_pages_is_one(site):
-    """Parsed by the command line itself, options and all; nothing runs."""
+def test_every_command_on_the_pages_is_one(site, monkeypatch):
+    """Parsed by the command line itself, options and all; nothing runs, no image set has to be here."""
+    monkeypatch.setattr(published, "state", lambda *_: SimpleNamespace(is_whole=True))
     said = set()
     for path in [*site.glob("architectures/*.html"), *site.glob("zoos/*.html")]:
         said |= set(COMMAND.findall(path.read_text(encoding="utf-8")))

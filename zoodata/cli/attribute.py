@@ -118,6 +118,9 @@ def command(
     if style == "json":
         plain = asdict(attribution)
         plain.pop("used")
+        plain["preprocessings"] = [
+            side.model_dump(mode="json", exclude_none=True) for side in attribution.preprocessings
+        ]
         click.echo(json.dumps(plain | {"gap": attribution.top1_b - attribution.top1_a}, indent=1))
     elif style == "svg":
         from zoodata_site.charts import standalone, waterfall
