@@ -8,7 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import comparing, dataset, estimating, evaluating, generating, reading, timing
+from tests.bench import (
+    comparing,
+    dataset,
+    diagnosing,
+    estimating,
+    evaluating,
+    generating,
+    reading,
+    timing,
+    transplanting,
+)
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
@@ -16,6 +26,8 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "diffing": comparing.diffing,
     "mutating": comparing.mutating,
     "generated": generating.generated,
+    "planted slips": diagnosing.planted,
+    "transplants": transplanting.transplants,
     "evaluating": evaluating.evaluating,
     "a/a": timing.a_a,
     "slowdown": timing.slowdown,

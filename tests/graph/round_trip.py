@@ -63,8 +63,21 @@ def exported(model: Any, form: str) -> Any:
 
     from zoodata.runtimes.onnx import OnnxModel
 
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
+        export(model, form, path)
+        return OnnxModel(onnx.load(path))
+
+
+def export(model: Any, form: str, path: Path) -> None:
+    """Write a model with one of those exporters.
+
+    Raises:
+        ExporterFailed: when ONNX Runtime cannot load what was written.
+    """
+    import onnx
+
+    with quiet():
         if form == "ours":
             network = model.network()
             onnx.save(onnx_writer.model(network, "generated", random_weights(network, 0)), path)
@@ -74,10 +87,9 @@ def exported(model: Any, form: str) -> Any:
             import torch
 
             more: dict[str, Any] = {"external_data": False} if form == "dynamo" else {"opset_version": 17}
-            image = (torch.randn(1, 3, SIZE, SIZE),)
+            image = (torch.randn(1, 3, model.input.height, model.input.width),)
             torch.onnx.export(model._module, image, str(path), dynamo=form == "dynamo", **more)
         _must_run(path)
-        return OnnxModel(onnx.load(path))
 
 
 class ExporterFailed(Exception):
@@ -104,12 +116,13 @@ def _with_tf2onnx(model: Any, path: Path) -> None:
 
     keras_model = model._model
     call = tf.function(lambda x: keras_model(x, training=False))
-    signature = (tf.TensorSpec((1, SIZE, SIZE, 3), tf.float32, name="image"),)
+    signature = (tf.TensorSpec((1, model.input.height, model.input.width, 3), tf.float32, name="image"),)
     tf2onnx.convert.from_function(call, input_signature=signature, opset=17, output_path=str(path))
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """What exporters and converters print is not ours."""
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),

@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.host import worker_environment
-from zoodata.measure.transplant import Transplanter
+from tests.measure.carrying import carried
+from zoodata.isolation import WorkerFailed
 
 pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("tensorflow")]
-
-
-class Made(Transplanter):
-    """Writes a checkpoint of random weights of a, in a's own format, and carries that."""
-
-    def made(self, a, ending_a, b, out):
-        from zoodata.graph import faithful
-        from zoodata.graph.random_weights import random_weights
-        from zoodata.measure.host import torch_first
-        from zoodata.zoos import registry
-
-        for entry in torch_first((a, b)):
-            zoo, name, _ = registry.find(entry)
-            model = zoo.build(name)
-            if entry == a:
-                source = model
-        network = source.network()
-        image = np.random.default_rng(0).standard_normal(network.input_shape).astype(np.float32)
-        weights = faithful.calibrated(network, random_weights(network, 0), image)
-        file = Path(out).with_name(f"a{ending_a}")
-        source.save(weights, file)
-        return self.carry(a, str(file), b, out, 1e-4, [], 1)
-
-
-def carried(folder, a, ending_a, b, ending_b):
-    with Worker(Made, worker_environment("cpu", 1) | {"OMP_WAIT_POLICY": "PASSIVE"}, 8 * 2**30) as worker:
-        return worker.call(600, Made.made, a, ending_a, b, str(folder / f"b{ending_b}"))
 
 
 PAIRS = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import importlib.util
 import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -104,7 +106,11 @@ def test_every_step_runs(root, tmp_path, host):
     plan.write_text("title: t\nsweep: [{measure: accuracy, images: made, zoos: [example], architectures: [tiny]}]\n")
     measured = run("bench", "--plan", str(plan), "--jobs", "2")
     assert measured.returncode == 0, measured.stderr
-    (found,) = [json.loads(path.read_text()) for path in (data / "measurements" / "accuracy").rglob("*.json")]
+
+    def recorded():
+        return [json.loads(path.read_text()) for path in (data / "measurements" / "accuracy").rglob("*.json")]
+
+    (found,) = recorded()
     assert found["entry"] == "example:tiny@made"
     assert found["result"]["top1_hits"] == CLASSES * EACH
     assert found["images"]["hash"] == record.identity
@@ -113,6 +119,12 @@ def test_every_step_runs(root, tmp_path, host):
     validated = run("validate", str(data))
     # A plugin's zoo is none that the dataset knows; nothing else is wrong.
     assert set(re.findall(r"^error (E\d+)", validated.stdout, re.MULTILINE)) <= {"E036"}, validated.stdout
+    if importlib.util.find_spec("ray"):
+        shutil.rmtree(data / "measurements")
+        spread = run("bench", "--plan", str(plan), "--ray", "local")
+        assert spread.returncode == 0, spread.stderr
+        (same,) = recorded()
+        assert same["result"]["top1"] == found["result"]["top1"]
 
 
 def test_the_workflow_has_these_steps(root):
