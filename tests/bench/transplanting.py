@@ -19,7 +19,7 @@ import numpy as np
 from tests.measure.carrying import carried
 from zoodata.dataset.store import Dataset
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.host import torch_first, worker_environment
+from zoodata.measure.host import worker_environment
 from zoodata.records import entry_zoo
 from zoodata.stats import relative_error
 
@@ -160,15 +160,15 @@ def _spread(pairs: list[Pair], count: int) -> list[Pair]:
 class Converter:
     """A peer, in a process of its own."""
 
-    def convert(self, a: str, file: str, b: str, peer: str) -> tuple[float, float] | str:
+    def convert(self, a: str, file: str, peer: str) -> tuple[float, float] | str:
         """The error of the converted model on random images, and the seconds of conversion; or why there is none."""
+        import torch  # noqa: F401  (before TensorFlow, which it does not bear before it)
+
         from tests.graph.round_trip import export, quiet
         from zoodata.zoos import registry
 
-        for entry in torch_first((a, b)):
-            zoo, name, _ = registry.find(entry)
-            if entry == a:
-                model = zoo.build(name, path=Path(file))
+        zoo, name, _ = registry.find(a)
+        model = zoo.build(name, path=Path(file))
         path = Path(file).with_name("peer.onnx")
         if model.runtime == "onnx":
             path.write_bytes(Path(file).read_bytes())
@@ -214,7 +214,7 @@ def _onnx2keras(path: Path, turn: bool) -> Any:
 def _by_peer(pair: Pair, file: Path, peer: str) -> tuple[float, float] | str:
     with Worker(Converter, worker_environment("cpu", 1) | {"OMP_WAIT_POLICY": "PASSIVE"}, 8 * 2**30) as worker:
         try:
-            answer: tuple[float, float] | str = worker.call(600, Converter.convert, pair.a, str(file), pair.b, peer)
+            answer: tuple[float, float] | str = worker.call(600, Converter.convert, pair.a, str(file), peer)
         except WorkerFailed as error:
             return f"no ({error.message.splitlines()[0][:80]})"
     return answer

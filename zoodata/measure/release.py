@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from zoodata.records import ComparisonResult, Preprocessing, StoredNetwork
 from zoodata.records.base import visible_line
 from zoodata.records.measurement import InputShape
 from zoodata.records.release import ReleasedWeights
-from zoodata.runtimes.model import Model
+from zoodata.runtimes.model import Model, Weights
 from zoodata.zoos import registry
 from zoodata.zoos.base import Addressed, Zoo, building, require
 
@@ -101,19 +100,14 @@ class ReleaseReader:
     def against(self, zoo_name: str, entry: str, earlier: Network, prove: bool = True) -> Compared:
         """Compare an earlier release's network with this one's, and run this one's model with the earlier one's
         drawn weights."""
-        from zoodata.graph.diff.carry import Carry, DoesNotFit
-        from zoodata.graph.diff.compare import Comparison
-        from zoodata.graph.random_weights import random_weights
-
         model, later = self._read(zoo_name, entry)
         if not prove:
             return Compared(compared(earlier, later, None), None)
         native = model if is_run(later) else None
         result, scores = compared(earlier, later, (None, native)), None
         if native is not None and earlier.input_shape == later.input_shape:
-            with contextlib.suppress(DoesNotFit):
-                carried = Carry(Comparison(earlier, later), random_weights(earlier, SEED)).all()
-                scores = native.forward(_image(earlier), carried)
+            weights = taken(earlier, later)
+            scores = None if weights is None else native.forward(_image(earlier), weights)
         return Compared(result, scores)
 
     def _read(self, zoo_name: str, entry: str) -> tuple[Model, Network]:
@@ -125,6 +119,21 @@ class ReleaseReader:
             model = zoo.build(entry, meta_device=True)
             self._last = (zoo_name, entry), model, building(f"{zoo_name}:{entry}", model.network)
         return self._last[1], self._last[2]
+
+
+def taken(earlier: Network, later: Network) -> Weights | None:
+    """The earlier network's drawn weights as the later one takes them: layer by layer; where the layers were written
+    otherwise, by name, as a checkpoint is loaded. None where they do not fit."""
+    from zoodata.graph.diff.carry import Carry, DoesNotFit
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.random_weights import random_weights
+
+    weights = random_weights(earlier, SEED)
+    try:
+        return Carry(Comparison(earlier, later), weights).all()
+    except DoesNotFit:
+        names = [{each.name: each.shape for each in network.parameters} for network in (earlier, later)]
+        return weights if names[0] == names[1] else None
 
 
 def weights_of(zoo: Zoo, entry: str) -> tuple[ReleasedWeights, ...]:

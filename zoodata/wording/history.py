@@ -41,7 +41,8 @@ def network(step: NetworkStep) -> str:
     change = step.change
     before, after = step.parameters
     size = f"{before / 1e6:.1f} M parameters became {after / 1e6:.1f} M" if before and after and before != after else ""
-    cause = sentence(change.result.findings[0]) if change and change.result and change.result.findings else ""
+    findings = change.result.findings if change and change.result and step.outcome != "same_function" else ()
+    cause = sentence(findings[0]) if findings else ""
     match step.outcome:
         case "same_function":
             said = "is written otherwise and gives the same scores for the same weights"
