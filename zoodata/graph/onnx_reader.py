@@ -24,6 +24,7 @@ from zoodata.graph.canonical.finish import finish
 from zoodata.graph.network import Network, Parameter
 from zoodata.graph.onnx_alone import alone
 from zoodata.graph.onnx_storage import FLOATS, Stored, every_node, stored
+from zoodata.graph.onnx_unshared import unshared
 from zoodata.graph.view import Shape
 
 __all__ = ["Image", "Read", "UnreadableGraph", "image_of", "prepared", "read"]
@@ -76,8 +77,8 @@ class Read:
 
 
 def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with its local functions written out."""
-    return inliner.inline_local_functions(model) if model.functions else model
+    """The model with its local functions written out, and a tensor for each layer."""
+    return unshared(inliner.inline_local_functions(model) if model.functions else model)
 
 
 def read(model: onnx.ModelProto, size: tuple[int, int] | None = None, output: str | None = None) -> Read:

@@ -11,6 +11,7 @@ import numpy as np
 from zoodata.graph import storage
 from zoodata.graph.counter import count
 from zoodata.graph.network import Network
+from zoodata.graph.view import Shape
 from zoodata.measure.host import compared, is_run
 from zoodata.records import ComparisonResult, Preprocessing, StoredNetwork
 from zoodata.records.base import visible_line
@@ -45,6 +46,8 @@ class Compared:
     scores: Any
     """Of the later release's model with the carried weights (float array); None where they do not fit or it does not
     run."""
+    takes_by_name: bool = False
+    """Whether a checkpoint of the earlier release has every tensor of the later one, in its shape."""
 
 
 class ReleaseReader:
@@ -108,7 +111,7 @@ class ReleaseReader:
         if native is not None and earlier.input_shape == later.input_shape:
             weights = taken(earlier, later)
             scores = None if weights is None else native.forward(_image(earlier), weights)
-        return Compared(result, scores)
+        return Compared(result, scores, _stored(earlier) == _stored(later))
 
     def _read(self, zoo_name: str, entry: str) -> tuple[Model, Network]:
         """The model and the network of an entry."""
@@ -132,8 +135,11 @@ def taken(earlier: Network, later: Network) -> Weights | None:
     try:
         return Carry(Comparison(earlier, later), weights).all()
     except DoesNotFit:
-        names = [{each.name: each.shape for each in network.parameters} for network in (earlier, later)]
-        return weights if names[0] == names[1] else None
+        return weights if _stored(earlier) == _stored(later) else None
+
+
+def _stored(network: Network) -> dict[str, Shape]:
+    return {each.name: each.shape for each in network.parameters}
 
 
 def weights_of(zoo: Zoo, entry: str) -> tuple[ReleasedWeights, ...]:

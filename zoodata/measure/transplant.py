@@ -132,16 +132,22 @@ class Transplanter:
         if not isinstance(other.model, Saves):
             raise CannotBuild(f"{b} runs on {other.model.runtime}, whose files are not written here")
         target = Path(out)
-        if not target.name.endswith(other.model.formats):
-            raise CannotBuild(f"{b} loads {' or '.join(other.model.formats)}, and {target.name} is none")
+        # A model that is a file is written whole, and a checkpoint of weights would not say what network it is.
+        formats = (Path(b).suffix,) if b.startswith("file:") else other.model.formats
+        if not target.name.endswith(formats) or (b.startswith("file:") and target.name.endswith(".weights.h5")):
+            raise CannotBuild(f"{b} loads {' or '.join(formats)}, and {target.name} is none")
         other.model.save(carried, target)
-        zoo, name, _ = registry.find(b)
-        loaded = zoo.build(name, path=target)
+        loaded = self._loaded(b, target)
         if loaded.input != other.model.input:
             loaded = loaded.at(other.model.input.height, other.model.input.width)
         return self._compared(
             a, b, one, other._replace(model=loaded), items, offsets, result, carry, tolerance, threads
         )
+
+    def _loaded(self, b: str, target: Path) -> Model:
+        """What b's zoo makes of a checkpoint; a model in a file of its own is whole in the new file."""
+        zoo, name, _ = registry.find(b)
+        return zoo.build(str(target)) if zoo.name == "file" else zoo.build(name, path=target)
 
     def _at_one_size(self, a: str, b: str, one: _Side, other: _Side) -> tuple[_Side, _Side]:
         """Both for images of one size, where either bears the other's: weights that do not depend on it go over."""

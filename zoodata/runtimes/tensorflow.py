@@ -120,10 +120,10 @@ class KerasModel:
             variables[name].assign(np.asarray(array, dtype=np.float32).reshape(variables[name].shape))
         if path.suffix == ".ckpt":
             tf.train.Checkpoint(model=self._model, **self._model.checkpoint_items).write(str(path))
-        elif path.suffix == ".keras":
-            self._model.save(path)
-        else:
+        elif path.name.endswith(".weights.h5"):
             self._model.save_weights(path)
+        else:
+            self._model.save(path)
 
     def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
         """See :class:`zoodata.graph.faithful.ShowsInside`."""

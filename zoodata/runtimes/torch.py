@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,10 @@ from zoodata.runtimes.model import (
     in_brief,
     random_image,
 )
+
+with contextlib.suppress(ImportError):
+    # Torch imports its compiler when something asks for it; after TensorFlow that ends the process (two LLVMs).
+    importlib.import_module("triton")
 
 CPU = torch.device("cpu")
 

@@ -210,7 +210,7 @@ def _compare_entry(
             error = apart if math.isfinite(apart) else None
         if error is not None:
             outcome = "same_function" if error < SAME else "parted"
-        elif proof is not None and proof.status == "not_transferable":
+        elif proof is not None and proof.status == "not_transferable" and not compared.takes_by_name:
             outcome = "not_transferable"
     except Exception as failure:  # whatever an answer is, it is this entry's and ends no comparison
         missing = missing_for(failure) if result is None else None
