@@ -162,15 +162,14 @@ class Converter:
 
     def convert(self, a: str, file: str, peer: str) -> tuple[float, float] | str:
         """The error of the converted model on random images, and the seconds of conversion; or why there is none."""
-        import torch  # noqa: F401  (before TensorFlow, which it does not bear before it)
-
+        import zoodata.runtimes.torch  # noqa: F401  (before TensorFlow, which torch does not bear before it)
         from tests.graph.round_trip import export, quiet
         from zoodata.zoos import registry
 
         zoo, name, _ = registry.find(a)
         model = zoo.build(name, path=Path(file))
         path = Path(file).with_name("peer.onnx")
-        if model.runtime == "onnx":
+        if model.runtime == "onnxruntime":
             path.write_bytes(Path(file).read_bytes())
         else:
             export(model, "tf2onnx" if model.input.layout == "NHWC" else "torchscript", path)

@@ -83,6 +83,32 @@ def test_the_command_writes_a_report_or_nothing(tmp_path):
     assert ".safetensors" in wrong.output
 
 
+def test_a_model_in_a_file_is_written_whole(tmp_path):
+    import torch
+    import torchvision
+
+    from zoodata.cli.main import cli
+
+    torch.manual_seed(0)
+    source = torchvision.models.squeezenet1_1().eval()
+    torch.save(source.state_dict(), tmp_path / "a.pth")
+    torch.manual_seed(1)
+    image = torch.randn(1, 3, 224, 224)
+    torch.onnx.export(torchvision.models.squeezenet1_1().eval(), (image,), tmp_path / "b.onnx", dynamo=False)
+    given = ["torchvision:squeezenet1_1", f"file:{tmp_path}/b.onnx", "--weights", str(tmp_path / "a.pth"), "--out"]
+    done = CliRunner().invoke(cli, ["transplant", *given, str(tmp_path / "c.onnx")])
+    assert done.exit_code == 0, done.output
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(tmp_path / "c.onnx", providers=["CPUExecutionProvider"])
+    (scores,) = session.run(None, {session.get_inputs()[0].name: image.numpy()})
+    with torch.inference_mode():
+        assert torch.allclose(source(image), torch.from_numpy(scores), atol=1e-4)
+    refused = CliRunner().invoke(cli, ["transplant", *given, str(tmp_path / "c.keras")])
+    assert refused.exit_code == 1
+    assert "loads .onnx" in refused.output
+
+
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
     import pickle
 
