@@ -7,6 +7,7 @@ fixes numpy 1.26 and TensorFlow 2.19 among others, and nobuco, which does not im
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections import Counter
@@ -200,6 +201,7 @@ def _onnx2torch(path: Path) -> Any:
 
 
 def _onnx2keras(path: Path, turn: bool) -> Any:
+    os.environ.pop("TF_USE_LEGACY_KERAS", None)  # it is for Keras 3
     import onnx
     import onnx2keras
 

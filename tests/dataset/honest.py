@@ -20,6 +20,7 @@ from zoodata.records import (
     Lineage,
     Preprocessing,
     Reply,
+    SensitivityMeasurement,
     StoredNetwork,
     Supersession,
     Verification,
@@ -29,6 +30,7 @@ from zoodata.records.attribution import AttributedStep
 from zoodata.records.claim import ClaimConditions, RepositorySource
 from zoodata.records.image_set import LabelledImage
 from zoodata.records.latency import Observed, Session
+from zoodata.records.sensitivity import OtherPreparation
 
 PREPROCESSING = Preprocessing(
     resize=256, crop=(224, 224), interpolation="bilinear", scale=1 / 255, mean=(0.485, 0.456, 0.406),
@@ -95,6 +97,22 @@ def attribution(**changes: Any) -> AttributionMeasurement:
     return AttributionMeasurement.seal(**(values | changes))
 
 
+def sensitivity(**changes: Any) -> SensitivityMeasurement:
+    def other(resizer: Any, interpolation: Any, changed: int, lost: int) -> OtherPreparation:
+        return OtherPreparation(
+            decoder="pillow", resizer=resizer, interpolation=interpolation, antialias=False, changed=changed, gained=0,
+            lost=lost,
+        )  # fmt: skip
+
+    values: dict[str, Any] = {
+        "entry": "torchvision:resnet50@IMAGENET1K_V1", "started_at": builders.WHEN, "seconds": 9.0,
+        "environment": environment().id, "preprocessing": PREPROCESSING, "hits": 3,
+        "images": ImageSetIdentity(hash=image_set().identity, images=4, classes=4, layout="list"),
+        "others": (other("opencv", "nearest", 2, 1), other("tensorflow", "bilinear", 0, 0)),
+    }  # fmt: skip
+    return SensitivityMeasurement.seal(**(values | changes))
+
+
 def claims() -> ClaimCollection:
     def source(line: int) -> RepositorySource:
         return RepositorySource(repository="pytorch/vision", commit="a" * 40, path="docs/models.md", line=line)
@@ -145,5 +163,6 @@ def records() -> list[Any]:
     return [
         environment(), builders.family(), one, other, architecture("torchvision:resnet50", one),
         architecture("timm:resnet50", other), architecture("torchvision:resnet50", one, seconds=0.7), comparison(),
-        latency(), accuracy(), image_set(), attribution(), claims(), verification(), lineage(), reply(), supersession(),
+        latency(), accuracy(), image_set(), attribution(), sensitivity(), claims(), verification(),
+        lineage(), reply(), supersession(),
     ]  # fmt: skip

@@ -297,6 +297,18 @@ def images() -> Iterator[Attack]:
         "no environment": ("E015", {"environment": FORGED}),
         "of the future": ("E022", {"started_at": "2030-01-01T00:00:00Z"}),
     })  # fmt: skip
+    yield from _of(honest.sensitivity(), {
+        "more losses than changes": ("E008", {"others__1__lost": 1}),
+        "more changes than images": ("E008", {"others__0__changed": 5}),
+        "more losses than were right": ("E008", {"hits": 0}),
+        "a way twice": ("E017", {"others": lambda all: [all[0], all[0]]}),
+        "of other images than it says": ("E011", {"images__classes": 9}),
+        "a zoo of nobody": ("W101", {"entry": "evilzoo:x"}),
+        "no weights": ("W107", {"entry": "torchvision:resnet50"}),
+        "in no time": ("E025", {"seconds": 0.0}),
+        "no environment": ("E015", {"environment": FORGED}),
+        "of the future": ("E022", {"started_at": "2030-01-01T00:00:00Z"}),
+    })  # fmt: skip
 
 
 def claims() -> Iterator[Attack]:

@@ -106,6 +106,7 @@ POSSIBLE = {
                  r"|images(\[\*\](\.\w+)?)?",
     "attribution": rf"{RUN}|images(\.\w+)?|hits_[ab]|notes|steps(\[\*\](\.\w+)?)?|preprocessing_on_a(\.\w+)?"
                    rf"|preprocessing_[ab]{PIPELINE}",
+    "sensitivity": rf"{RUN}|images(\.\w+)?|hits|others(\[\*\](\.\w+)?)?|preprocessing{PIPELINE}",
     "latency": rf"{RUN}|conditions\.\w+|samples(\[\*\]){{0,3}}|cpu_us(\[\*\]){{0,3}}|energy_source|stopped|missing"
                r"|participants\[\*\](\.(runtime|digest|warm_up_iterations|input.*))?"
                r"|sessions(\[\*\](\..*)?)?",

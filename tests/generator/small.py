@@ -55,6 +55,7 @@ def measured() -> list[Any]:
         builders.accuracy(images=named),
         builders.accuracy("timm:resnet50", right=2, images=named),
         honest.attribution(environment=builders.environment().id),
+        honest.sensitivity(environment=builders.environment().id),
     ]
 
 

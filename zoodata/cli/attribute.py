@@ -19,11 +19,10 @@ from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
 from zoodata.measure.accuracy import PASSIVE
 from zoodata.measure.architecture import public_name
 from zoodata.measure.attribution import Attribution, Attributor, Side, Step, as_record, attribute
-from zoodata.measure.environment import capture, usable_cores
+from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.records import is_personal
-from zoodata.sweep.kinds.accuracy import IMAGE_PACKAGES
-from zoodata.zoos import registry
+from zoodata.sweep.kinds.accuracy import image_environment
 
 checkpoint = click.Path(exists=True, dir_okay=False)
 json_file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -109,8 +108,7 @@ def command(
     except WorkerFailed as error:
         raise click.ClickException(error.message) from None
     if record:
-        packages = {name for entry in (a, b) for name in registry.get(entry.partition(":")[0]).packages}
-        environment = capture([*sorted(packages), *IMAGE_PACKAGES], folders)
+        environment = image_environment([a, b])
         made = as_record(attribution, image_set, environment, started, time.perf_counter() - clock)
         with measuring_into(data):
             store.write(environment, data)

@@ -38,6 +38,7 @@ from zoodata.records import (
     Release,
     ReleaseChanges,
     Reply,
+    SensitivityMeasurement,
     StoredNetwork,
     Supersession,
     Verification,
@@ -84,6 +85,7 @@ FOLDER_OF: dict[type[StoredRecord], str] = {
     LatencyMeasurement: "measurements/latency",
     AccuracyMeasurement: "measurements/accuracy",
     AttributionMeasurement: "measurements/attribution",
+    SensitivityMeasurement: "measurements/sensitivity",
     ImageSetRecord: "image_sets",
     StoredNetwork: "networks",
     Release: "releases",
@@ -361,6 +363,11 @@ class Dataset:
     def attributions(self) -> tuple[AttributionMeasurement, ...]:
         """Gaps split into factors, oldest first."""
         return tuple(self.measurements(AttributionMeasurement))
+
+    @cached_property
+    def sensitivities(self) -> tuple[SensitivityMeasurement, ...]:
+        """What other decoders and resizers change, oldest first."""
+        return tuple(self.measurements(SensitivityMeasurement))
 
     @cached_property
     def comparisons(self) -> dict[tuple[str, str], ComparisonMeasurement]:

@@ -19,12 +19,25 @@ Array = npt.NDArray[Any]
 def scorer(network: Network, weights: Mapping[str, Array], threads: int = 1) -> Callable[[Array], Array]:
     """A network with weights as a function from images (batch, channels, height, width) to scores (batch, classes)."""
     stored = {name: torch.from_numpy(np.array(array)).float() for name, array in weights.items()}
+    together = True
+
+    def one(image: torch.Tensor) -> torch.Tensor:
+        return execute(network, stored, image).reshape(-1)
 
     def scores(images: Array) -> Array:
+        nonlocal together
         torch.set_num_threads(threads)
+        batch = torch.from_numpy(np.asarray(images)).float()
         with torch.inference_mode():
-            rows = [execute(network, stored, torch.from_numpy(image).float()).reshape(-1) for image in images]
-        return np.asarray(torch.stack(rows).numpy()).astype(np.float64)
+            rows = None
+            if together:
+                try:
+                    rows = torch.func.vmap(one)(batch)
+                except RuntimeError:  # an operator that torch cannot batch
+                    together = False
+            if rows is None:
+                rows = torch.stack([one(image) for image in batch])
+        return np.asarray(rows.numpy()).astype(np.float64)
 
     return scores
 

@@ -6,13 +6,15 @@ Labels are class numbers from 0, in the order of the sorted class folders (for I
 from __future__ import annotations
 
 import csv
+import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoodata.records.accuracy import LeftOutReason
+from zoodata.records.accuracy import ImageSetIdentity, LeftOutReason
+from zoodata.records.image_set import identity
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 LABEL_FILES = ("labels.csv", "labels.txt", "val.txt", "val.csv", "images.csv")
@@ -56,6 +58,19 @@ class ImageSet:
     def classes(self) -> int:
         """One more than the largest label."""
         return max(item.label for item in self.items) + 1
+
+
+def known_as(images: ImageSet, used: Sequence[Item], digests: Sequence[str] | None = None) -> ImageSetIdentity:
+    """The images that a measurement used, as its record names them.
+
+    Args:
+        digests: SHA-256 of their bytes, where they are known already.
+    """
+    digests = digests or [hashlib.sha256(read_bytes(item)).hexdigest() for item in used]
+    named = [(item.name, digest, item.label) for item, digest in zip(used, digests, strict=True)]
+    return ImageSetIdentity(
+        hash=identity(named), images=len(used), classes=images.classes, layout=images.layout, left_out=images.left_out
+    )
 
 
 def find(folder: Path, labels: Path | None = None) -> ImageSet:

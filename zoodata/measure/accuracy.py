@@ -34,7 +34,6 @@ from zoodata.records.accuracy import (
     pack_bits,
 )
 from zoodata.records.base import visible_line
-from zoodata.records.image_set import identity
 from zoodata.records.measurement import timestamp
 from zoodata.stats import sign_test, wilson_interval
 
@@ -354,13 +353,8 @@ def _result(
 
 def _identity(images: ImageSet, usable: Sequence[tuple[Item, Answer]], answers: Sequence[Answer]) -> ImageSetIdentity:
     problems = Counter(answer.problem for answer in answers if answer.problem is not None)
-    return ImageSetIdentity(
-        hash=identity([(item.name, answer.digest, item.label) for item, answer in usable]),
-        images=len(usable),
-        classes=images.classes,
-        layout=images.layout,
-        left_out={**images.left_out, **problems},
-    )
+    known = sets.known_as(images, [item for item, _ in usable], [answer.digest for _, answer in usable])
+    return known.model_copy(update={"left_out": {**images.left_out, **problems}})
 
 
 def key(entry: str, opened: Opened, images: ImageSet, settings: Settings, environment: Environment) -> str:

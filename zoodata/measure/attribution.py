@@ -10,7 +10,6 @@ belongs to none of them alone.
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,10 +25,8 @@ from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.evaluator import built, completed
 from zoodata.measure.host import torch_first
 from zoodata.records import AttributionMeasurement, Environment, Preprocessing
-from zoodata.records.accuracy import ImageSetIdentity
 from zoodata.records.attribution import AttributedStep, Factor
 from zoodata.records.base import visible
-from zoodata.records.image_set import identity
 from zoodata.records.measurement import timestamp
 from zoodata.runtimes.model import Array, CannotRead, Model, in_brief
 from zoodata.stats import sign_test
@@ -295,18 +292,14 @@ def as_record(
     found: Attribution, images: sets.ImageSet, environment: Environment, started: datetime, seconds: float
 ) -> AttributionMeasurement:
     """An attribution as a record of the dataset."""
-    digests = [(item.name, hashlib.sha256(sets.read_bytes(item)).hexdigest(), item.label) for item in found.used]
-    known = ImageSetIdentity(
-        hash=identity(digests), images=found.images, classes=images.classes, layout=images.layout,
-        left_out=images.left_out,
-    )  # fmt: skip
 
     def step(each: Step) -> AttributedStep:
         return AttributedStep(factor=each.factor, gained=each.gained, lost=each.lost)
 
     return AttributionMeasurement.seal(
         a=found.a, b=found.b, started_at=timestamp(started), seconds=round(seconds, 3), environment=environment.id,
-        images=known, preprocessing_a=found.preprocessings[0], preprocessing_b=found.preprocessings[1],
+        images=sets.known_as(images, found.used), preprocessing_a=found.preprocessings[0],
+        preprocessing_b=found.preprocessings[1],
         hits_a=round(found.top1_a * found.images / 100), hits_b=round(found.top1_b * found.images / 100),
         steps=tuple(map(step, found.steps)), preprocessing_on_a=step(found.preprocessing_on_a),
         notes=tuple(map(visible, found.notes)),

@@ -6,14 +6,18 @@ import contextlib
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import get_args
 
-from zoodata.images.sets import Item
+from zoodata.images import sets
+from zoodata.images.sets import ImageSet, Item
 from zoodata.isolation import Worker, WorkerFailed
 from zoodata.measure.accuracy import CHUNK, CHUNK_SECONDS, Settings, open_model
 from zoodata.measure.evaluator import Evaluator
-from zoodata.records import Preprocessing
-from zoodata.records.preprocessing import Library
+from zoodata.records import Environment, Preprocessing, SensitivityMeasurement
+from zoodata.records.measurement import timestamp
+from zoodata.records.preprocessing import Interpolation, Library
+from zoodata.records.sensitivity import OtherPreparation
 from zoodata.stats import sign_test
 
 
@@ -31,9 +35,9 @@ class Sensitive(Evaluator):
 class Variant:
     """One way to decode and resize."""
 
-    decoder: str
-    resizer: str
-    interpolation: str
+    decoder: Library
+    resizer: Library
+    interpolation: Interpolation
     antialias: bool
 
     @property
@@ -53,9 +57,43 @@ class Effect:
     gained: int
     lost: int
     """Images that became right and wrong."""
-    top1: float
+    right: int
     images: int
-    probability: float
+
+    @property
+    def top1(self) -> float:
+        """Percent."""
+        return 100 * self.right / max(1, self.images)
+
+    @property
+    def probability(self) -> float:
+        """That right and wrong answers part so by chance (McNemar's exact test)."""
+        return sign_test(self.gained, self.lost)
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What was seen of one entry."""
+
+    entry: str
+    """With the weights that were evaluated."""
+    preprocessing: Preprocessing
+    effects: tuple[Effect, ...]
+    """The entry's own way first."""
+    usable: tuple[Item, ...]
+    """The images that every way could decode."""
+
+
+RESIZERS: tuple[tuple[Library, Interpolation, bool], ...] = (
+    ("pillow", "nearest", True), ("pillow", "bilinear", True), ("pillow", "bicubic", True), ("pillow", "lanczos", True),
+    ("opencv", "nearest", False), ("opencv", "bilinear", False), ("opencv", "bicubic", False),
+    ("opencv", "area", False),
+    ("tensorflow", "bilinear", True), ("tensorflow", "bilinear", False), ("tensorflow", "bicubic", True),
+    ("tensorflow", "bicubic", False),
+    ("torchvision", "bilinear", True), ("torchvision", "bilinear", False), ("torchvision", "bicubic", True),
+    ("torchvision", "bicubic", False),
+)  # fmt: skip
+"""Whose resize, with which interpolation, smoothed before it shrinks or not."""
 
 
 def variants(spec: Preprocessing) -> Iterator[Variant]:
@@ -66,12 +104,7 @@ def variants(spec: Preprocessing) -> Iterator[Variant]:
     for decoder in get_args(Library):
         if decoder != own.decoder:
             yield Variant(decoder, own.resizer, own.interpolation, own.antialias)
-    for resizer, interpolation, antialias in (
-        *(("pillow", name, True) for name in ("nearest", "bilinear", "bicubic", "lanczos")),
-        *(("opencv", name, False) for name in ("nearest", "bilinear", "bicubic", "area")),
-        *(("tensorflow", name, smooth) for name in ("bilinear", "bicubic") for smooth in (True, False)),
-        *(("torchvision", name, smooth) for name in ("bilinear", "bicubic") for smooth in (True, False)),
-    ):
+    for resizer, interpolation, antialias in RESIZERS:
         variant = Variant(own.decoder, resizer, interpolation, antialias)
         if variant != own:
             yield variant
@@ -84,27 +117,53 @@ def measure(
     settings: Settings,
     progress: Callable[[str], None] = lambda variant: None,
     skipped: Callable[[str, str], None] = lambda variant, reason: None,
-) -> list[Effect]:
+) -> Sensitivity:
     """Run every variant over the images.
 
     Raises:
         WorkerFailed: when the entry cannot be built or run.
     """
-    spec = open_model(worker, entry, settings).preprocessing
-    effects: list[Effect] = []
-    own: list[int | None] = []
+    opened = open_model(worker, entry, settings)
+    spec = opened.preprocessing
+    found: list[tuple[Variant, list[int | None]]] = []
     for variant in variants(spec):
         try:
-            answers = _answers(worker, spec, variant, items)
+            found.append((variant, _answers(worker, spec, variant, items)))
         except WorkerFailed as error:
-            if not effects or error.reason != "not_installed":
+            if not found or error.reason != "not_installed":
                 raise
             skipped(variant.name, error.message)
             continue
-        own = own or answers
-        effects.append(_effect(variant, items, own, answers))
         progress(variant.name)
-    return effects
+    # An image that one of the ways cannot decode is left out of all.
+    usable = [n for n in range(len(items)) if all(answers[n] is not None for _, answers in found)]
+    labels = [items[n].label for n in usable]
+    kept = [(variant, [answers[n] for n in usable]) for variant, answers in found]
+    named = f"@{opened.weights}" if opened.weights and settings.weights_path is None and "@" not in entry else ""
+    return Sensitivity(
+        entry=entry + named,
+        preprocessing=spec,
+        effects=tuple(_effect(variant, labels, kept[0][1], answers) for variant, answers in kept),
+        usable=tuple(items[n] for n in usable),
+    )
+
+
+def as_record(
+    found: Sensitivity, images: ImageSet, environment: Environment, started: datetime, seconds: float
+) -> SensitivityMeasurement:
+    """A sensitivity as a record of the dataset."""
+    own, *others = found.effects
+    return SensitivityMeasurement.seal(
+        entry=found.entry, started_at=timestamp(started), seconds=round(seconds, 3), environment=environment.id,
+        images=sets.known_as(images, found.usable), preprocessing=found.preprocessing, hits=own.right,
+        others=tuple(
+            OtherPreparation(
+                decoder=each.variant.decoder, resizer=each.variant.resizer, interpolation=each.variant.interpolation,
+                antialias=each.variant.antialias, changed=each.changed, gained=each.gained, lost=each.lost,
+            )
+            for each in others
+        ),
+    )  # fmt: skip
 
 
 def _answers(
@@ -119,17 +178,14 @@ def _answers(
 
 
 def _effect(
-    variant: Variant, items: Sequence[Item], own: Sequence[int | None], answers: Sequence[int | None]
+    variant: Variant, labels: Sequence[int], own: Sequence[int | None], answers: Sequence[int | None]
 ) -> Effect:
-    both = [
-        (item.label, one, other)
-        for item, one, other in zip(items, own, answers, strict=True)
-        if one is not None and other is not None
-    ]
-    gained = sum(other == label != one for label, one, other in both)
-    lost = sum(one == label != other for label, one, other in both)
-    right = sum(other == label for label, _, other in both)
+    each = list(zip(labels, own, answers, strict=True))
     return Effect(
-        variant, sum(one != other for _, one, other in both), gained, lost, 100 * right / max(1, len(both)),
-        len(both), sign_test(gained, lost),
-    )  # fmt: skip
+        variant=variant,
+        changed=sum(one != other for _, one, other in each),
+        gained=sum(other == label != one for label, one, other in each),
+        lost=sum(one == label != other for label, one, other in each),
+        right=sum(other == label for label, _, other in each),
+        images=len(each),
+    )

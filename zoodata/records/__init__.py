@@ -20,6 +20,7 @@ from zoodata.records.network import StoredNetwork
 from zoodata.records.preprocessing import Preprocessing
 from zoodata.records.release import Release, ReleaseChanges
 from zoodata.records.reply import Reply
+from zoodata.records.sensitivity import SensitivityMeasurement
 from zoodata.records.supersession import Supersession
 from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
 from zoodata.records.verification import Verification
@@ -54,6 +55,7 @@ __all__ = [
     "Release",
     "ReleaseChanges",
     "Reply",
+    "SensitivityMeasurement",
     "StoredNetwork",
     "Supersession",
     "Verification",

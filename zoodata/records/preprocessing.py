@@ -12,6 +12,7 @@ Channels = tuple[float, float, float]
 Spread = Annotated[float, Field(gt=0)]
 Side = Annotated[int, Field(ge=1, le=100_000)]
 Library = Literal["pillow", "opencv", "tensorflow", "torchvision"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
 
 
 class Preprocessing(Record):
@@ -27,7 +28,7 @@ class Preprocessing(Record):
     """Which side a single number is; by the long side, what the crop lacks is filled with the mean."""
     crop: tuple[Side, Side] | None = None
     """Centre crop (height, width) in pixels."""
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos", "area"] | None = None
+    interpolation: Interpolation | None = None
     antialias: bool | None = None
     decoder: Library | None = None
     """Whose decoder is meant; Pillow's where nobody says."""

@@ -24,6 +24,7 @@ from zoodata.records.measurement import ArchitectureMeasurement
 from zoodata.records.network import StoredNetwork
 from zoodata.records.release import Release, ReleaseChanges
 from zoodata.records.reply import Reply
+from zoodata.records.sensitivity import SensitivityMeasurement
 from zoodata.records.supersession import Supersession
 from zoodata.records.verification import Verification
 
@@ -38,6 +39,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "accuracy": AccuracyMeasurement,
     "image_set": ImageSetRecord,
     "attribution": AttributionMeasurement,
+    "sensitivity": SensitivityMeasurement,
     "network": StoredNetwork,
     "release": Release,
     "release_changes": ReleaseChanges,

@@ -30,13 +30,13 @@ from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import accuracy
-from zoodata.measure.environment import capture, usable_cores
+from zoodata.measure.environment import usable_cores
 from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records import AccuracyMeasurement, Preprocessing
 from zoodata.records.base import foreign_files
 from zoodata.stats import wilson_interval
-from zoodata.sweep.kinds.accuracy import IMAGE_PACKAGES
+from zoodata.sweep.kinds.accuracy import image_environment
 from zoodata.wording.checks import LEFT_OUT, assumed, left_out
 from zoodata.wording.checks import check as check_words
 from zoodata.zoos import registry
@@ -60,7 +60,7 @@ def bench_accuracy(
     if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
         raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
     folders = folders_of([entry])
-    environment = capture([*registry.get(entry.partition(":")[0]).packages, *IMAGE_PACKAGES], folders)
+    environment = image_environment([entry])
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with measuring_into(data), step("accuracy", len(image_set.items)) as shown:
         state = {"done": 0}

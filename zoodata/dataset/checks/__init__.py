@@ -36,6 +36,7 @@ from zoodata.records import (
     Release,
     ReleaseChanges,
     Reply,
+    SensitivityMeasurement,
     Supersession,
     Verification,
 )
@@ -51,6 +52,7 @@ CHECKS: dict[type[StoredRecord], Callable[[Any, World, Read], Iterator[Doubt]]] 
     ComparisonMeasurement: measurements.check_comparison,
     AccuracyMeasurement: images.check_accuracy,
     AttributionMeasurement: images.check_attribution,
+    SensitivityMeasurement: images.check_sensitivity,
     ImageSetRecord: images.check_image_set,
     LatencyMeasurement: latency.check,
     Release: releases.check_release,

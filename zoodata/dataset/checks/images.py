@@ -15,7 +15,7 @@ from zoodata.dataset.checks.measurements import (
     weights_known,
 )
 from zoodata.dataset.checks.world import Read, World
-from zoodata.records import AccuracyMeasurement, AttributionMeasurement, ImageSetRecord
+from zoodata.records import AccuracyMeasurement, AttributionMeasurement, ImageSetRecord, SensitivityMeasurement
 from zoodata.records.accuracy import ImageSetIdentity
 from zoodata.records.base import is_personal, without_weights
 
@@ -91,3 +91,18 @@ def check_attribution(record: AttributionMeasurement, world: World, item: Read) 
         yield Doubt("E017", "steps", "names a factor twice")
     if record.preprocessing_on_a.factor != "preprocessing, on a":
         yield Doubt("E025", "preprocessing_on_a.factor", f"is {record.preprocessing_on_a.factor}")
+
+
+def check_sensitivity(record: SensitivityMeasurement, world: World, item: Read) -> Iterator[Doubt]:
+    """Everything about a sensitivity that cannot be."""
+    yield from entries_known([("entry", record.entry)], world, item)
+    yield from run_known(record, world, item)
+    yield from weights_known(record.entry, "entry", world)
+    yield from within("seconds", record.seconds, 1e-4, MOST_SECONDS, "seconds")
+    yield from possible_preprocessing("preprocessing", record.preprocessing)
+    yield from images_known("images", record.images, world)
+    if record.entry == without_weights(record.entry):
+        yield Doubt("W107", "entry", "says nothing of the weights that were evaluated")
+    ways = [(each.decoder, each.resizer, each.interpolation, each.antialias) for each in record.others]
+    if len(set(ways)) != len(ways):
+        yield Doubt("E017", "others", "names a way twice")

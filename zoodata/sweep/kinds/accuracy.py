@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
@@ -28,6 +28,14 @@ from zoodata.zoos.registry import folders_of, get
 
 IMAGE_PACKAGES = ("pillow", "opencv-python-headless")
 """What decodes and resizes."""
+
+
+def image_environment(entries: Iterable[str], *more: str) -> Environment:
+    """The environment in which entries answer images: their zoos' packages, what decodes and resizes, and more."""
+    entries = list(entries)
+    packages = {package for entry in entries for package in get(entry_zoo(entry)).packages}
+    return capture([*packages, *IMAGE_PACKAGES, *more], folders_of(entries))
+
 
 JOURNALS = ".unfinished"
 """Folder beside the image sets in which tasks keep the answers they have, until they are records."""
@@ -78,7 +86,7 @@ class AccuracyTask:
     def measure(self, bench: Bench, environment: Environment) -> Outcome:
         """See :class:`Task`."""
         folders = folders_of([self.entry])
-        environment = capture([*get(entry_zoo(self.entry)).packages, *IMAGE_PACKAGES], folders)
+        environment = image_environment([self.entry])
         threads = bench.limits.threads
         settings = accuracy.Settings(batch=self.batch, threads=threads)
         journals = published.folder_of(self.images).parent / JOURNALS
