@@ -19,6 +19,7 @@ from zoodata.records.measurement import timestamp
 from zoodata.records.preprocessing import Interpolation, Library
 from zoodata.records.sensitivity import OtherPreparation
 from zoodata.stats import sign_test
+from zoodata.wording.preprocessing import way
 
 
 class Sensitive(Evaluator):
@@ -43,8 +44,7 @@ class Variant:
     @property
     def name(self) -> str:
         """As it is shown."""
-        smooth = "" if self.resizer not in ("tensorflow", "torchvision") or self.antialias else ", no antialias"
-        return f"decoded by {self.decoder}, resized by {self.resizer} ({self.interpolation}{smooth})"
+        return way(self.decoder, self.resizer, self.interpolation, self.antialias)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,23 @@ from dataclasses import dataclass, replace
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy import measured
 from zoodata.discrepancy.measured import Pair
-from zoodata.records import AccuracyMeasurement, AttributionMeasurement, ImageSetRecord, Preprocessing, entry_zoo
+from zoodata.records import (
+    AccuracyMeasurement,
+    AttributionMeasurement,
+    ImageSetRecord,
+    Preprocessing,
+    SensitivityMeasurement,
+    entry_zoo,
+)
 from zoodata.records.accuracy import Check
+from zoodata.records.sensitivity import OtherPreparation
+from zoodata.stats import holm, sign_test
 from zoodata.wording.checks import check as check_words
+from zoodata.wording.preprocessing import way
 
 MOST_CLASSES = 8
 """Of a pair, those that differ most."""
+SURE = 0.05
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,49 @@ class AttributionView:
 
 
 @dataclass(frozen=True)
+class WayView:
+    """Another way to decode and resize."""
+
+    words: str
+    top1: float
+    points: float
+    """Against the entry's own way."""
+    changed: int
+    """Images with another first answer."""
+    is_sure: bool
+    """Whether the points are more than chance: McNemar's exact test, corrected for the ways tried."""
+
+
+@dataclass(frozen=True)
+class SensitivityView:
+    """What other decoders and resizers change in one entry's answers."""
+
+    entry: str
+    zoo: str
+    own: str
+    top1: float
+    ways: tuple[WayView, ...]
+    """The best first."""
+    record: str
+    command: str
+
+    @property
+    def lowest(self) -> float:
+        """Accuracy in the worst way, percent; it may be the entry's own."""
+        return min(self.top1, self.ways[-1].top1)
+
+    @property
+    def highest(self) -> float:
+        """Accuracy in the best way, percent."""
+        return max(self.top1, self.ways[0].top1)
+
+    @property
+    def most_changed(self) -> int:
+        """Images whose answer the worst of them changes."""
+        return max(each.changed for each in self.ways)
+
+
+@dataclass(frozen=True)
 class MeasuredSet:
     """Everything that was measured on one set of images."""
 
@@ -90,6 +144,8 @@ class MeasuredSet:
     verdicts: dict[tuple[str, str], Pair]
     """The records of any two to their pair, either way round."""
     attributions: tuple[AttributionView, ...]
+    sensitivities: tuple[SensitivityView, ...] = ()
+    """The entry that other ways move most, first."""
 
     @property
     def publishers(self) -> int:
@@ -167,6 +223,7 @@ def _set(
         attributions=tuple(
             _attribution(record, published) for record in dataset.attributions if record.images.hash == hash
         ),
+        sensitivities=_sensitivities(dataset, published, hash),
     )
 
 
@@ -234,4 +291,33 @@ def _attribution(record: AttributionMeasurement, published: ImageSetRecord | Non
         notes=record.notes,
         record=path_of(record).as_posix(),
         command=f"zoodata attribute {record.a} {record.b} --images {_named(published)}",
+    )
+
+
+def _sensitivities(dataset: Dataset, published: ImageSetRecord | None, hash: str) -> tuple[SensitivityView, ...]:
+    newest = {record.entry: record for record in dataset.sensitivities if record.images.hash == hash}
+    made = (_sensitivity(record, published) for record in newest.values())
+    return tuple(sorted(made, key=lambda each: (each.lowest - each.highest, each.entry)))
+
+
+def _sensitivity(record: SensitivityMeasurement, published: ImageSetRecord | None) -> SensitivityView:
+    total, used = record.images.images, record.preprocessing
+    corrected = holm([sign_test(other.gained, other.lost) for other in record.others])
+
+    def seen(other: OtherPreparation, probability: float) -> WayView:
+        points = 100 * (other.gained - other.lost) / total
+        return WayView(
+            words=way(other.decoder, other.resizer, other.interpolation, other.antialias),
+            top1=100 * record.hits / total + points, points=points, changed=other.changed, is_sure=probability < SURE,
+        )  # fmt: skip
+
+    ways = [seen(other, probability) for other, probability in zip(record.others, corrected, strict=True)]
+    return SensitivityView(
+        entry=record.entry,
+        zoo=entry_zoo(record.entry),
+        own=way(used.decoder, used.resizer, used.interpolation, used.antialias is not False),
+        top1=100 * record.hits / total,
+        ways=tuple(sorted(ways, key=lambda each: -each.top1)),
+        record=path_of(record).as_posix(),
+        command=f"zoodata bench sensitivity {record.entry} --images {_named(published)} --record",
     )
