@@ -242,9 +242,9 @@ def _batch_norm(o: Operands) -> Tensor:
     scale, shift, mean, variance = (
         _beside(o(role), channel, x.dim()) for role in ("scale", "shift", "mean", "variance")
     )
-    result = (x - mean) * torch.rsqrt(variance + o.attributes["epsilon"])
-    result = result if scale is None else result * scale
-    return result if shift is None else result + shift
+    factor = torch.rsqrt(variance + o.attributes["epsilon"])
+    factor = factor if scale is None else factor * scale
+    return (x - mean) * factor if shift is None else torch.addcmul(shift, x - mean, factor)
 
 
 def _layer_norm(o: Operands) -> Tensor:

@@ -94,7 +94,7 @@ class Trial:
             if not decoded:
                 continue
             labels = np.array([label for _, label in decoded]) + self._spec.label_offset
-            plain: dict[str, Array] = {}
+            plain: dict[str, Array] = {}  # prepared images by specification, and scores by network and that
             for number, (logs, right) in zip(which, found, strict=True):
                 scores = self._scores(self._candidates[number], [image for image, _ in decoded], plain)
                 rows = np.arange(len(labels))
@@ -103,10 +103,12 @@ class Trial:
         return [Answers(tuple(logs), tuple(right)) for logs, right in found]
 
     def _scores(self, candidate: _Candidate, images: Sequence[Array], plain: dict[str, Array]) -> Array:
-        run = candidate.scores or self._as_it_is
-        key = f"{id(run)} {candidate.spec.model_dump_json()}"
+        run, spec = candidate.scores or self._as_it_is, candidate.spec.model_dump_json()
+        if spec not in plain:
+            plain[spec] = np.stack([pixels.apply(candidate.spec, image) for image in images])
+        key = f"{id(run)} {spec}"
         if key not in plain:
-            plain[key] = run(np.stack([pixels.apply(candidate.spec, image) for image in images]))
+            plain[key] = run(plain[spec])
         scores = plain[key]
         return scores if candidate.columns is None else scores[:, candidate.columns]
 
