@@ -75,7 +75,7 @@ def first_day(text: str) -> date:
 
 
 PRIVATE = re.compile(
-    r"/(home|Users|root|mnt|tmp|work)/|[A-Za-z]:\\|\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|\b[\w.+-]+@[\w-]+\.\w+|\bhost\b|\.local\b",
+    r"/(home|Users|root|mnt|tmp|work)/|[A-Za-z]:\\|\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|\b[\w.+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}\b|\bhost\b|\.local\b",
 )
 """A path, an address or a name of somebody's machine."""
 
