@@ -25,7 +25,7 @@ from zoodata.records import entry_zoo
 from zoodata.stats import relative_error
 
 WANTED, REFUSED = 40, 10
-LARGEST = 25e9
+LARGEST = 6e9
 """Multiply-accumulates up to which a network is taken."""
 ENDINGS = {
     "torchvision": ".pth", "timm": ".safetensors", "keras_applications": ".weights.h5", "tf_slim": ".ckpt",

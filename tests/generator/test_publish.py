@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-import zipfile
+import tarfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -145,10 +145,10 @@ def test_downloads_are_whole_and_their_checksums_hold(dataset, site, tmp_path):
     with (folder / "claims" / "resnet50.csv").open() as stream:
         assert {row["entry"] for row in csv.DictReader(stream)} >= {"timm:resnet50"}
     assert version(dataset) == "2026.11.23"
-    archive = folder / "2026.11.23" / "zoodata.zip"
-    with zipfile.ZipFile(archive) as opened:
-        names = set(opened.namelist())
-        opened.extractall(tmp_path / "unpacked")
+    archive = folder / "2026.11.23" / "zoodata.tar.xz"
+    with tarfile.open(archive) as opened:
+        names = set(opened.getnames())
+        opened.extractall(tmp_path / "unpacked", filter="data")
     again = store.Dataset.open(packaged=tmp_path / "unpacked" / "zoodata")
     assert {getattr(r, "id", r) for r in again.records} == {getattr(r, "id", r) for r in dataset.records}
     assert "zoodata/schemas/claims.schema.json" in names

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import zipfile
+import tarfile
 from pathlib import Path
+from typing import Literal
 
 from zoodata.dataset import store, version
 from zoodata.dataset.export import export, harmless, write_csv
@@ -22,8 +24,10 @@ LARGE = ("networks",)
 BULKY = ("claims", "measurements", "verifications", "catalogue", "releases")
 """Kinds of files that are published without indentation, a fifth to a half of them: they are most of the site."""
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The archive's files carry no time, so that the same records make the same archive."""
+ARCHIVE = "zoodata.tar.xz"
+"""A third of what a zip is: networks repeat each other."""
+PRESET: Literal[3] = 3
+"""Of xz: a quarter of the time of its default for a third more bytes."""
 
 
 def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:
@@ -66,10 +70,11 @@ def _claims_by_architecture(dataset: Dataset, folder: Path) -> None:
 
 
 def _archive(dataset: Dataset, folder: Path) -> None:
-    """Every record and schema of this version in one file, with its checksum beside it."""
+    """Every record and schema of this version in one file, with its checksum beside it. Its files carry no time and
+    no owner, so that the same records make the same archive."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "zoodata.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    target = folder / ARCHIVE
+    with tarfile.open(target, "w:xz", preset=PRESET) as archive:
         for place, path in _files(dataset).items():
             _add(archive, place.as_posix(), path.read_bytes())
         if (day := version.released_on(dataset.roots[0])) is not None:
@@ -77,10 +82,10 @@ def _archive(dataset: Dataset, folder: Path) -> None:
         for name, schema in schemas().items():
             _add(archive, f"schemas/{name}", json.dumps(schema, indent=1, sort_keys=True).encode())
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    (folder / "SHA256SUMS").write_text(f"{digest}  zoodata.zip\n", encoding="utf-8", newline="\n")
+    (folder / "SHA256SUMS").write_text(f"{digest}  {ARCHIVE}\n", encoding="utf-8", newline="\n")
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    entry = zipfile.ZipInfo(f"zoodata/{name}", EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(entry, content)
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(f"zoodata/{name}")
+    entry.size = len(content)
+    archive.addfile(entry, io.BytesIO(content))
