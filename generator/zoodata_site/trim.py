@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+import rcssmin
+import rjsmin
 import tinycss2
 
 CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
@@ -18,7 +20,8 @@ SET_BY_SCRIPTS = frozenset({"zd-differs", "zd-sort", "zd-scroll", "zd-faint", "z
 
 
 def trim(site: Path) -> None:
-    """Take away the theme's scripts and source maps, and from its style sheets what no page has a class for."""
+    """Take away the theme's scripts and source maps, from its style sheets what no page has a class for, and from our
+    own script and style sheet what only their readers need."""
     shutil.rmtree(site / "assets" / "javascripts", ignore_errors=True)
     for leftover in (site / "assets").rglob("*.map"):
         leftover.unlink()
@@ -26,6 +29,9 @@ def trim(site: Path) -> None:
         text = page.read_text(encoding="utf-8")
         if "<pre" not in text:
             page.write_text(INDENTATION.sub("\n", text), encoding="utf-8", newline="\n")
+    for own, narrow in (("zoodata.js", rjsmin.jsmin), ("zoodata.css", rcssmin.cssmin)):
+        file = site / "assets" / own
+        file.write_text(narrow(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     used = classes_of(site.rglob("*.html")) | SET_BY_SCRIPTS
     for sheet in (site / "assets" / "stylesheets").glob("*.css"):
         sheet.write_text(without_unused(sheet.read_text(encoding="utf-8"), used), encoding="utf-8", newline="\n")

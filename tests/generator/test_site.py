@@ -156,14 +156,14 @@ def test_pages_are_light(site):
         path.name: weight
         for path in site.glob("architectures/*.html")
         if path.name != "index.html"
-        and (weight := _weight(site, f"architectures/{path.name}")) >= 62_200  # 60,000 is the aim; ResNet-50 has 62,060
+        and (weight := _weight(site, f"architectures/{path.name}")) >= 61_000  # 60,000 is the aim; ResNet-50 has 60,600
     }
     assert not heavy
 
 
 def test_the_whole_site_is_bounded(site):
-    """A hundred was the aim until sixteen zoos came in; 104 with them. What is in three forms is to be stored once."""
-    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 110 * MEGABYTE
+    """A hundred was the aim until sixteen zoos and timm's releases came in; 102 with them. What is in three forms is to be stored once."""
+    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 105 * MEGABYTE
 
 
 @pytest.mark.parametrize("name", ["index.html", "architectures/resnet50.html"])
