@@ -79,3 +79,17 @@ def test_copies_that_an_exporter_made_of_one_tensor_are_tensors():
     parted = unshared(graph([1, 1, 1], nodes))
     assert {tensor.name for tensor in parted.graph.initializer} == {"w", "b", "c"}
     onnx.checker.check_model(parted)
+
+
+def test_a_layer_that_reads_one_tensor_in_several_places_has_several():
+    def norm(reads, writes):
+        return helper.make_node("BatchNormalization", [reads, "b", "c", "c", "b"], [writes])
+
+    model = graph([1, 1, 1], [norm("x", "z"), norm("z", "y")])
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros(3, np.float32), "c"))
+    parted = unshared(model)
+    names = [tensor.name for tensor in parted.graph.initializer]
+    read = [name for node in parted.graph.node for name in node.input[1:]]
+    assert len(set(names)) == len(names)
+    assert len(set(read)) == len(read) == 8
+    onnx.checker.check_model(parted)

@@ -12,8 +12,7 @@ import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option
-from zoodata.cli.common import check_entries, data_option, folders_of, measuring_into, no_images, step
-from zoodata.dataset import store
+from zoodata.cli.common import check_entries, data_option, folders_of, keep, no_images, step
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
 from zoodata.measure.accuracy import PASSIVE
@@ -110,9 +109,7 @@ def command(
     if record:
         environment = image_environment([a, b])
         made = as_record(attribution, image_set, environment, started, time.perf_counter() - clock)
-        with measuring_into(data):
-            store.write(environment, data)
-            click.echo(f"Record: {store.write(made, data)}", err=True)
+        keep(made, environment, data)
     if style == "json":
         plain = asdict(attribution)
         plain.pop("used")

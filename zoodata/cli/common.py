@@ -19,6 +19,8 @@ from zoodata.dataset.store import LOCAL, Dataset
 
 if TYPE_CHECKING:
     from zoodata.images.sets import NoImages
+    from zoodata.records import Environment
+    from zoodata.records.base import Measurement
     from zoodata.zoos.base import Reading
 
 PLAIN_LINE_SECONDS = 5.0
@@ -202,6 +204,15 @@ def check_entries(entries: Iterable[str], releases: bool = False) -> None:
             raise click.UsageError(str(error)) from None
         if zoo not in zoos:
             raise click.UsageError(f"there is no zoo {zoo!r}; there are {', '.join(zoos)}, file and python")
+
+
+def keep(record: Measurement, environment: Environment, data: Path) -> None:
+    """Store what ``--record`` asked for below a data folder, with its environment, and say where it lies."""
+    from zoodata.dataset import store
+
+    with measuring_into(data):
+        store.write(environment, data)
+        click.echo(f"Record: {store.write(record, data)}", err=True)
 
 
 @contextlib.contextmanager

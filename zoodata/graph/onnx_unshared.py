@@ -43,8 +43,11 @@ def unshared(model: onnx.ModelProto) -> onnx.ModelProto:
     met: set[str] = set()
     for node, place, name in list(_uses(graph)):
         if name in tensors and name in met:
-            node.input[place] = f"{name}:{node.output[0]}"
-            _copy(graph, tensors[name], node.input[place])
+            own = f"{name}:{node.output[0]}"
+            own = f"{own}:{place}" if own in met else own  # a batch norm's shift and mean are two tensors
+            node.input[place] = own
+            _copy(graph, tensors[name], own)
+            met.add(own)
         met.add(name)
     return parted
 

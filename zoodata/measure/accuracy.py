@@ -112,8 +112,7 @@ def measure(
     try:
         opened = open_model(worker, entry, settings)
         weights_hash = opened.weights_hash
-        if opened.weights and settings.weights_path is None and "@" not in entry:
-            name = f"{name}@{opened.weights}"
+        name = public_name(with_weights(entry, opened, settings))
         preprocessing = opened.preprocessing
         checks = list(opened.checks)
         checks.append(_believed(label_range(images, opened.classes, preprocessing.label_offset), believe=False))
@@ -164,6 +163,12 @@ def open_model(worker: Worker[Evaluator], entry: str, settings: Settings) -> Ope
         START_SECONDS, Evaluator.open, entry, settings.weights_path, settings.preprocessing, settings.batch,
         settings.device, settings.threads, settings.believe,
     )  # fmt: skip
+
+
+def with_weights(entry: str, opened: Opened, settings: Settings) -> str:
+    """The entry with the zoo's weights that were opened, where it names none and no file of one's own was given."""
+    named = opened.weights and settings.weights_path is None and "@" not in entry
+    return f"{entry}@{opened.weights}" if named else entry
 
 
 def _answers(

@@ -12,7 +12,7 @@ from typing import get_args
 from zoodata.images import sets
 from zoodata.images.sets import ImageSet, Item
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.accuracy import CHUNK, CHUNK_SECONDS, Settings, open_model
+from zoodata.measure.accuracy import CHUNK, CHUNK_SECONDS, Settings, open_model, with_weights
 from zoodata.measure.evaluator import Evaluator
 from zoodata.records import Environment, Preprocessing, SensitivityMeasurement
 from zoodata.records.measurement import timestamp
@@ -139,9 +139,8 @@ def measure(
     usable = [n for n in range(len(items)) if all(answers[n] is not None for _, answers in found)]
     labels = [items[n].label for n in usable]
     kept = [(variant, [answers[n] for n in usable]) for variant, answers in found]
-    named = f"@{opened.weights}" if opened.weights and settings.weights_path is None and "@" not in entry else ""
     return Sensitivity(
-        entry=entry + named,
+        entry=with_weights(entry, opened, settings),
         preprocessing=spec,
         effects=tuple(_effect(variant, labels, kept[0][1], answers) for variant, answers in kept),
         usable=tuple(items[n] for n in usable),

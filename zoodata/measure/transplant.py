@@ -24,7 +24,7 @@ from zoodata.images.diagnose import probes
 from zoodata.images.sets import Item
 from zoodata.measure.evaluator import completed
 from zoodata.measure.host import torch_first
-from zoodata.records import ComparisonResult, Preprocessing
+from zoodata.records import ComparisonResult, Preprocessing, entry_zoo
 from zoodata.records.comparison import GRAVITY
 from zoodata.runtimes.model import Array, CannotRead, Model, Saves
 from zoodata.stats import relative_error
@@ -133,8 +133,9 @@ class Transplanter:
             raise CannotBuild(f"{b} runs on {other.model.runtime}, whose files are not written here")
         target = Path(out)
         # A model that is a file is written whole, and a checkpoint of weights would not say what network it is.
-        formats = (Path(b).suffix,) if b.startswith("file:") else other.model.formats
-        if not target.name.endswith(formats) or (b.startswith("file:") and target.name.endswith(".weights.h5")):
+        is_whole = entry_zoo(b) == "file"
+        formats = (Path(b).suffix,) if is_whole else other.model.formats
+        if not target.name.endswith(formats) or (is_whole and target.name.endswith(".weights.h5")):
             raise CannotBuild(f"{b} loads {' or '.join(formats)}, and {target.name} is none")
         other.model.save(carried, target)
         loaded = self._loaded(b, target)

@@ -56,16 +56,6 @@ class AttributionMeasurement(Measurement):
         """See :class:`zoodata.records.base.Measurement`."""
         return (self.a, self.b)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """See :class:`zoodata.records.base.Measurement`. There is no attribution without its numbers."""
-        return ()
-
-    @property
-    def is_empty(self) -> bool:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return False
-
     @model_validator(mode="after")
     def _sums_up(self) -> AttributionMeasurement:
         if sum(step.gained - step.lost for step in self.steps) != self.hits_b - self.hits_a:

@@ -50,16 +50,6 @@ class SensitivityMeasurement(Measurement):
         """See :class:`zoodata.records.base.Measurement`."""
         return (self.entry,)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """See :class:`zoodata.records.base.Measurement`. There is no sensitivity without its numbers."""
-        return ()
-
-    @property
-    def is_empty(self) -> bool:
-        """See :class:`zoodata.records.base.Measurement`."""
-        return False
-
     @model_validator(mode="after")
     def _adds_up(self) -> SensitivityMeasurement:
         for other in self.others:

@@ -25,9 +25,9 @@ BULKY = ("claims", "measurements", "verifications", "catalogue", "releases")
 """Kinds of files that are published without indentation, a fifth to a half of them: they are most of the site."""
 
 ARCHIVE = "zoodata.tar.xz"
-"""A third of what a zip is: networks repeat each other."""
+"""Less than half of what a zip is: networks repeat each other."""
 PRESET: Literal[3] = 3
-"""Of xz: a quarter of the time of its default for a third more bytes."""
+"""Of xz: a quarter of the time of its default for two fifths more bytes."""
 
 
 def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:

@@ -24,7 +24,6 @@ from zoodata.wording.preprocessing import way
 
 MOST_CLASSES = 8
 """Of a pair, those that differ most."""
-SURE = 0.05
 
 
 @dataclass(frozen=True)
@@ -308,7 +307,8 @@ def _sensitivity(record: SensitivityMeasurement, published: ImageSetRecord | Non
         points = 100 * (other.gained - other.lost) / total
         return WayView(
             words=way(other.decoder, other.resizer, other.interpolation, other.antialias),
-            top1=100 * record.hits / total + points, points=points, changed=other.changed, is_sure=probability < SURE,
+            top1=100 * record.hits / total + points, points=points, changed=other.changed,
+            is_sure=probability < measured.SIGNIFICANT,
         )  # fmt: skip
 
     ways = [seen(other, probability) for other, probability in zip(record.others, corrected, strict=True)]

@@ -15,13 +15,12 @@ from zoodata.cli.common import (
     data_option,
     folders_of,
     format_option,
-    measuring_into,
+    keep,
     no_images,
     note_unconfined,
     show,
     step,
 )
-from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
 from zoodata.images.sets import sample as spread
 from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
@@ -103,9 +102,7 @@ def sensitivity_command(
     if record:
         environment = image_environment([entry], "tensorflow", "torchvision")
         made = sensitivity.as_record(found, image_set, environment, started, time.perf_counter() - clock)
-        with measuring_into(data):
-            store.write(environment, data)
-            click.echo(f"Record: {store.write(made, data)}", err=True)
+        keep(made, environment, data)
     rows = [
         {
             "variant": effect.variant.name,
