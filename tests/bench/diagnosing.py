@@ -25,6 +25,7 @@ from zoodata.zoos.registry import folders_of
 REAL = Path(os.environ.get("ZOODATA_REAL", Path(__file__).parents[3] / "shared" / "real"))
 SPECS = Path(__file__).parents[1] / "accuracy" / "specs"
 WANTED, COST = 0.95, 0.02
+LAST_BIAS = "the last layer's bias"
 LARGEST = int(os.environ.get("ZOODATA_PLANTED_MACS", "100_000_000"))
 """Multiply-accumulates up to which slips are planted: each of some fifty costs thousands of forward passes."""
 
@@ -135,14 +136,12 @@ class Planter:
         found = []
         for edit in edits(network, weights):
             if edit.code == "bias":  # what is gone cannot be had back: biases that do not belong there instead
+                if edit.was == LAST_BIAS:
+                    stranger = (network, {**weights, **self._drawn(weights, edit.weights)}, self._spec)
+                    found.append(Slip("bias", LAST_BIAS, "drawn", lambda made=stranger: made))
                 continue
             made = (edit.network, edit.weights, self._spec)
             found.append(Slip(edit.code, edit.was, edit.becomes, lambda made=made: made))
-        random = np.random.default_rng(0)
-        last = [name for name, array in weights.items() if np.ndim(array) == 1][-1]
-        drawn = random.standard_normal(np.shape(weights[last])).astype(np.float32) * 2
-        stranger = (network, {**weights, last: drawn}, self._spec)
-        found.append(Slip("bias", "the last layer's bias", "drawn", lambda: stranger))
         for step in mistakes(self._spec):
             if step.part in ("channels", "values"):
                 fed = (network, weights, step.spec)
@@ -154,6 +153,12 @@ class Planter:
                 was = f"label offset {self._spec.label_offset}"
                 found.append(Slip("class_offset", was, str(offset), lambda moved=moved: moved))
         return found
+
+    def _drawn(self, weights: Mapping[str, Any], without: Mapping[str, Any]) -> dict[str, Any]:
+        """Random numbers for what an edit leaves out."""
+        random = np.random.default_rng(0)
+        left_out = [name for name, array in weights.items() if without[name] is not array]
+        return {name: random.standard_normal(np.shape(weights[name])).astype(np.float32) * 2 for name in left_out}
 
     def _cost(self, slip: Slip) -> float:
         from zoodata.measure.trial import Trial

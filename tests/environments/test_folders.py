@@ -61,6 +61,21 @@ def test_a_release_that_is_here_comes_before_what_is_installed(home):
     assert [lock.name for lock in folders.added()] == ["timm-0.1.2"]
 
 
+def test_packages_of_an_interpreter_are_found_where_it_keeps_them(home, monkeypatch):
+    monkeypatch.setattr(folders, "find_spec", lambda module: None)
+    (lock,) = [lock for lock in folders.locks() if lock.zoo == "paddleclas"]
+    assert lock.has_interpreter
+    made(lock.folder / "lib" / "python3.11", "site-packages", "paddleclas", lock.release)
+    (lock.folder / "pyvenv.cfg").write_text("")
+    (lock.folder / DONE).write_text("paddleclas==0.1")
+    assert lock.is_added
+    assert not lock.is_current, "the lock file names other packages today"
+    (found,) = folders.of_zoo("paddleclas", ("paddleclas",))
+    assert found == lock.folder
+    assert folders.has_module("paddleclas", (found,))
+    assert folders.version("paddleclas", (found,)) == lock.release
+
+
 def test_what_an_interrupted_command_left_is_no_environment(home):
     folder = made(home, "timm-0.1.2", "timm", "0.1.2")
     (folder / DONE).unlink()

@@ -158,3 +158,76 @@ def test_a_counted_node_of_unknown_size_is_refused():
     model.graph.output[0].type.tensor_type.ClearField("shape")
     with pytest.raises(onnx_reader.UnreadableGraph, match=r"not known before it runs|infer"):
         onnx_reader.read(model)
+
+
+def scattered(places):
+    """x with two of its eight rows replaced by their negatives, by ScatterElements."""
+    import numpy as np
+    from onnx import numpy_helper
+
+    indices = np.broadcast_to(np.reshape(places, (1, 1, 2, 1)), (1, 3, 2, 8)).astype(np.int64)
+    ends = [helper.make_tensor(n, TensorProto.INT64, (1,), [v]) for n, v in (("from", 0), ("to", 2), ("axis", 2))]
+    nodes = [
+        helper.make_node("Slice", ["x", "from", "to", "axis"], ["part"]),
+        helper.make_node("Neg", ["part"], ["n"]),
+        helper.make_node("ScatterElements", ["x", "i", "n"], ["y"], axis=2),
+    ]
+    return graph(nodes, (1, 3, 8, 8), initializers=[*ends, numpy_helper.from_array(indices, "i")])
+
+
+def test_updates_of_one_range_are_a_concatenation():
+    from zoodata.graph import onnx_reader
+
+    counts = count(onnx_reader.read(scattered([3, 4])).network)
+    assert counts.unknown_operators == ()
+    assert counts.layers["concatenate"] == 1
+
+
+def test_updates_elsewhere_run_by_their_name():
+    from zoodata.graph import onnx_reader
+
+    assert count(onnx_reader.read(scattered([3, 5])).network).unknown_operators == ("onnx.ScatterElements",)
+
+
+def test_sizes_that_are_taken_apart_and_mapped_are_known():
+    """Shape -> SplitToSequence -> SequenceMap -> SequenceAt, whose body uses the outer sequence's name."""
+    from zoodata.graph import onnx_reader
+
+    body = helper.make_graph(
+        [helper.make_node("Add", ["parts", "one"], ["more"])],
+        "body",
+        [helper.make_tensor_value_info("parts", TensorProto.INT64, None)],
+        [helper.make_tensor_value_info("more", TensorProto.INT64, None)],
+    )
+    numbers = {"one": [1], "ones": [1, 1, 1, 1], "last": [3], "three": [3]}
+    nodes = [
+        helper.make_node("Shape", ["x"], ["sizes"]),
+        helper.make_node("SplitToSequence", ["sizes", "ones"], ["parts"]),
+        helper.make_node("SequenceMap", ["parts"], ["grown"], body=body),
+        helper.make_node("SequenceAt", ["grown", "last"], ["nine"]),
+        helper.make_node("SequenceAt", ["parts", "last"], ["eight"]),
+        helper.make_node("Sub", ["nine", "one"], ["again"]),
+        helper.make_node("Concat", ["again", "eight", "three"], ["shape"], axis=0),
+        helper.make_node("Reshape", ["x", "shape"], ["z"]),
+    ]
+    known = [helper.make_tensor(name, TensorProto.INT64, (len(v),), v) for name, v in numbers.items()]
+    model = graph([*nodes, helper.make_node("Relu", ["z"], ["y"])], (8, 8, 3), initializers=known)
+    assert onnx_reader.read(model).network.nodes[-1].shape == (192,), "another size fits no reshape"
+
+
+def test_a_sequence_that_is_read_otherwise_is_refused():
+    from zoodata.graph import onnx_reader
+
+    nodes = [
+        helper.make_node("Shape", ["x"], ["sizes"]),
+        helper.make_node("SplitToSequence", ["sizes", "ones"], ["parts"]),
+        helper.make_node("SequenceErase", ["parts"], ["fewer"]),
+        helper.make_node("SequenceAt", ["fewer", "zero"], ["one"]),
+        helper.make_node("Reshape", ["x", "one"], ["y"]),
+    ]
+    known = [
+        helper.make_tensor("ones", TensorProto.INT64, (4,), [1, 1, 1, 1]),
+        helper.make_tensor("zero", TensorProto.INT64, (), [0]),
+    ]
+    with pytest.raises(onnx_reader.UnreadableGraph, match="is read otherwise"):
+        onnx_reader.read(graph(nodes, initializers=known))

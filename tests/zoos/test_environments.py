@@ -28,6 +28,7 @@ SMALL = {
     "mmpretrain": ("mobilenet-v2_8xb32_in1k", 3_504_872),
     "ncnn_assets": ("squeezenet_v1.1", None),
     "open_clip": ("ViT-S-32", None),
+    "paddleclas": ("SqueezeNet1_1", 1_235_496),
     "pytorchcv": ("SqueezeNet_v1.1", 1_235_496),
     "qubvel": ("mobilenetv2", None),
     "qubvel_efficientnet": ("EfficientNetB0", 5_288_548),

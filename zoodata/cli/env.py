@@ -69,13 +69,13 @@ def list_command(style: str) -> None:
 @click.argument("names", metavar="ZOO[==RELEASE]...", nargs=-1, required=False)
 @click.option("--all", "everything", is_flag=True, help="Every zoo that a lock file describes.")
 def add_command(names: tuple[str, ...], everything: bool) -> None:
-    """Add environments. Downloads packages; what is here already is left as it is."""
+    """Add environments. Downloads packages; what is here as its lock file has it is left so."""
     if everything == bool(names):
         raise click.UsageError("name environments, or give --all")
     chosen = folders.locks() if everything else [lock_named(name) for name in names]
     failed = 0
     for lock in chosen:
-        if lock.is_added:
+        if lock.is_current:
             click.echo(f"{lock.name}: here already")
             continue
         try:

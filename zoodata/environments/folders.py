@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -57,9 +57,19 @@ class Lock:
         return home() / self.name
 
     @property
+    def python(self) -> Path:
+        """Its own interpreter, where it has one."""
+        return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+    @property
     def is_added(self) -> bool:
         """Whether it is here, whole."""
         return (self.folder / DONE).is_file()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it was made of what the lock file names today."""
+        return self.is_added and (self.folder / DONE).read_text(encoding="utf-8").split() == [*self.requirements]
 
 
 DONE = ".added"
@@ -99,6 +109,8 @@ def added() -> list[Lock]:
 def of_zoo(zoo: str, modules: Sequence[str] = (), release: str | None = None) -> tuple[Path, ...]:
     """The folders that a worker puts before the installed packages to read a zoo: none where that is installed.
 
+    That of an interpreter holds nothing to import; it says where the zoo's packages are.
+
     Args:
         zoo: its name.
         modules: what it imports.
@@ -113,7 +125,7 @@ def of_zoo(zoo: str, modules: Sequence[str] = (), release: str | None = None) ->
         return ()
     lock = lock_of(zoo, release)
     if lock is not None and lock.is_added:
-        return () if lock.has_interpreter else (lock.folder,)
+        return (lock.folder,)
     if release is None:
         return ()  # whoever needs a module of it says that it is not installed
     raise NotAdded(f"{zoo} {release} is not here: zoodata env add {zoo}=={release}")
@@ -121,7 +133,8 @@ def of_zoo(zoo: str, modules: Sequence[str] = (), release: str | None = None) ->
 
 def has_module(module: str, folders: Sequence[Path]) -> bool:
     """Whether a module is in one of these folders or installed."""
-    return PathFinder.find_spec(module, list(map(str, folders))) is not None or find_spec(module) is not None
+    searched = list(map(str, _searched(folders)))
+    return PathFinder.find_spec(module, searched) is not None or find_spec(module) is not None
 
 
 def version(package: str, folders: Sequence[Path] = ()) -> str | None:
@@ -133,11 +146,20 @@ def version(package: str, folders: Sequence[Path] = ()) -> str | None:
 
 def _distributions(package: str, folders: Sequence[Path]) -> Iterator[metadata.Distribution]:
     if folders:
-        yield from metadata.distributions(name=package, path=list(map(str, folders)))
+        yield from metadata.distributions(name=package, path=list(map(str, _searched(folders))))
     try:
         yield metadata.distribution(package)
     except metadata.PackageNotFoundError:
         return
+
+
+def _searched(folders: Iterable[Path]) -> Iterator[Path]:
+    """Where the packages of these folders lie: of an interpreter deeper inside."""
+    for folder in folders:
+        if (folder / "pyvenv.cfg").is_file():
+            yield from (*folder.glob("lib/python*/site-packages"), folder / "Lib" / "site-packages")
+        else:
+            yield folder
 
 
 def installed_release(zoo: str) -> str | None:

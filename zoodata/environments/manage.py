@@ -27,7 +27,9 @@ def add(lock: Lock) -> Path:
     try:
         if lock.has_interpreter:
             _run(uv, "venv", "--quiet", "--python", sys.executable, str(beside))
-            _run(uv, "pip", "install", "--quiet", "--python", str(beside / "bin" / "python"), *lock.requirements)
+            python = beside / lock.python.relative_to(lock.folder)
+            # The lock file names every package, and what zoos of other frameworks ask for is often years old.
+            _run(uv, "pip", "install", "--quiet", "--python", str(python), "--no-deps", *lock.requirements)
         else:
             _run(uv, "pip", "install", "--quiet", "--python", sys.executable, "--no-deps", "--target", str(beside),
                  *lock.requirements)  # fmt: skip

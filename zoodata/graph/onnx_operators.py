@@ -629,6 +629,22 @@ def _slice(c: Call) -> View:
     return x
 
 
+@handles("ScatterElements")
+def _scatter(c: Call) -> View:
+    """Where the indices are one range of the axis, whole in all others: what is before, the updates, what is after."""
+    x, indices, updates, axis = c.value(0), c.inputs[1], c.value(2), int(c.own.get("axis", 0)) % len(c.value(0).axes)
+    if not isinstance(indices, np.ndarray) or c.own.get("reduction", b"none") != b"none":
+        raise NotImplementedError
+    length, count = x.shape[axis], indices.shape[axis]
+    whole = tuple(count if number == axis else size for number, size in enumerate(x.shape))
+    first = int(indices.ravel()[0]) % length if indices.size else 0
+    wanted = np.arange(first, first + count).reshape([-1 if number == axis else 1 for number in range(len(whole))])
+    if indices.shape != whole or not np.array_equal(indices % length, np.broadcast_to(wanted, whole)):
+        raise NotImplementedError
+    before, after = shaping.cut(c.b, x, axis, 0, first, 1), shaping.cut(c.b, x, axis, first + count, length, 1)
+    return shaping.concatenate(c.b, [before, updates, after], axis)
+
+
 @handles("Gather")
 def _gather(c: Call) -> View:
     indices = c.inputs[1]

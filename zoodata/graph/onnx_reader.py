@@ -30,6 +30,7 @@ from zoodata.graph.view import Shape
 __all__ = ["Image", "Read", "UnreadableGraph", "image_of", "prepared", "read"]
 
 LOOPS = {"Loop", "Scan"}
+MAKE_SEQUENCES = {"SequenceConstruct", "SplitToSequence"}
 LARGEST_FOLD = 1 << 24
 LARGEST_SIDE = 1 << 14
 """Rows or columns of an image; more is damage or an attack."""
@@ -201,6 +202,7 @@ class _Reader:
         self.weights = weights
         self.versions = versions
         self.kinds = kinds
+        self.sequences: dict[str, list[npt.NDArray[Any]]] = {}
 
     def walk(self, nodes: Sequence[onnx.NodeProto]) -> None:
         """The nodes of a graph or of a branch, in order."""
@@ -212,6 +214,8 @@ class _Reader:
     def step(self, proto: onnx.NodeProto) -> None:
         """One node of the graph."""
         where = proto.name or proto.op_type
+        if self._of_sequence(proto):
+            return
         if proto.op_type in LOOPS:
             raise UnreadableGraph(f"the graph has control flow ({proto.op_type} at {where})")
         inputs = [self.known[name] if name else None for name in proto.input]
@@ -236,6 +240,47 @@ class _Reader:
                 if isinstance(value, View) and value.node.dynamic and self.kinds.get(name) in FLOATS:
                     self.builder.marks[name] = value
 
+    def _of_sequence(self, proto: onnx.NodeProto) -> bool:
+        """Whether a node made or read a sequence of numbers that are known beforehand: sizes that are taken apart."""
+        if proto.op_type in MAKE_SEQUENCES and all(isinstance(self.known.get(n), np.ndarray) for n in proto.input if n):
+            inputs = [np.asarray(self.known[name]) for name in proto.input if name]
+            (self.sequences[proto.output[0]],) = run_alone(proto, inputs, self.versions)
+            return True
+        sequence = self.sequences.get(proto.input[0]) if proto.input else None
+        if sequence is None:
+            return False
+        own = {attribute.name: attribute.i for attribute in proto.attribute}
+        if proto.op_type == "SequenceAt":
+            self.known[proto.output[0]] = np.asarray(sequence[int(np.asarray(self.known[proto.input[1]]).ravel()[0])])
+        elif proto.op_type == "SequenceLength":
+            self.known[proto.output[0]] = np.asarray(len(sequence))
+        elif proto.op_type == "SequenceMap":
+            body = next(attribute.g for attribute in proto.attribute if attribute.name == "body")
+            rows = [self._mapped(body, proto.input, place) for place in range(len(sequence))]
+            self.sequences.update({name: [row[number] for row in rows] for number, name in enumerate(proto.output)})
+        elif proto.op_type == "ConcatFromSequence":
+            join = np.stack if own.get("new_axis") else np.concatenate
+            self.known[proto.output[0]] = join(sequence, axis=own["axis"])
+        else:
+            raise UnreadableGraph(f"{proto.name or proto.op_type}: the sequence {proto.input[0]} is read otherwise")
+        return True
+
+    def _mapped(self, body: onnx.GraphProto, names: Sequence[str], place: int) -> list[npt.NDArray[Any]]:
+        """What a graph makes of one place of sequences, beside tensors that are the same for each.
+
+        Its own names may be those of sequences outside.
+        """
+        given = [self.sequences[name][place] if name in self.sequences else self.known[name] for name in names]
+        inside = {value.name: number for value, number in zip(body.input, given, strict=True)}
+        outside, self.sequences = self.sequences, {n: s for n, s in self.sequences.items() if n not in inside}
+        self.known.update(inside)
+        self.walk(body.node)
+        self.sequences = outside
+        made = [self.known[value.name] for value in body.output]
+        if not all(isinstance(value, np.ndarray) for value in made):
+            raise UnreadableGraph(f"{body.name or 'SequenceMap'} makes a sequence of what is not known beforehand")
+        return [np.asarray(value) for value in made]
+
     def _branch(self, proto: onnx.NodeProto, condition: Value | None) -> None:
         """Take the branch of a condition that is known beforehand."""
         if not isinstance(condition, np.ndarray):
@@ -254,8 +299,8 @@ class _Reader:
         return list(results)
 
 
-def run_alone(proto: onnx.NodeProto, inputs: list[Any], versions: Mapping[str, int]) -> list[npt.NDArray[Any]]:
-    """Run one node on numbers, by ONNX's own reference."""
+def run_alone(proto: onnx.NodeProto, inputs: list[Any], versions: Mapping[str, int]) -> list[Any]:
+    """Run one node on numbers, by ONNX's own reference; each output is an array, or a list of arrays."""
     names = [name for name in proto.input if name]
     feeds = dict(zip(names, inputs, strict=True))
     model = alone(proto, {name: (array.dtype, array.shape) for name, array in feeds.items()}, versions)

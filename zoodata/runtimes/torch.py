@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,8 @@ class TorchModel:
 
     def save(self, weights: Weights, path: Path) -> None:
         """See :class:`zoodata.runtimes.model.Saves`. Tensors only: nothing in the file can run."""
-        state = {name: tensor.detach().clone().contiguous() for name, tensor in self._module.state_dict().items()}
+        own = self._module.state_dict()
+        state = OrderedDict((name, tensor.detach().clone().contiguous()) for name, tensor in own.items())
         for name, array in weights.items():
             if name in state:
                 state[name] = torch.from_numpy(np.array(array)).to(state[name].dtype).reshape(state[name].shape)
@@ -160,6 +162,7 @@ class TorchModel:
 
             save_file(state, path)
         else:
+            state._metadata = own._metadata  # type: ignore[attr-defined]  # each module's version
             torch.save(state, path)
 
     def inside(self, image: Array, weights: Weights, places: Sequence[str]) -> Weights:
@@ -311,9 +314,17 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
             state = state[key]
     if not isinstance(state, dict):
         raise WeightsDoNotFit(f"{path.name} holds a {type(state).__name__}, not a state dict")
+    named = OrderedDict((str(name).removeprefix("module."), tensor) for name, tensor in state.items())
+    versions = getattr(state, "_metadata", None)
+    if isinstance(versions, dict):
+        named._metadata = {str(n).removeprefix("module."): v for n, v in versions.items()}  # type: ignore[attr-defined]
     try:
-        module.load_state_dict({str(name).removeprefix("module."): tensor for name, tensor in state.items()})
-    except RuntimeError as error:
+        try:
+            module.load_state_dict(named)
+        except ValueError:  # some modules refuse tensors without a version, which .safetensors cannot tell
+            named._metadata = module.state_dict()._metadata  # type: ignore[attr-defined]
+            module.load_state_dict(named)
+    except (RuntimeError, ValueError) as error:
         raise WeightsDoNotFit(f"{path.name} does not fit: {in_brief(error)}") from error
 
 

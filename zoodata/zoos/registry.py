@@ -41,6 +41,7 @@ OWN = {
     "lukemelas": "zoodata.zoos.lukemelas:LukeMelas",
     "mmpretrain": "zoodata.zoos.mmpretrain:MMPretrain",
     "open_clip": "zoodata.zoos.open_clip:OpenClip",
+    "paddleclas": "zoodata.zoos.paddleclas:PaddleClas",
     "pytorchcv": "zoodata.zoos.pytorchcv:PyTorchCV",
     "qubvel": "zoodata.zoos.qubvel:Qubvel",
     "qubvel_efficientnet": "zoodata.zoos.qubvel:QubvelEfficientNet",
