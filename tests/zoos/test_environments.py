@@ -23,6 +23,7 @@ SMALL = {
     "classy_vision": ("resnet18", 11_689_512),
     "efficientnet_lite": ("efficientnet-lite0", 4_652_008),
     "geffnet": ("mobilenetv3_small_075", 2_041_872),
+    "gluoncv": ("SqueezeNet1.1", 1_235_496),
     "keras_cv_attention_models": ("mobilenetv3_family_MobileNetV3Small050", None),
     "lukemelas": ("efficientnet-b0", 5_288_548),
     "mmpretrain": ("mobilenet-v2_8xb32_in1k", 3_504_872),

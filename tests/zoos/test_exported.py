@@ -21,7 +21,7 @@ import numpy as np
 
 def listed():
     print("frameworks print")
-    return ["net", "other", "dies", "offline"]
+    return {name: ["trained"] for name in ("net", "other", "dies", "offline")}
 
 def export(name, weights, image, path):
     from onnx import TensorProto, helper, numpy_helper, save
@@ -101,8 +101,9 @@ def test_an_exporter_that_ends_says_its_last_words(zoo):
 def test_names_are_asked_for_once(zoo):
     assert zoo.entries() == ["dies", "net", "offline", "other"]
     kept = zoo._lock().folder / exported.NAMES
-    kept.write_text(json.dumps(["one"]))
+    kept.write_text(json.dumps({"one": ["first", "second"]}))
     assert zoo.entries() == ["one"]
+    assert zoo.weights("one") == ["first", "second"]
 
 
 def test_it_is_neither_timed_nor_written(zoo):

@@ -87,14 +87,12 @@ class Exported(Package):
     extra = "zoos"
 
     def listed(self) -> list[str]:
-        """See :class:`zoodata.zoos.package.Package`. Asked once an environment."""
-        kept = self._lock().folder / NAMES
-        with suppress(OSError, ValueError):
-            return list(json.loads(kept.read_text(encoding="utf-8")))
-        names = [str(name) for name in self._ask("list")]
-        with suppress(OSError):
-            kept.write_text(json.dumps(names), encoding="utf-8")
-        return names
+        """See :class:`zoodata.zoos.package.Package`."""
+        return list(self._models())
+
+    def tags(self, own: str) -> list[str]:
+        """See :class:`zoodata.zoos.package.Package`."""
+        return self._models()[own]
 
     def build(
         self, entry: str, weights: str | None = None, path: Path | None = None, meta_device: bool = False
@@ -125,13 +123,23 @@ class Exported(Package):
             model, self.title, lambda height, width: self._exported(entry, own, weights, (height, width))
         )
 
+    def _models(self) -> dict[str, list[str]]:
+        """Names with those of their checkpoints; asked once an environment."""
+        kept = self._lock().folder / NAMES
+        with suppress(OSError, ValueError):
+            return dict(json.loads(kept.read_text(encoding="utf-8")))
+        models = dict(self._ask("list")["models"])
+        with suppress(OSError):
+            kept.write_text(json.dumps(models), encoding="utf-8")
+        return models
+
     def _lock(self) -> folders.Lock:
         lock = folders.lock_of(self.name, None)
         if lock is None or not lock.is_added:
             raise NotInstalled(f"{self.title} needs an environment of its own: zoodata env add {self.name}")
         return lock
 
-    def _ask(self, *question: str) -> Any:
+    def _ask(self, *question: str) -> dict[str, Any]:
         """What the exporter says.
 
         Raises:
@@ -142,8 +150,8 @@ class Exported(Package):
         if done.returncode or not done.stdout:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise CannotBuild(f"{self.title}: its exporter ended with exit code {done.returncode}: {last[:300]}")
-        answer = json.loads(done.stdout)
-        if isinstance(answer, dict):
+        answer: dict[str, Any] = json.loads(done.stdout)
+        if "error" in answer:
             kind = NeedsDownload if answer["kind"] == "download" else CannotBuild
             raise kind(f"{self.title}: {answer['error']}")
         return answer

@@ -35,10 +35,6 @@ class PaddleClas(Exported):
         self.own_name(entry)
         return ["ssld" if SSLD in entry else "pretrained"]
 
-    def tags(self, own: str) -> list[str]:
-        """See :class:`zoodata.zoos.package.Package`."""
-        return ["pretrained", "ssld"]
-
     def size(self, own: str, made: Any) -> tuple[int, int]:
         """See :class:`zoodata.zoos.package.Package`. As its configuration evaluates it."""
         row = evaluations().get(own)

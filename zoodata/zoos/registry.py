@@ -37,6 +37,7 @@ OWN = {
     "cadene": "zoodata.zoos.cadene:Cadene",
     "classy_vision": "zoodata.zoos.classy_vision:ClassyVision",
     "geffnet": "zoodata.zoos.geffnet:Geffnet",
+    "gluoncv": "zoodata.zoos.gluoncv:GluonCV",
     "keras_cv_attention_models": "zoodata.zoos.keras_cv_attention_models:KerasCvAttentionModels",
     "lukemelas": "zoodata.zoos.lukemelas:LukeMelas",
     "mmpretrain": "zoodata.zoos.mmpretrain:MMPretrain",

@@ -24,25 +24,25 @@ import numpy as np
 SET_PARENT_DEATH_SIGNAL = 1
 
 
-def main(zoo: str, question: str, *details: str) -> Any:
-    """The answer, or ``{"error": ..., "kind": ...}``."""
+def main(zoo: str, question: str, *details: str) -> dict[str, Any]:
+    """The answer: ``{"models": {name: [checkpoint, ...]}}`` to ``list``, nothing to ``export``."""
     spec = importlib.util.spec_from_file_location("exporter", Path(__file__).with_name(f"{zoo}.py"))
     assert spec is not None
     assert spec.loader is not None
     exporter = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(exporter)
     if question == "list":
-        return exporter.listed()
+        return {"models": exporter.listed()}
     folder, name, height, width, *weights = details
     image = np.random.default_rng(0).standard_normal((1, 3, int(height), int(width))).astype(np.float32)
     scores = exporter.export(name, weights[0] if weights else None, image, Path(folder) / "model.onnx")
     np.save(Path(folder) / "image.npy", image)
     np.save(Path(folder) / "scores.npy", np.asarray(scores, dtype=np.float32).ravel())
-    return None
+    return {}
 
 
 def said(error: Exception) -> dict[str, str]:
-    """An exception as an answer."""
+    """An exception as an answer: ``{"error": ..., "kind": "download" or "failed"}``."""
     text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     is_download = isinstance(error, ConnectionError) or any(word in text.lower() for word in ("download", "http"))
     return {"error": text, "kind": "download" if is_download else "failed"}

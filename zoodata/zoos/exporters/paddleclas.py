@@ -15,9 +15,9 @@ ELSEWHERE = (".variant_models.", ".foundation_vit", ".mobilefacenet", ".svtrnet"
 BASE = "PPLCNetBaseNet"
 
 
-def listed() -> list[str]:
-    """Names of the functions that build one published classifier."""
-    return sorted(_functions())
+def listed() -> dict[str, list[str]]:
+    """Names of the functions that build one published classifier, each with what its weights are called here."""
+    return {name: ["pretrained", "ssld"] for name in sorted(_functions())}
 
 
 def export(name: str, weights: str | None, image: Any, path: Path) -> Any:
