@@ -25,6 +25,8 @@ from zoodata.zoos.registry import folders_of
 REAL = Path(os.environ.get("ZOODATA_REAL", Path(__file__).parents[3] / "shared" / "real"))
 SPECS = Path(__file__).parents[1] / "accuracy" / "specs"
 WANTED, COST = 0.95, 0.02
+CODES = os.environ.get("ZOODATA_PLANTED_CODES", "").split()
+"""Kinds of slips to plant; all where none is named."""
 LAST_BIAS = "the last layer's bias"
 LARGEST = int(os.environ.get("ZOODATA_PLANTED_MACS", "100_000_000"))
 """Multiply-accumulates up to which slips are planted: each of some fifty costs thousands of forward passes."""
@@ -192,7 +194,7 @@ def planted() -> None:
             words = "; ".join(each.words for each in said.named) or "nothing named"
             print(f"  {short}: {right:.1%} of {len(items)} images, {said.tried} changes tried: {words}", flush=True)
             for number, (code, was, becomes, cost) in enumerate(worker.call(3600, Planter.slips) or ()):
-                if cost < COST:
+                if cost < COST or (CODES and code not in CODES):
                     continue
                 found = worker.call(3600, Planter.named, number)
                 codes = [each.change.code for each in found.named]
