@@ -86,6 +86,7 @@ class Worker(Generic[Handler]):
             those that are installed.
         writable: folders that it may write into beside its own temporary one, if it is confined: it then starts no
             program and opens no connection either. None for a worker that opens nothing but what we and the zoos wrote.
+        before: what it does first, before it is confined: whatever starts another program.
         memory_shift: pages to leave free before what it imports, with address space layout randomisation off:
             processes of one shift that do the same have their memory at the same addresses. None leaves the
             randomisation on, as does a system for which :func:`can_disable_aslr` says no.
@@ -99,6 +100,7 @@ class Worker(Generic[Handler]):
         memory_shift: int | None = None,
         writable: Sequence[Path] | None = None,
         paths: Sequence[Path] = (),
+        before: Callable[[], None] | None = None,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -108,7 +110,17 @@ class Worker(Generic[Handler]):
         address = f"{handler.__module__}:{handler.__qualname__}"
         self._process = context.Process(
             target=_serve,
-            args=(theirs, address, environment or {}, self._folder, os.getpid(), memory_shift or 0, writable, paths),
+            args=(
+                theirs,
+                address,
+                environment or {},
+                self._folder,
+                os.getpid(),
+                memory_shift or 0,
+                writable,
+                paths,
+                before,
+            ),
             daemon=True,
         )
         with contextlib.nullcontext() if memory_shift is None else _without_aslr():
@@ -336,6 +348,7 @@ def _serve(
     shift: int,
     writable: Sequence[Path] | None,
     paths: Sequence[Path],
+    before: Callable[[], None] | None,
 ) -> None:
     """The child's main loop."""
     sys.path[:0] = map(str, paths)
@@ -349,6 +362,8 @@ def _serve(
     with (folder / ERRORS).open("a", buffering=1, encoding="utf-8") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    if before is not None:
+        before()
     if writable is not None:  # before any thread: those that run already would not be confined
         confine([folder, *writable])
     module, _, name = handler.partition(":")

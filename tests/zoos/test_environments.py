@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 
 import pytest
+from click.testing import CliRunner
 
+from zoodata.cli.main import cli
 from zoodata.dataset.store import Dataset
 from zoodata.environments import folders, manage
 from zoodata.isolation import Worker
 from zoodata.measure.host import Host, worker_environment
 from zoodata.measure.release import ReleaseReader
+from zoodata.runtimes.model import Saves
 from zoodata.zoos import registry
 
 pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("tensorflow")]
@@ -100,3 +103,19 @@ def test_weights_that_do_not_fit_are_not_transferable():
         assert compared.result.verdict == "structural"
         assert compared.result.proof.status == "not_transferable"
         assert compared.scores is None
+
+
+@pytest.mark.parametrize("zoo", [lock.zoo for lock in folders.locks() if lock.has_interpreter])
+def test_a_users_file_is_compared_with_a_zoo_of_another_framework(zoo, tmp_path):
+    """The worker that opens the file is confined and starts no program; the zoo's interpreter is started before."""
+    lock = folders.lock_of(zoo, None)
+    if lock is None or not lock.is_added:
+        pytest.skip("its environment is not here")
+    entry = SMALL[zoo][0]
+    model = registry.get(zoo).build(entry)
+    path = tmp_path / "mine.onnx"
+    assert isinstance(model._model, Saves)
+    model._model.save(model.stored(), path)
+    done = CliRunner().invoke(cli, ["diff", f"file:{path}", f"{zoo}:{entry}"])
+    assert done.exit_code == 0, done.output
+    assert "IDENTICAL" in done.output

@@ -64,7 +64,10 @@ def zoo(tmp_path, monkeypatch):
     lock.python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     lock.python.chmod(0o755)
     (lock.folder / DONE).write_text("")
-    return Made()
+    yield Made()
+    if (running := exported._RUNNING.pop("made", None)) is not None:
+        running._process.kill()
+        running._process.wait()
 
 
 def test_an_export_is_read_and_scored_as_the_framework_does(zoo):
@@ -90,6 +93,25 @@ def test_what_the_exporter_says_is_told(zoo):
         zoo.build("offline")
     with pytest.raises(UnknownEntry, match="did you mean made:net"):
         zoo.build("nets")
+
+
+def test_one_process_answers_all_and_leaves_nothing(zoo, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    zoo.build("net")
+    first = zoo.exporter()
+    with pytest.raises(CannotBuild):
+        zoo.build("dies")
+    zoo.build("net")
+    assert zoo.exporter() is first
+    assert list((tmp_path / "scratch").glob("export-*")) == []
+
+
+def test_an_exporter_that_was_killed_is_started_again(zoo):
+    first = zoo.exporter()
+    first._process.kill()
+    first._process.wait()
+    assert zoo.build("net").classes == 10
 
 
 def test_an_exporter_that_ends_says_its_last_words(zoo):

@@ -271,11 +271,13 @@ def in_worker(
     from zoodata.measure.host import worker_environment
     from zoodata.records.base import foreign_files
     from zoodata.wording.missing import reason
+    from zoodata.zoos.registry import exporters_of
 
     files, folders = foreign_files(entries, weights), folders_of(entries)
     note_unconfined(files)
     variables, memory = worker_environment("cpu", usable_cores()), default_memory_limit(1, files)
-    with Worker(handler, variables, memory, writable=() if files else None, paths=folders) as worker:
+    confined, before = () if files else None, exporters_of(entries)
+    with Worker(handler, variables, memory, writable=confined, paths=folders, before=before) as worker:
         try:
             return worker.call(time_limit(CALL_SECONDS, files), method, *args, **kwargs)
         except WorkerFailed as error:

@@ -21,6 +21,7 @@ from zoodata.measure.environment import usable_cores
 from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records.base import foreign_files
+from zoodata.zoos.registry import exporters_of
 
 NETWORK = frozenset(get_args(EditCode))
 
@@ -61,7 +62,7 @@ def command(
         items = find(images, labels).items
         with Worker(
             Evaluator, worker_environment("cpu", threads) | accuracy.PASSIVE, default_memory_limit(1, files),
-            writable=() if files else None, paths=folders_of([entry]),
+            writable=() if files else None, paths=folders_of([entry]), before=exporters_of([entry]),
         ) as worker:  # fmt: skip
             accuracy.open_model(worker, entry, settings)
             changes = worker.call(accuracy.START_SECONDS, Evaluator.changes, _class_names(items))

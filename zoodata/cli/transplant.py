@@ -18,6 +18,7 @@ from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.measure.transplant import TOLERANCE, Transplanted, Transplanter
 from zoodata.records.base import foreign_files
+from zoodata.zoos.registry import exporters_of
 
 SECONDS = 1800.0
 MOST_IMAGES = 200
@@ -70,6 +71,7 @@ def command(
             with Worker(
                 Transplanter, worker_environment("cpu", usable_cores()) | PASSIVE, default_memory_limit(1, files),
                 writable=(Path(folder),) if files else None, paths=folders_of([a, b]),
+                before=exporters_of([a, b]),
             ) as worker:  # fmt: skip
                 found = worker.call(
                     time_limit(SECONDS, files), Transplanter.carry, a, weights, b, str(made), tolerance, items,

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure.host import LEAN, Host, worker_environment
 from zoodata.sweep.task import Limits
-from zoodata.zoos.registry import folders_of
+from zoodata.zoos.registry import exporters_of, folders_of
 
 Handler = TypeVar("Handler")
 
@@ -23,14 +23,15 @@ def reading_worker(
     files: Sequence[Path] = (),
     writable: Sequence[Path] = (),
     folders: Sequence[Path] = (),
+    before: Callable[[], None] | None = None,
 ) -> Worker[Host]:
     """A worker that reads networks and times nothing; confined where it opens ``files`` that are not ours.
 
-    ``folders`` hold the packages of its zoos that are not installed.
+    ``folders`` hold the packages of its zoos that are not installed; ``before`` starts their own interpreters.
     """
     environment = worker_environment("cpu", threads) | LEAN
     limit = memory or default_memory_limit(1, files)
-    return Worker(Host, environment, limit, writable=writable if files else None, paths=folders)
+    return Worker(Host, environment, limit, writable=writable if files else None, paths=folders, before=before)
 
 
 class Renewing(Generic[Handler]):
@@ -64,6 +65,7 @@ class Reader:
         self._limits = limits
         self._opens: tuple[tuple[Path, ...], tuple[Path, ...]] = (), ()
         """The files that are not ours, and the folders of packages."""
+        self._before: Callable[[], None] | None = None
         self._renewing = Renewing(self._made)
 
     def worker(self, entries: Sequence[str], files: tuple[Path, ...]) -> Worker[Host]:
@@ -71,12 +73,12 @@ class Reader:
         opens = files, folders_of(entries)
         if opens != self._opens:
             self.close()
-        self._opens = opens
+        self._opens, self._before = opens, exporters_of(entries)
         return self._renewing.worker()
 
     def _made(self) -> Worker[Host]:
         files, folders = self._opens
-        return reading_worker(self._limits.threads, self._limits.memory, files, folders=folders)
+        return reading_worker(self._limits.threads, self._limits.memory, files, folders=folders, before=self._before)
 
     def close(self) -> None:
         """End it."""

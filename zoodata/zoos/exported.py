@@ -6,6 +6,7 @@ The export is not believed: what the framework makes of a random image is compar
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -110,12 +111,14 @@ class Exported(Package):
         from zoodata.runtimes.onnx import OnnxModel, load
 
         label = f"{self.name}:{entry}" + (f"@{weights}" if weights else "")
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            self._ask("export", name, own, *map(str, size), *([weights] if weights else []))
+        height, width = size
+        folder = Path(self._ask(ask="export", name=own, height=height, width=width, weights=weights)["folder"])
+        try:
             graph = load(folder / "model.onnx")
             model = building(label, lambda: OnnxModel(graph, output=graph.graph.output[0].name))
             image, scores = np.load(folder / "image.npy"), np.load(folder / "scores.npy")
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         error = relative_error(scores, model.scorer(1, "cpu", 1)(image).ravel())
         if not error < TOLERANCE:
             raise CannotBuild(f"{label}: its export to ONNX is another function, by {error:.1e} of its scores")
@@ -128,7 +131,7 @@ class Exported(Package):
         kept = self._lock().folder / NAMES
         with suppress(OSError, ValueError):
             return dict(json.loads(kept.read_text(encoding="utf-8")))
-        models = dict(self._ask("list")["models"])
+        models = dict(self._ask(ask="list")["models"])
         with suppress(OSError):
             kept.write_text(json.dumps(models), encoding="utf-8")
         return models
@@ -139,19 +142,64 @@ class Exported(Package):
             raise NotInstalled(f"{self.title} needs an environment of its own: zoodata env add {self.name}")
         return lock
 
-    def _ask(self, *question: str) -> dict[str, Any]:
+    def exporter(self) -> Exporter:
+        """The process of its interpreter, started where none runs.
+
+        Raises:
+            NotInstalled: when its environment is not here.
+        """
+        python = self._lock().python
+        running = _RUNNING.get(self.name)
+        if running is None or not running.runs(python):
+            running = _RUNNING[self.name] = Exporter(self.name, python)
+        return running
+
+    def _ask(self, **question: Any) -> dict[str, Any]:
         """What the exporter says.
 
         Raises:
             ZooError: of the kind that it names.
         """
-        command = [str(self._lock().python), "-I", str(ANSWER), self.name, *question]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode or not done.stdout:
-            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise CannotBuild(f"{self.title}: its exporter ended with exit code {done.returncode}: {last[:300]}")
-        answer: dict[str, Any] = json.loads(done.stdout)
+        answer = self.exporter().ask(question)
         if "error" in answer:
             kind = NeedsDownload if answer["kind"] == "download" else CannotBuild
             raise kind(f"{self.title}: {answer['error']}")
         return answer
+
+
+class Exporter:
+    """``answer.py`` in the interpreter of a zoo's own environment: a question a line, an answer a line.
+
+    It ends when we do. A worker that is confined later starts it before.
+    """
+
+    def __init__(self, zoo: str, python: Path) -> None:
+        self._python, self._errors = python, tempfile.TemporaryFile()  # noqa: SIM115  (open as long as it runs)
+        self._process = subprocess.Popen(
+            [str(python), "-I", str(ANSWER), zoo],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, encoding="utf-8",
+        )  # fmt: skip
+
+    def runs(self, python: Path) -> bool:
+        """Whether it is alive, and of that interpreter."""
+        return self._python == python and self._process.poll() is None
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Its answer; one that died says its last words."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        line = ""
+        with suppress(OSError):
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        if line:
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+        code = self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read().decode("utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
+        return {"error": f"its exporter ended with exit code {code}: {said[-1][:300]}", "kind": "failed"}
+
+
+_RUNNING: dict[str, Exporter] = {}

@@ -6,9 +6,11 @@ without arguments; see CONTRIBUTING.md. A plugin that fails to load is reported 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +18,8 @@ from typing import Any, Protocol
 from zoodata.environments import folders
 from zoodata.records.base import entry_zoo, parse_entry, split_release
 from zoodata.runtimes.model import Model, in_brief
-from zoodata.zoos.base import Reading, UnknownEntry, Zoo, require
+from zoodata.zoos.base import Reading, UnknownEntry, Zoo, ZooError, require
+from zoodata.zoos.exported import Exported
 
 GROUP = "zoodata.zoos"
 
@@ -132,6 +135,25 @@ def folders_of(entries: Iterable[str]) -> tuple[Path, ...]:
         modules = () if zoo in PERSONAL else get(zoo).modules
         found |= dict.fromkeys(folders.of_zoo(zoo, modules, release))
     return tuple(found)
+
+
+def exporters_of(entries: Iterable[str]) -> Callable[[], None] | None:
+    """What a worker does before it is confined to read some entries: start the interpreters that export them.
+
+    None where no entry's zoo has one.
+    """
+    names = {entry_zoo(split_release(entry)[1]) for entry in entries}
+    exported = tuple(sorted(name for name in names - {*PERSONAL} if isinstance(get(name), Exported)))
+    return functools.partial(start_exporters, exported) if exported else None
+
+
+def start_exporters(names: Sequence[str]) -> None:
+    """Start the interpreters of these zoos, where they are here."""
+    for name in names:
+        zoo = get(name)
+        assert isinstance(zoo, Exported)
+        with contextlib.suppress(ZooError):  # whoever asks it is told
+            zoo.exporter()
 
 
 def plugins() -> dict[str, Zoo]:

@@ -73,7 +73,8 @@ def bench_accuracy(
         files = foreign_files([entry], [settings.weights_path])
         note_unconfined(files)
         memory, confined = default_memory_limit(1, files), () if files else None
-        with Worker(Evaluator, variables, memory, writable=confined, paths=folders) as worker:
+        before = registry.exporters_of([entry])
+        with Worker(Evaluator, variables, memory, writable=confined, paths=folders, before=before) as worker:
             record = accuracy.measure(worker, entry, image_set, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":
         raise click.UsageError(record.missing.message)

@@ -30,6 +30,7 @@ from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.records.base import foreign_files, is_personal
 from zoodata.sweep.kinds.accuracy import image_environment
+from zoodata.zoos.registry import exporters_of
 
 VARIANTS = 19
 """About how many ways there are; for the progress bar."""
@@ -84,6 +85,7 @@ def sensitivity_command(
                 default_memory_limit(1, files),
                 writable=() if files else None,
                 paths=folders_of([entry]),
+                before=exporters_of([entry]),
             ) as worker,
             step("sensitivity", VARIANTS) as shown,
         ):
