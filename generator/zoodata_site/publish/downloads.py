@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from zoodata.dataset import store, version
-from zoodata.dataset.export import export, harmless, write_csv
+from zoodata.dataset.export import export
 from zoodata.dataset.schema import schemas, write_schemas
 from zoodata.dataset.store import Dataset
-from zoodata.dataset.tables import claims
 from zoodata_site.publish import documents
 from zoodata_site.views.site import Site
 
@@ -37,7 +36,6 @@ def write(dataset: Dataset, site: Site, folder: Path, address: str) -> None:
     schema = json.dumps(documents.schema(), indent=1)
     (folder / "data" / "schemas" / "api.schema.json").write_text(schema, encoding="utf-8", newline="\n")
     export(dataset, folder / FOLDER, packed=True, site=address)
-    _claims_by_architecture(dataset, folder / FOLDER / "claims")
     _archive(dataset, folder / FOLDER / site.version)
 
 
@@ -59,14 +57,6 @@ def _files(dataset: Dataset) -> dict[Path, Path]:
 def _narrow(content: bytes) -> bytes:
     """The same JSON without the line breaks that make its changes readable."""
     return json.dumps(json.loads(content), separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _claims_by_architecture(dataset: Dataset, folder: Path) -> None:
-    """A CSV file of each architecture's claims, for those who want no others."""
-    folder.mkdir(parents=True, exist_ok=True)
-    frame = harmless(claims(dataset).drop(columns=["record", "licence", "unit"], errors="ignore"))
-    for name, rows in frame.groupby("architecture"):
-        write_csv(rows.drop(columns="zoo"), folder / f"{name}.csv")
 
 
 def _archive(dataset: Dataset, folder: Path) -> None:

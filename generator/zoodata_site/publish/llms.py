@@ -26,7 +26,6 @@ within one run and carry 95 % intervals.
 - [All architectures]({address}api/v1/architectures.json): a line each
 - [One architecture]({address}api/v1/architectures/resnet50.json): everything about it; replace the last part
 - [Entries]({address}api/v1/entries.json): every zoo's name for every architecture
-- [Claims of one architecture as CSV]({address}download/claims/resnet50.csv)
 - [Everything]({address}download/zoodata.json.gz): all records; CSV and Parquet beside it
 
 ## How numbers are made
