@@ -119,3 +119,12 @@ def test_a_users_file_is_compared_with_a_zoo_of_another_framework(zoo, tmp_path)
     done = CliRunner().invoke(cli, ["diff", f"file:{path}", f"{zoo}:{entry}"])
     assert done.exit_code == 0, done.output
     assert "IDENTICAL" in done.output
+
+
+def test_two_models_that_name_their_parameters_alike_come_from_one_process():
+    """Paddle takes a parameter's name once a process; PaddleClas' AlexNet and SqueezeNet both have conv1_weights."""
+    lock = folders.lock_of("paddleclas", None)
+    if lock is None or not lock.is_added:
+        pytest.skip("its environment is not here")
+    zoo = registry.get("paddleclas")
+    assert [len(zoo.build(entry).stored()) for entry in ("SqueezeNet1_0", "SqueezeNet1_1")] == [52, 52]

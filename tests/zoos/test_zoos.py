@@ -7,7 +7,7 @@ import pytest
 from zoodata.dataset.store import Dataset
 from zoodata.environments.folders import lock_of
 from zoodata.zoos import registry
-from zoodata.zoos.base import NeedsDownload, NotInstalled, UnknownEntry, Zoo, require
+from zoodata.zoos.base import CannotBuild, NeedsDownload, NotInstalled, UnknownEntry, Zoo, downloading, require
 
 pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("tensorflow")]
 
@@ -152,3 +152,11 @@ def test_claims_in_the_dataset_are_what_the_installed_packages_state():
     for name in ("torchvision", "keras_applications", "onnx_model_zoo"):
         for claim in registry.get(name).claims().claims:
             assert claim.id in known, source_text(claim)
+
+
+def test_a_fault_of_code_is_no_download_though_its_words_hold_an_address():
+    def fails():
+        raise AttributeError("numpy has no attribute int; see https://numpy.org")
+
+    with pytest.raises(CannotBuild):
+        downloading("tf2cv:regnetx002", fails)

@@ -205,6 +205,13 @@ def downloading(what: str, step: Callable[[], Step]) -> Step:
         raise
     except (OSError, ConnectionError) as error:
         raise NeedsDownload(f"{what} must be downloaded, and could not be: {in_brief(error)}") from error
+    except (
+        AttributeError,
+        ImportError,
+        NameError,
+        TypeError,
+    ) as error:  # faults of code, whose words may hold addresses
+        raise CannotBuild(f"{what}: {in_brief(error)}") from error
     except Exception as error:
         if "http" in repr(error).lower() or "connect" in repr(error).lower() or "URL fetch" in str(error):
             raise NeedsDownload(f"{what} must be downloaded, and could not be: {in_brief(error)}") from error

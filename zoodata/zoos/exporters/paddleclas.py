@@ -23,6 +23,13 @@ def listed() -> dict[str, list[str]]:
 def export(name: str, weights: str | None, image: Any, path: Path) -> Any:
     """Write a model as ONNX; returns its own scores of an image."""
     import paddle
+
+    with paddle.utils.unique_name.guard():  # some name their parameters, and a name is taken once a process
+        return _exported(name, weights, image, path)
+
+
+def _exported(name: str, weights: str | None, image: Any, path: Path) -> Any:
+    import paddle
     import paddle2onnx
     from paddle.static import InputSpec
 
