@@ -19,6 +19,7 @@ from zoodata.dataset.store import LOCAL, Dataset
 
 if TYPE_CHECKING:
     from zoodata.images.sets import NoImages
+    from zoodata.isolation import Worker
     from zoodata.records import Environment
     from zoodata.records.base import Measurement
     from zoodata.zoos.base import Reading
@@ -249,6 +250,26 @@ Answer = TypeVar("Answer")
 Arguments = ParamSpec("Arguments")
 
 
+def opening(
+    entries: Sequence[str],
+    files: Sequence[Path],
+    handler: type[Handler],
+    variables: dict[str, str],
+    writable: Sequence[Path] = (),
+) -> Worker[Handler]:
+    """A worker that opens these entries: with their zoos' packages and interpreters.
+
+    It is confined where some ``files`` that it opens are not ours, and may then write into ``writable`` only.
+    """
+    from zoodata.isolation import Worker, default_memory_limit
+    from zoodata.zoos.registry import exporters_of
+
+    return Worker(
+        handler, variables, default_memory_limit(1, files), writable=writable if files else None,
+        paths=folders_of(entries), before=exporters_of(entries),
+    )  # fmt: skip
+
+
 def in_worker(
     entries: Sequence[str],
     weights: Sequence[Path | str | None],
@@ -266,18 +287,15 @@ def in_worker(
         click.UsageError: for a name that no zoo has.
         click.ClickException: with the worker's reason.
     """
-    from zoodata.isolation import Worker, WorkerFailed, default_memory_limit, time_limit
+    from zoodata.isolation import WorkerFailed, time_limit
     from zoodata.measure.environment import usable_cores
     from zoodata.measure.host import worker_environment
     from zoodata.records.base import foreign_files
     from zoodata.wording.missing import reason
-    from zoodata.zoos.registry import exporters_of
 
-    files, folders = foreign_files(entries, weights), folders_of(entries)
+    files = foreign_files(entries, weights)
     note_unconfined(files)
-    variables, memory = worker_environment("cpu", usable_cores()), default_memory_limit(1, files)
-    confined, before = () if files else None, exporters_of(entries)
-    with Worker(handler, variables, memory, writable=confined, paths=folders, before=before) as worker:
+    with opening(entries, files, handler, worker_environment("cpu", usable_cores())) as worker:
         try:
             return worker.call(time_limit(CALL_SECONDS, files), method, *args, **kwargs)
         except WorkerFailed as error:

@@ -10,18 +10,17 @@ import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option, preprocessing_option, weights_option
-from zoodata.cli.common import check_entries, folders_of, format_option, no_images, note_unconfined, read_dataset, step
+from zoodata.cli.common import check_entries, format_option, no_images, note_unconfined, opening, read_dataset, step
 from zoodata.graph.edits import EditCode
 from zoodata.images import sets
 from zoodata.images.sets import NoImages, find
-from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
+from zoodata.isolation import WorkerFailed
 from zoodata.measure import accuracy, diagnosis
 from zoodata.measure.diagnosis import Diagnosis
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records.base import foreign_files
-from zoodata.zoos.registry import exporters_of
 
 NETWORK = frozenset(get_args(EditCode))
 
@@ -60,10 +59,7 @@ def command(
     note_unconfined(files)
     try:
         items = find(images, labels).items
-        with Worker(
-            Evaluator, worker_environment("cpu", threads) | accuracy.PASSIVE, default_memory_limit(1, files),
-            writable=() if files else None, paths=folders_of([entry]), before=exporters_of([entry]),
-        ) as worker:  # fmt: skip
+        with opening([entry], files, Evaluator, worker_environment("cpu", threads) | accuracy.PASSIVE) as worker:
             accuracy.open_model(worker, entry, settings)
             changes = worker.call(accuracy.START_SECONDS, Evaluator.changes, _class_names(items))
             if not any(change.code in NETWORK for change in changes[1:]):

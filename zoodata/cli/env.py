@@ -46,8 +46,9 @@ def lock_named(name: str) -> Lock:
 def command() -> None:
     """Environments of zoos and releases that are not among the installed packages.
 
-    One holds a zoo's own packages, of some 10 MB, and is put before the installed ones where that zoo is read. Nothing
-    is installed unless asked for; once added, everything works offline.
+    One holds a zoo's own packages, of some 10 MB, and is put before the installed ones where that zoo is read; that of
+    another framework (PaddleClas, GluonCV) is an interpreter of its own, of up to a gigabyte. Nothing is installed
+    unless asked for; once added, everything works offline.
 
     \b
     Examples:

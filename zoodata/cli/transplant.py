@@ -9,16 +9,15 @@ from pathlib import Path
 
 import click
 
-from zoodata.cli.common import check_entries, folders_of, no_images, note_unconfined
+from zoodata.cli.common import check_entries, no_images, note_unconfined, opening
 from zoodata.cli.images import ImagesType
 from zoodata.images.sets import Item, NoImages, find, sample
-from zoodata.isolation import Worker, WorkerFailed, default_memory_limit, time_limit
+from zoodata.isolation import WorkerFailed, time_limit
 from zoodata.measure.accuracy import PASSIVE
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.measure.transplant import TOLERANCE, Transplanted, Transplanter
 from zoodata.records.base import foreign_files
-from zoodata.zoos.registry import exporters_of
 
 SECONDS = 1800.0
 MOST_IMAGES = 200
@@ -68,11 +67,8 @@ def command(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".transplant-") as folder:
         made = Path(folder) / out.name
         try:
-            with Worker(
-                Transplanter, worker_environment("cpu", usable_cores()) | PASSIVE, default_memory_limit(1, files),
-                writable=(Path(folder),) if files else None, paths=folders_of([a, b]),
-                before=exporters_of([a, b]),
-            ) as worker:  # fmt: skip
+            variables = worker_environment("cpu", usable_cores()) | PASSIVE
+            with opening([a, b], files, Transplanter, variables, (Path(folder),)) as worker:
                 found = worker.call(
                     time_limit(SECONDS, files), Transplanter.carry, a, weights, b, str(made), tolerance, items,
                     usable_cores(),

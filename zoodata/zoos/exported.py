@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import zoodata
 from zoodata.environments import folders
 from zoodata.graph.network import Network
 from zoodata.runtimes.model import Array, CannotRead, ForwardPass, Model, Scorer, Weights
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from zoodata.runtimes.onnx import OnnxModel
 
 ANSWER = Path(__file__).parent / "exporters" / "answer.py"
-NAMES = "models.json"
-"""In an environment's folder: what its zoo lists, once it has been asked. The environment does not change."""
+NAMES = f"models-{zoodata.__version__}.json"
+"""In an environment's folder: what its zoo lists to this zoodata, once asked. The environment does not change."""
 TOLERANCE = 1e-4
 """Relative error of the exported file's scores above which it is not the model."""
 

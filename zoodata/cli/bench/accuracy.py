@@ -22,13 +22,13 @@ from zoodata.cli.common import (
     measuring_into,
     no_images,
     note_unconfined,
+    opening,
     read_dataset,
     show,
     step,
 )
 from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
-from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import accuracy
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.evaluator import Evaluator
@@ -40,7 +40,6 @@ from zoodata.sweep.kinds.accuracy import image_environment
 from zoodata.wording.checks import LEFT_OUT, assumed, left_out
 from zoodata.wording.checks import check as check_words
 from zoodata.zoos import registry
-from zoodata.zoos.registry import folders_of
 
 UNFINISHED = ".writing-accuracy"
 """Folder below --data in which runs keep what they have, until they are records; no reader looks into it."""
@@ -59,7 +58,6 @@ def bench_accuracy(
     image_set = find(images, labels)
     if entry.partition(":")[0] in registry.PERSONAL and settings.preprocessing is None:
         raise click.UsageError(f"{entry} declares no preprocessing: give one with --preprocessing")
-    folders = folders_of([entry])
     environment = image_environment([entry])
     variables = worker_environment(settings.device, settings.threads) | accuracy.PASSIVE
     with measuring_into(data), step("accuracy", len(image_set.items)) as shown:
@@ -72,9 +70,7 @@ def bench_accuracy(
 
         files = foreign_files([entry], [settings.weights_path])
         note_unconfined(files)
-        memory, confined = default_memory_limit(1, files), () if files else None
-        before = registry.exporters_of([entry])
-        with Worker(Evaluator, variables, memory, writable=confined, paths=folders, before=before) as worker:
+        with opening([entry], files, Evaluator, variables) as worker:
             record = accuracy.measure(worker, entry, image_set, environment, settings, data / UNFINISHED, progress)
     if record.missing is not None and record.missing.reason == "not_in_package":
         raise click.UsageError(record.missing.message)

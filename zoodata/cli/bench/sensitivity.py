@@ -13,24 +13,23 @@ from zoodata.cli.bench.common import images_option, labels_option, preprocessing
 from zoodata.cli.common import (
     check_entries,
     data_option,
-    folders_of,
     format_option,
     keep,
     no_images,
     note_unconfined,
+    opening,
     show,
     step,
 )
 from zoodata.images.sets import NoImages, find
 from zoodata.images.sets import sample as spread
-from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
+from zoodata.isolation import WorkerFailed
 from zoodata.measure import sensitivity
 from zoodata.measure.accuracy import PASSIVE, Settings
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.records.base import foreign_files, is_personal
 from zoodata.sweep.kinds.accuracy import image_environment
-from zoodata.zoos.registry import exporters_of
 
 VARIANTS = 19
 """About how many ways there are; for the progress bar."""
@@ -79,14 +78,7 @@ def sensitivity_command(
         image_set = find(images, labels)
         sample = image_set.items if record else spread(image_set.items, limit)
         with (
-            Worker(
-                sensitivity.Sensitive,
-                worker_environment("cpu", threads) | PASSIVE,
-                default_memory_limit(1, files),
-                writable=() if files else None,
-                paths=folders_of([entry]),
-                before=exporters_of([entry]),
-            ) as worker,
+            opening([entry], files, sensitivity.Sensitive, worker_environment("cpu", threads) | PASSIVE) as worker,
             step("sensitivity", VARIANTS) as shown,
         ):
             found = sensitivity.measure(

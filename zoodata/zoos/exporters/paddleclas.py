@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import inspect
 import sys
@@ -62,6 +63,7 @@ def _stir(model: Any) -> None:
                 tensor.set_value(tensor + (noise.abs() if name.endswith("_variance") else noise))
 
 
+@functools.cache
 def _functions() -> dict[str, Any]:
     spec = importlib.util.find_spec("paddleclas")
     assert spec is not None
