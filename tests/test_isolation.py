@@ -135,6 +135,23 @@ def test_too_much_memory():
         assert not worker.alive
 
 
+HUNGRY = "import time; kept = bytearray(b'1') * (600 * 2**20); time.sleep(60)"
+
+
+def start_a_hungry_program():
+    Handler.started = subprocess.Popen([sys.executable, "-c", HUNGRY])
+
+
+def test_memory_of_what_it_started_is_counted_too():
+    with Worker(Handler, memory_limit=300 * 2**20, before=start_a_hungry_program) as worker:
+        with pytest.raises(WorkerFailed) as caught:
+            worker.call(30, Handler.sleep, 60)
+        assert caught.value.reason == "out_of_memory"
+        assert not worker.alive
+    time.sleep(0.5)
+    assert not [p for p in psutil.process_iter(["cmdline"]) if HUNGRY in (p.info["cmdline"] or [])], "it is gone too"
+
+
 @pytest.mark.skipif(not can_stop(), reason="workers are stopped on Linux only")
 def test_a_stopped_worker_takes_no_time_and_goes_on():
     with Worker(Handler) as worker:

@@ -81,7 +81,8 @@ class Worker(Generic[Handler]):
     Args:
         handler: a class at the top of its module; made in the child without arguments.
         environment: variables the child starts with, set before it imports anything.
-        memory_limit: bytes of resident memory above which it is killed; None for no limit.
+        memory_limit: bytes of resident memory, of it and of what it started, above which it is killed; None for no
+            limit.
         paths: folders of an environment of its own (:mod:`zoodata.environments`), whose packages are imported before
             those that are installed.
         writable: folders that it may write into beside its own temporary one, if it is confined: it then starts no
@@ -107,6 +108,7 @@ class Worker(Generic[Handler]):
         self._folder = scratch_folder("worker")
         self._errors = self._folder / ERRORS
         self._memory_limit = memory_limit
+        self._starts_others = before is not None  # looking for children takes some ms, which timing would feel
         address = f"{handler.__module__}:{handler.__qualname__}"
         self._process = context.Process(
             target=_serve,
@@ -195,7 +197,11 @@ class Worker(Generic[Handler]):
     def close(self) -> None:
         """End it, whatever it is doing. Safe to call twice."""
         if self.alive:
+            started = self._started()
             self._process.kill()
+            for process in started:  # one that computes would not see that its worker is gone
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
         self._process.join(10)
         self._pipe.close()
         shutil.rmtree(self._folder, ignore_errors=True)  # Windows keeps a file that a grandchild still has open
@@ -214,11 +220,19 @@ class Worker(Generic[Handler]):
         if self._memory_limit is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
-            used = psutil.Process(self.pid).memory_info().rss
+            worker = psutil.Process(self.pid)
+            used = sum(process.memory_info().rss for process in (worker, *self._started()))
             if used > self._memory_limit:
                 self.close()
                 limit = self._memory_limit / 2**30
                 raise WorkerFailed("out_of_memory", f"used {used / 2**30:.1f} GiB; {limit:.1f} GiB are allowed")
+
+    def _started(self) -> list[psutil.Process]:
+        """The processes that it started."""
+        with contextlib.suppress(psutil.Error):
+            if self._starts_others:
+                return list(psutil.Process(self.pid).children(recursive=True))
+        return []
 
     def _crashed(self) -> WorkerFailed:
         self._process.join(5)

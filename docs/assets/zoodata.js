@@ -476,6 +476,29 @@ if (choosing) {
   if (address.size) apply();
 }
 
+/* An architecture's claims as a table: made here from its JSON, so that no page stores them twice. A browser that opens
+   the pages from disk may not read it, and gets no such link. */
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t]/;
+const csvCell = (value) => {
+  const text = typeof value === "string" && FORMULA.test(value) ? `'${value}` : String(value ?? "");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+for (const after of location.protocol === "file:" ? [] : document.querySelectorAll("[data-zd-csv]")) {
+  const name = after.dataset.zdCsv, link = make("a", { href: new URL(`api/v1/architectures/${name}.json`, root).href }, "CSV");
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const answer = await fetch(link.href);
+    if (!answer.ok) { location.href = link.href; return; }
+    const { claims } = await answer.json(), columns = Object.keys(claims[0]);
+    const rows = [["architecture", ...columns], ...claims.map((claim) => [name, ...columns.map((column) => claim[column])])];
+    const text = rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
+    const file = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    make("a", { href: file, download: `${name}-claims.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 60000);
+  });
+  after.after(" (", link, ")");
+}
+
 /* A button that copies a command. */
 for (const code of document.querySelectorAll("pre > code, p > code")) {
   if (!/^(zoodata|pip|git|make|curl) /.test(code.textContent) || !navigator.clipboard) continue;

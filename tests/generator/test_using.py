@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from urllib.parse import parse_qs, urljoin, urlparse
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 
@@ -279,9 +280,13 @@ def test_all_resnet_50_claims_as_csv(server, page):
     page.get_by_label("Find a model").fill("resnet50")
     page.locator("#zd-hits a").first.click()
     page.wait_for_url("**/architectures/resnet50.html")
-    link = page.get_by_role("link", name="CSV", exact=True).first
-    rows = list(csv.DictReader(io.StringIO(page.request.get(urljoin(page.url, link.get_attribute("href"))).text())))
+    with page.expect_download() as started:
+        page.get_by_role("link", name="CSV", exact=True).first.click()
+    assert started.value.suggested_filename == "resnet50-claims.csv"
+    rows = list(csv.DictReader(io.StringIO(Path(started.value.path()).read_text(encoding="utf-8"), newline="")))
     own = [c for c in Dataset.open().claims if c.entry.startswith("torchvision:resnet50@")]
     assert {row["architecture"] for row in rows} == {"resnet50"}
     assert len(rows) > 300
-    assert {c.id for c in own} <= {row["claim"] for row in rows}
+    assert {(c.id, f"{c.value:g}") for c in own} <= {(row["id"], row["value"]) for row in rows}
+    conditions = page.request.get(f"{server}api/v1/architectures/resnet50.json").json()["claims"]
+    assert [row["conditions"] for row in rows] == [claim["conditions"] for claim in conditions]

@@ -12,15 +12,16 @@ import click
 
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option
-from zoodata.cli.common import check_entries, data_option, folders_of, keep, no_images, step
+from zoodata.cli.common import check_entries, data_option, keep, no_images, note_unconfined, opening, step
 from zoodata.images.sets import NoImages, find
-from zoodata.isolation import Worker, WorkerFailed, default_memory_limit
+from zoodata.isolation import WorkerFailed
 from zoodata.measure.accuracy import PASSIVE
 from zoodata.measure.architecture import public_name
 from zoodata.measure.attribution import Attribution, Attributor, Side, Step, as_record, attribute
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.records import is_personal
+from zoodata.records.base import foreign_files
 from zoodata.sweep.kinds.accuracy import image_environment
 
 checkpoint = click.Path(exists=True, dir_okay=False)
@@ -90,15 +91,14 @@ def command(
     )
     if record and (any(map(is_personal, (a, b))) or weights_a or weights_b):
         raise click.UsageError("only entries of zoos with their own weights are recorded")
-    folders = folders_of([a, b])
+    files = foreign_files([a, b], [weights_a, weights_b])
+    note_unconfined(files)
     started, clock = datetime.now(UTC), time.perf_counter()
     try:
         image_set = find(images, labels)
         items = image_set.items
         with (
-            Worker(
-                Attributor, worker_environment("cpu", threads) | PASSIVE, default_memory_limit(), paths=folders
-            ) as worker,
+            opening([a, b], files, Attributor, worker_environment("cpu", threads) | PASSIVE) as worker,
             step("attribution", 7 * -(-len(items) // 50)) as shown,
         ):
             attribution = attribute(worker, *sides, items, threads, shown.advance)
