@@ -35,7 +35,7 @@ class Counts:
 
 def count(network: Network) -> Counts:
     """Count one network; MACs are per image."""
-    used = {node.attributes["parameter"] for node in network.nodes if node.operator == PARAMETER}
+    used = {name for node in network.nodes for name in node.stored}
     stored = Counter({"parameter": 0, "statistic": 0, "constant": 0})
     auxiliary = 0
     for parameter in network.parameters:
@@ -123,12 +123,12 @@ def shares(network: Network) -> tuple[dict[int, Share], Share]:
     for node in network.nodes:
         for edge in node.inputs:
             leaf = network.nodes[edge.source]
-            name = network.parameter_of(edge)
-            if name is None or not size.get(name):
-                continue
-            taken = min(prod(leaf.shape) if "part" in leaf.attributes else size[name], size[name])
-            size[name] -= taken
-            found.setdefault(node.number, Counter())[role[name]] += taken
+            for name in leaf.stored:
+                if not size.get(name):
+                    continue
+                taken = min(prod(leaf.shape) if "part" in leaf.attributes else size[name], size[name])
+                size[name] -= taken
+                found.setdefault(node.number, Counter())[role[name]] += taken
     left: Counter[str] = Counter()
     for name, elements in size.items():
         left[role[name]] += elements

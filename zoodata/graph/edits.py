@@ -271,7 +271,5 @@ def _stored(network: Network, where: Callable[[Node], bool], roles: Sequence[str
     names: dict[str, None] = {}
     for node in network.nodes:
         for role in roles if where(node) else ():
-            name = network.parameter_of(node.edge(role))
-            if name is not None:
-                names[name] = None
+            names |= dict.fromkeys(network.stored_in(node.edge(role)))
     return list(names)

@@ -124,7 +124,7 @@ def compute(
     if node.operator == INPUT:
         return image.reshape(node.shape)
     if node.operator == PARAMETER:
-        return stored_part(node, stored[node.attributes["parameter"]])
+        return stored_value(node, stored)
     if node.operator == CONSTANT:
         return _constant(network.constants[node.attributes["constant"]], image.dtype)
     if "call" in node.attributes:
@@ -134,6 +134,15 @@ def compute(
     else:
         raise CannotExecute(node, "there is nothing that runs it")
     return value.reshape(node.shape) if isinstance(value, Tensor) else value
+
+
+def stored_value(node: Node, stored: Mapping[str, Tensor]) -> Tensor:
+    """The value of a parameter leaf: a stored tensor without axes of size 1, a part of one, or several joined."""
+    if "joined" not in node.attributes:
+        return stored_part(node, stored[node.attributes["parameter"]])
+    axis, names = node.attributes["joined"]
+    shape = [size // len(names) if number == axis else size for number, size in enumerate(node.shape)]
+    return torch.cat([stored[name].reshape(shape) for name in names], axis)
 
 
 def stored_part(node: Node, tensor: Tensor) -> Tensor:

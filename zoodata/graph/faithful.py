@@ -172,9 +172,10 @@ def _observe(
     seen = {"mean": x.mean(axes) if axes else x, "variance": spread.clamp_min(1e-6)}
     for role, vector in seen.items():
         edge = node.edge(role)
-        name = network.parameter_of(edge)
-        if edge is None or name is None or edge.axes is not None:
+        names = network.stored_in(edge)
+        if edge is None or len(names) != 1 or edge.axes is not None:
             continue
+        (name,) = names
         jitter = torch.from_numpy(generator.uniform(0.9, 1.1, vector.shape))
         activations[name] = (vector * jitter).numpy().astype(np.float32).reshape(activations[name].shape)
         values[edge.source] = torch.from_numpy(activations[name]).double().reshape(vector.shape)

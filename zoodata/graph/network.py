@@ -79,6 +79,14 @@ class Node:
         return next((edge for edge in self.inputs if edge.role == role), None)
 
     @property
+    def stored(self) -> tuple[str, ...]:
+        """Names of the stored tensors that a parameter leaf is: one, or several that are joined along an axis."""
+        if self.operator != PARAMETER:
+            return ()
+        names: tuple[str, ...] = self.attributes["joined"][1] if "joined" in self.attributes else ()
+        return names or (str(self.attributes["parameter"]),)
+
+    @property
     def operands(self) -> dict[str, Edge]:
         """Operands by role; where a role repeats (what is concatenated), ``input``, ``input:2``, ``input:3``."""
         edges: dict[str, Edge] = {}
@@ -139,8 +147,6 @@ class Network:
         """Shape of an operand as its node sees it."""
         return self.nodes[edge.source].shape if edge.axes is None else shape_of(edge.axes)
 
-    def parameter_of(self, edge: Edge | None) -> str | None:
-        """Name of the stored tensor an operand is, if it is one."""
-        if edge is None or self.nodes[edge.source].operator != PARAMETER:
-            return None
-        return str(self.nodes[edge.source].attributes["parameter"])
+    def stored_in(self, edge: Edge | None) -> tuple[str, ...]:
+        """Names of the stored tensors that an operand is: mostly one; none for a value that is computed."""
+        return () if edge is None else self.nodes[edge.source].stored

@@ -24,12 +24,12 @@ def random_weights(network: Network, seed: int) -> dict[str, Array]:
     for node in network.nodes:
         if node.operator != "parameter":
             continue
-        name = node.attributes["parameter"]
-        if name in tensors:  # another part of the same tensor
-            continue
         consumer = network.consumers[node.number][0]
         edge = next(edge for edge in consumer.inputs if edge.source == node.number)
-        tensors[name] = _values(network, consumer, edge, generator, shapes.get(name, node.shape)).astype(np.float32)
+        for name in node.stored:
+            if name not in tensors:  # else another part of the same tensor
+                shape = shapes.get(name, node.shape)
+                tensors[name] = _values(network, consumer, edge, generator, shape).astype(np.float32)
     return tensors
 
 

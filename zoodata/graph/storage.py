@@ -20,12 +20,16 @@ class Damaged(ValueError):
     """The stored form is not a network, or not the one it says it is."""
 
 
+NAMES = frozenset({"parameter", "part", "joined"})
+"""Attributes that name a model's stored tensors: a stored network has none."""
+
+
 def pack(network: Network) -> StoredNetwork:
     """The stored form of a network."""
     kinds, shapes, views, roles = _Table(), _Table(), _Table(), _Table()
     nodes = []
     for node in network.nodes:
-        attributes = {name: value for name, value in node.attributes.items() if name not in ("parameter", "part")}
+        attributes = {name: value for name, value in node.attributes.items() if name not in NAMES}
         row = f"{kinds.index((node.operator, tuple(sorted(attributes.items()))))} {shapes.index(node.shape)}"
         for edge in node.inputs:
             seen = 0 if edge.axes is None else views.index(edge.axes) + 1

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoodata.graph import view
 from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.grouping import grouped
 from zoodata.graph.canonical.pooling import local_pools
 from zoodata.graph.network import CONSTANT, INPUT, LINEAR, PARAMETER, Edge, Network, Node, Parameter
 from zoodata.graph.view import Shape
@@ -48,7 +49,7 @@ def finish(
 def _replacements(b: Builder, output: Node) -> dict[int, int]:
     """Nodes that another takes the place of, now that all that follows is known."""
     nodes = ordered(b.nodes, output, {}, renumber=False)
-    return unpacked(b, nodes) | local_pools(b, nodes)
+    return unpacked(b, nodes) | grouped(b, nodes) | local_pools(b, nodes)
 
 
 def unpacked(b: Builder, nodes: Sequence[Node]) -> dict[int, int]:

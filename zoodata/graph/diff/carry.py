@@ -18,7 +18,7 @@ import torch
 from zoodata.graph import embedded, view
 from zoodata.graph.diff.compare import Comparison
 from zoodata.graph.diff.features import is_affine, is_on_whole_image, last_layer, passes_constants
-from zoodata.graph.executor import look, stored_part
+from zoodata.graph.executor import look, stored_part, stored_value
 from zoodata.graph.network import LAYERS, PARAMETER, Edge, Network, Node
 
 NO_CLASS = -1e4
@@ -291,21 +291,28 @@ def _operands(network: Network, node: Node, weights: dict[str, Array]) -> dict[s
     for role, edge in node.operands.items():
         source = network.nodes[edge.source]
         if source.operator == PARAMETER:
-            tensor = torch.from_numpy(np.asarray(weights[source.attributes["parameter"]], dtype=np.float64))
-            tensor = stored_part(source, tensor)
+            stored = {name: torch.from_numpy(np.asarray(weights[name], dtype=np.float64)) for name in source.stored}
+            tensor = stored_value(source, stored)
             operands[role] = (tensor if edge.axes is None else look(tensor, edge.axes)).numpy()
     return operands
 
 
 def _put(tensors: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Write an operand back into the tensor it is a view of."""
-    name = leaf.attributes["parameter"]
-    if name not in tensors:
-        tensors[name] = np.zeros(shapes[name])
-    part = stored_part(leaf, torch.from_numpy(tensors[name]))
+    """Write an operand back into the tensor it is a view of, or into those that are joined in it."""
+    for name in leaf.stored:
+        if name not in tensors:
+            tensors[name] = np.zeros(shapes[name])
+    if "joined" in leaf.attributes:
+        part = torch.zeros(leaf.shape, dtype=torch.float64)
+    else:
+        part = stored_part(leaf, torch.from_numpy(tensors[leaf.attributes["parameter"]]))
     how = view.steps(view.identity(leaf.shape) if edge.axes is None else edge.axes, part.dim())
     whole = torch.from_numpy(np.ascontiguousarray(value)).reshape(how.full)
     for axis, size in enumerate(how.slots):
         whole = whole.narrow(axis, 0, size)  # of what is repeated, once
     place = part.reshape(how.cut).permute(how.order)  # shares memory with the tensor: only cuts and reorders it
     place.copy_(whole.reshape(place.shape))
+    if "joined" in leaf.attributes:
+        axis, names = leaf.attributes["joined"]
+        for name, piece in zip(names, np.split(part.numpy(), len(names), axis), strict=True):
+            tensors[name] = np.ascontiguousarray(piece).reshape(shapes[name])

@@ -151,8 +151,7 @@ def _roles(network: Network) -> dict[str, str]:
     roles: dict[str, str] = {}
     for node in network.nodes:
         for edge in node.inputs:
-            name = network.parameter_of(edge)
-            if name is not None:
+            for name in network.stored_in(edge):
                 scaling = node.operator in ("multiply", "divide")
                 roles.setdefault(name, "scale" if scaling and edge.role == "other" else edge.role)
     return roles
