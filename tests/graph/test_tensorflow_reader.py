@@ -70,3 +70,33 @@ def test_attention_by_einsum_counts_as_attention_by_matmul():
     from zoodata.zoos.tf_model_garden import ModelGarden
 
     assert count(ModelGarden().build("vit_b16").network()).macs == pytest.approx(17.564e9, rel=1e-4)
+
+
+def test_a_table_that_is_gathered_from_a_variable_runs_and_is_proved():
+    """A position table indexed by pairs, as layers of Keras 2 have it."""
+    import numpy as np
+    import tensorflow as tf
+    import tf_keras as keras
+
+    from zoodata.graph import faithful
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.transplant import prove
+    from zoodata.records.measurement import InputShape
+    from zoodata.runtimes.tensorflow import KerasModel
+
+    class Positions(keras.layers.Layer):
+        def build(self, shape):
+            self.table = self.add_weight(shape=(5, 4), initializer="ones")
+
+        def call(self, x):
+            return x + tf.gather(self.table, np.asarray([[0, 3], [4, 1]]))
+
+    image = keras.Input((2, 2, 3))
+    x = Positions()(keras.layers.Conv2D(4, 1)(image))
+    keras_model = keras.Model(image, keras.layers.Dense(5)(keras.layers.GlobalAveragePooling2D()(x)))
+    model = KerasModel(keras_model, InputShape(channels=3, height=2, width=2, layout="NHWC"))
+    network = model.network()
+    assert "tensorflow.ResourceGather" in {node.operator for node in network.nodes}
+    assert faithful.error(network, model.forward, 0) < 1e-5
+    proved = prove(network, network, Comparison(network, network), natives=(model, model))
+    assert proved.status == "equivalent", proved

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,12 +81,25 @@ def _model(arguments: str, shapes: tuple[tuple[int, ...], ...]) -> Any:
     return alone(node, given, versions, ir_version=9)
 
 
+def _batch_dims(text: Mapping[str, str]) -> int:
+    """How many axes of a gather's variable are batches; it gathers along the next."""
+    from tensorflow.core.framework import attr_value_pb2
+
+    return int(attr_value_pb2.AttrValue.FromString(base64.b64decode(text["batch_dims"])).i)
+
+
 def _tensorflow(call: str, arguments: str, operands: Sequence[Array]) -> list[Array]:
     import tensorflow as tf
 
     text, types = ast.literal_eval(arguments)
     node = tf.compat.v1.NodeDef()
     node.op, node.name = call.partition(".")[2], "one"
+    if node.op == "ResourceGather":  # of a variable, whose contents we have: an ordinary gather
+        node.op, types = "GatherV2", [tf.as_dtype(operands[0].dtype).name, types[1], "int32"]
+        text = {"Tindices": text["Tindices"], "batch_dims": text["batch_dims"]}
+        for name, number in (("Tparams", 0), ("Taxis", 2)):
+            node.attr[name].type = tf.as_dtype(types[number]).as_datatype_enum
+        operands = [*operands, np.asarray(_batch_dims(text), dtype=np.int32)]
     from tensorflow.python.framework import op_def_registry
 
     definition = op_def_registry.get(node.op)

@@ -67,7 +67,11 @@ def prove(
     worst: tuple[float, Place | None] = (0.0, None)
     native_error, one_way = None, False
     for number, regime in enumerate(REGIMES if thorough and not any(fixed) else REGIMES[:1]):
-        carry = Carry(comparison, weights := _given(a, natives[0], fixed) or _weights(a, seed, regime))
+        try:
+            weights = _given(a, natives[0], fixed) or _weights(a, seed, regime)
+        except CannotExecute as refusal:
+            return _not_run(a, refusal, one_way)
+        carry = Carry(comparison, weights)
         try:
             carried = carry.all()
         except DoesNotFit:
@@ -81,9 +85,7 @@ def prove(
             ran = _steps(a, weights, image), _steps(b, carried, image)
             final, first = _side_by_side(comparison, *ran, carry.absorbed, carry.classes)
         except CannotExecute as refusal:
-            side: Side = "a" if refusal.network is a else "b"
-            obstacle = Obstacle("cannot_run", side, refusal.operator, refusal.place, detail=str(refusal))
-            return Proof("not_proven", one_way=one_way, obstacle=obstacle)
+            return _not_run(a, refusal, one_way)
         if not number:
             sides: tuple[tuple[Side, Network, dict[str, Array], Native | None], ...] = (
                 ("a", a, weights, natives[0]), ("b", b, carried, natives[1])
@@ -102,6 +104,12 @@ def prove(
     status: ProofStatus = "equivalent" if final < TOLERANCE else "parted"
     shown = first if status == "parted" else None
     return Proof(status, final, shown, native_error=native_error, one_way=one_way)
+
+
+def _not_run(a: Network, refusal: CannotExecute, one_way: bool) -> Proof:
+    side: Side = "a" if refusal.network is a else "b"
+    obstacle = Obstacle("cannot_run", side, refusal.operator, refusal.place, detail=str(refusal))
+    return Proof("not_proven", one_way=one_way, obstacle=obstacle)
 
 
 def _given(a: Network, native: Native | None, fixed: Sequence[Mapping[str, Array]]) -> dict[str, Array] | None:
