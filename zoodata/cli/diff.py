@@ -122,7 +122,7 @@ def command(
     \b
     identical    one network
     benign       no effect on the function, or under a stated tolerance
-    other_head   same body, another number of classes
+    other_head   same body, another number of classes or no classifier
     parametric   weights load, outputs differ
     structural   weights do not load
 

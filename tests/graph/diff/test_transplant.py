@@ -153,3 +153,31 @@ def test_entries_that_read_other_image_sizes_are_run_at_one():
     assert [finding.attribute for finding in result.findings] == ["size"]
     assert result.proof is not None
     assert result.proof.status == "equivalent"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_encoder_is_compared_with_the_body_of_a_classifier(is_first):
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.findings import diff
+    from zoodata.graph.diff.transplant import prove
+
+    def pair(stride):
+        whole, encoder = made(*body()), made(*body(stride)[:2])
+        return (encoder, whole) if is_first else (whole, encoder)
+
+    a, b = pair(stride=2)
+    found, proved = diff(a, b), prove(a, b, Comparison(a, b))
+    assert found.verdict == "other_head"
+    assert proved.status == "equivalent"
+    a, b = pair(stride=1)
+    assert diff(a, b).verdict == "parametric"
+    assert prove(a, b, Comparison(a, b)).status == "parted"
+
+
+def test_a_head_that_is_replaced_is_no_missing_head():
+    from zoodata.graph.diff.findings import diff
+
+    stem, classifier = body()[:2], body()[2:]
+    a = made(*stem, *classifier)
+    b = made(*stem, torch.nn.Conv2d(8, 8, 3), torch.nn.ReLU())
+    assert diff(a, b).verdict == "structural"

@@ -81,6 +81,8 @@ class Carry:
             for role, edge in wanted.items():
                 shape = tuple(size for size in c.b.operand_shape(edge) if size != 1)
                 value = values.get(role)
+                if value is None and y.number in c.head_b:  # nothing of it is compared
+                    value = np.zeros(shape)
                 if value is None and role in NEUTRAL:
                     value = np.full(shape, NEUTRAL[role])
                     self.one_way = True
@@ -95,7 +97,7 @@ class Carry:
         left_out = {node.number for node in embedded.preprocessing(c.a)}
         for x in c.a.nodes:
             stored = any(c.a.nodes[edge.source].operator == PARAMETER for edge in x.inputs)
-            if stored and x.number not in c.to_b and x.number not in self.taken | left_out:
+            if stored and x.number not in c.to_b and x.number not in self.taken | left_out | c.head_a:
                 self.misfits.append(f"{x.name}: no counterpart in b")
         if self.misfits:
             raise DoesNotFit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal
@@ -11,7 +11,8 @@ from zoodata.graph.canonical.pooling import same
 from zoodata.graph.diff.align import Alignment, align, node_keeps_order
 from zoodata.graph.diff.features import features, is_on_whole_image, label, regroupings, stored_shapes
 from zoodata.graph.digest import text
-from zoodata.graph.network import Network, Node
+from zoodata.graph.embedded import exit_
+from zoodata.graph.network import LAYERS, Network, Node
 from zoodata.graph.view import Shape
 
 HARD_SLOPE = 1 / 6
@@ -143,6 +144,19 @@ class InputSize(Difference):
     b: Shape
 
 
+def _lone_head(network: Network, partners: Mapping[int, int], last: int | None) -> frozenset[int]:
+    """The nodes after the one whose partner is the other network's last, if they are layers that only this one has."""
+    if last is None or last == exit_(network).number:
+        return frozenset()
+    head = {last}
+    for node in network.nodes[last + 1 :]:
+        if any(edge.source in head for edge in node.inputs):
+            head.add(node.number)
+    head.remove(last)
+    has_layers = any(network.nodes[number].operator in LAYERS for number in head)
+    return frozenset(head) if has_layers and not head & set(partners) else frozenset()
+
+
 class Comparison:
     """Two networks side by side."""
 
@@ -152,6 +166,14 @@ class Comparison:
         self.to_b = dict(self.alignment.pairs)
         self.to_a = {y: x for x, y in self.alignment.pairs}
         self._own_b = {y: y for y in self.to_a}
+        ends = exit_(a).number, exit_(b).number
+        self.head_a = _lone_head(a, self.to_b, self.to_a.get(ends[1]))
+        """Numbers of the nodes of a's classifier, where b ends in what it reads: an encoder. Empty otherwise."""
+        self.head_b = _lone_head(b, self.to_a, self.to_b.get(ends[0]))
+        """The same of b."""
+        ends = (self.to_a[ends[1]] if self.head_a else ends[0]), (self.to_b[ends[0]] if self.head_b else ends[1])
+        self.ends: tuple[int, int] = ends
+        """The nodes whose values are equal where the networks are one: the scores, or the features of both bodies."""
 
     def pairs(self) -> Iterable[tuple[Node, Node]]:
         """Aligned nodes in order."""

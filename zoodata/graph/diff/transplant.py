@@ -215,7 +215,7 @@ def _side_by_side(
     """
     order = {i: place for place, (i, _) in enumerate(c.alignment.pairs)}
     head = last_layer(c.b) if classes is not None else None
-    exits = embedded.exit_(c.a).number, embedded.exit_(c.b).number
+    exits = c.ends
     waiting: dict[int, Any] = {}
     reached = -1
     logits: dict[str, Any] = {}

@@ -1,7 +1,7 @@
 """Which raw differences are one, and the judgement of each: its severity, and the reason where it is not the usual one.
 
 *Benign*: no effect on what the network can compute, or within a stated tolerance. *Parametric*: the weights load,
-the outputs differ. *Structural*: the weights do not load. *Other head*: they do but for the number of classes.
+the outputs differ. *Structural*: the weights do not load. *Other head*: all before the classifier do.
 
 Merging makes fewer differences of many; judging looks at one and changes nothing in it; consequences follow last.
 """
@@ -210,6 +210,8 @@ def _judge_one_sided(c: Comparison, d: OneSided) -> Judgement:
     network, members = c.a if d.is_in_a else c.b, d.members
     if d.folded:
         return Judgement("benign", "folded")
+    if {node.number for node in members} <= (c.head_a if d.is_in_a else c.head_b):
+        return Judgement("other_head")
     if len(members) == 1 and members[0].operator == "softmax" and members[0].number == network.output:
         return Judgement("benign", "head")
     if all(node.operator == "mean" and node.attributes["axes"] == () for node in members):
