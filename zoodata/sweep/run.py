@@ -14,16 +14,19 @@ from zoodata.records.base import StoredRecord
 from zoodata.sweep.perform import perform
 from zoodata.sweep.task import Limits, Outcome, Say, Task
 
+LONGEST = 40
+"""The most tasks that one worker does one after the other while others may have none."""
+
 Unit = tuple[Task, ...]
 """Tasks that share a worker process, one after the other."""
 
 
-def units(tasks: Iterable[Task], longest: int | None = None) -> tuple[list[Unit], list[Unit]]:
+def units(tasks: Iterable[Task], longest: int) -> tuple[list[Unit], list[Unit]]:
     """Tasks that may run beside others, grouped by what they load, and timed ones, which may not.
 
     Args:
         tasks: in any order.
-        longest: the most tasks of a group; None for no limit.
+        longest: the most tasks of a group.
     """
     groups: dict[tuple[str, str], list[Task]] = {}
     timed: list[Unit] = []
@@ -33,9 +36,7 @@ def units(tasks: Iterable[Task], longest: int | None = None) -> tuple[list[Unit]
         else:
             groups.setdefault((task.kind, task.group), []).append(task)
     shared = [
-        tuple(group[start : start + (longest or len(group))])
-        for group in groups.values()
-        for start in range(0, len(group), longest or len(group))
+        tuple(group[start : start + longest]) for group in groups.values() for start in range(0, len(group), longest)
     ]
     return sorted(shared, key=len, reverse=True), timed
 
@@ -56,7 +57,7 @@ def run_tasks(
         OSError: when a record cannot be written; those before it are safe.
     """
     limits = limits or Limits()
-    shared, timed = units(tasks)
+    shared, timed = units(tasks, LONGEST)
     lock, interrupted = threading.Lock(), threading.Event()
 
     def run_unit(unit: Unit) -> None:

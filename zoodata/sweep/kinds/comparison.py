@@ -38,8 +38,8 @@ class ComparisonTask:
 
     @property
     def group(self) -> str:
-        """See :class:`Task`."""
-        return self.architecture
+        """See :class:`Task`. Pairs of the same zoos share a worker: importing frameworks takes longer than reading."""
+        return " ".join(sorted({entry_zoo(self.a), entry_zoo(self.b)}))
 
     def needs(self, limits: Limits) -> Needs:
         """See :class:`Task`."""
