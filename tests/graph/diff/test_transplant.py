@@ -181,3 +181,39 @@ def test_a_head_that_is_replaced_is_no_missing_head():
     a = made(*stem, *classifier)
     b = made(*stem, torch.nn.Conv2d(8, 8, 3), torch.nn.ReLU())
     assert diff(a, b).verdict == "structural"
+
+
+class Branches(torch.nn.Module):
+    """A block of RepVGG as it is trained: three branches and their sum, in an order and with brackets."""
+
+    def __init__(self, order, nested):
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem, self.head = torch.nn.Conv2d(3, 8, 3), torch.nn.Linear(8, 5)
+        self.wide = torch.nn.Sequential(torch.nn.Conv2d(8, 8, 3, padding=1, bias=False), torch.nn.BatchNorm2d(8))
+        self.point = torch.nn.Sequential(torch.nn.Conv2d(8, 8, 1, bias=False), torch.nn.BatchNorm2d(8))
+        self.same = torch.nn.BatchNorm2d(8)
+        self.order, self.nested = order, nested
+
+    def forward(self, x):
+        x = torch.relu(self.stem(x))
+        for _ in range(2):
+            first, second, third = (getattr(self, name)(x) for name in self.order)
+            x = torch.relu(first + (second + third) if self.nested else first + second + third)
+        return self.head(x.mean((2, 3)))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("order", ["wide point same", "point wide same", "same point wide", "point same wide"])
+def test_branches_of_a_sum_find_each_other_in_any_order(order, nested):
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.findings import diff, settled
+    from zoodata.graph.diff.transplant import prove
+
+    a, b = made(Branches(("wide", "point", "same"), False)), made(Branches(order.split(), nested))
+    found = diff(a, b)
+    assert found.verdict in ("identical", "parametric")
+    assert {finding.kind for finding in found.findings} <= {"rewired", "changed"}
+    proved = prove(a, b, Comparison(a, b))
+    assert proved.status == "equivalent", proved
+    assert settled(found, proved).verdict in ("identical", "benign")

@@ -64,15 +64,35 @@ FAMILIES = "family"
 def align(a: Network, b: Network) -> Alignment:
     """Pair the operations of two networks.
 
-    Branches that are concatenated are taken in the order in which they are, and, unless that leaves nothing
+    Branches that are concatenated or added are taken in the order in which they are, and, unless that leaves nothing
     to explain, once more in an order of their contents, for the case that only their order differs.
     """
     alignment, score = _aligned(a, b, by_content=False)
-    if score < 1.0 and any(node.operator == "concatenate" for node in a.nodes):
+    if score < 1.0 and any(_joins(node) for node in a.nodes):
         other, better = _aligned(a, b, by_content=True)
         if better > score:
             return other
     return alignment
+
+
+def _joins(node: Node) -> bool:
+    """Whether branches end in a node."""
+    return node.operator == "concatenate" or (node.operator == "add" and len(node.inputs) > 1)
+
+
+def _branches(network: Network, node: Node) -> list[int]:
+    """What ends in a node, in its order; of a sum of sums all that is summed, however the brackets stand."""
+    if node.operator != "add" or not _joins(node):
+        return [edge.source for edge in node.inputs]
+    summed: list[int] = []
+    for edge in node.inputs:
+        source = network.nodes[edge.source]
+        is_part = source.operator == "add" and _joins(source) and edge.axes is None
+        if is_part and len(network.consumers[source.number]) == 1:
+            summed += _branches(network, source)
+        else:
+            summed.append(source.number)
+    return summed
 
 
 def _aligned(a: Network, b: Network, by_content: bool) -> tuple[Alignment, float]:
@@ -150,7 +170,7 @@ def _trace(score: npt.NDArray[np.int32], a: dict[str, Ints], b: dict[str, Ints])
 
 
 def _ordered_by_content(network: Network, up: dict[int, str]) -> list[Node]:
-    """The operations, those before a concatenation in an order that does not depend on the concatenation's."""
+    """The operations, those before a concatenation or a sum in an order that does not depend on its own."""
     in_order: dict[int, Node] = {}
     waiting: list[tuple[int, bool]] = [(network.output, False)]
     while waiting:
@@ -163,8 +183,9 @@ def _ordered_by_content(network: Network, up: dict[int, str]) -> list[Node]:
             continue
         waiting.append((number, True))
         sources = [edge.source for edge in node.inputs]
-        if node.operator == "concatenate":
+        if _joins(node):
             sources.sort(key=up.__getitem__)
+            sources = [*sorted(_branches(network, node), key=up.__getitem__), *sources]
         waiting.extend((source, False) for source in sources[::-1] if source not in in_order)
     return [node for node in in_order.values() if not node.is_leaf]
 
@@ -174,12 +195,13 @@ def _hash(words: Sequence[str]) -> str:
 
 
 def _upstream(network: Network, exact: dict[int, str], ordered: bool = True) -> dict[int, str]:
-    """A mark of each node with everything that leads to it; ``ordered``: the order of what is concatenated too."""
+    """A mark of each node with everything that leads to it; ``ordered``: the order of what is joined too."""
     hashes: dict[int, str] = {}
     for node in network.nodes:
-        before = [hashes[edge.source] for edge in node.inputs]
-        if not ordered and node.operator == "concatenate":
-            before.sort()
+        if not ordered and _joins(node):
+            before = sorted(hashes[source] for source in _branches(network, node))
+        else:
+            before = [hashes[edge.source] for edge in node.inputs]
         hashes[node.number] = _hash([exact.get(node.number, node.operator), *before])
     return hashes
 
