@@ -129,5 +129,5 @@ class ReleaseChanges(HashedRecord):
 
     @property
     def path(self) -> PurePosixPath:
-        """See :class:`zoodata.records.base.StoredRecord`."""
-        return PurePosixPath("releases", self.zoo, f"{self.earlier}_to_{self.later}.json")
+        """See :class:`zoodata.records.base.StoredRecord`. One that is made again takes the place of none."""
+        return PurePosixPath("releases", self.zoo, f"{self.earlier}_to_{self.later}.{self.id[:16]}.json")
