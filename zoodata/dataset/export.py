@@ -40,7 +40,7 @@ def export(dataset: Dataset, folder: Path, packed: bool = False, site: str = "")
     for name, frame in frames.items():
         table = folder / (f"{name}.csv.gz" if packed and name in LARGE else f"{name}.csv")
         write_csv(harmless(frame), table)
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         written += [table, folder / f"{name}.parquet"]
     now, day = version(dataset), newest(dataset) or "1970-01-01"
     described = {
