@@ -11,6 +11,12 @@ function make(tag, attributes, ...children) {
   return node;
 }
 
+/* A document of the JSON API, which browsers read from a server only. */
+const api = (address) => fetch(new URL(`api/v1/${address}`, root)).then((answer) => {
+  if (!answer.ok) throw new Error(`${address} is not there`);
+  return answer.json();
+});
+
 /* Light and dark */
 for (const button of document.querySelectorAll("[data-zd-scheme]")) {
   button.hidden = false;
@@ -255,10 +261,6 @@ if (board) {
 const comparing = document.getElementById("zd-compare");
 if (comparing) {
   const said = document.getElementById("zd-said"), place = document.getElementById("zd-compared");
-  const api = (address) => fetch(new URL(`api/v1/${address}`, root)).then((answer) => {
-    if (!answer.ok) throw new Error(`${address} is not there`);
-    return answer.json();
-  });
   let entries = null;
   document.getElementById("zd-plain").hidden = true;
 
@@ -484,12 +486,13 @@ const csvCell = (value) => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 for (const after of location.protocol === "file:" ? [] : document.querySelectorAll("[data-zd-csv]")) {
-  const name = after.dataset.zdCsv, link = make("a", { href: new URL(`api/v1/architectures/${name}.json`, root).href }, "CSV");
+  const name = after.dataset.zdCsv, address = `architectures/${name}.json`;
+  const link = make("a", { href: new URL(`api/v1/${address}`, root).href }, "CSV");
   link.addEventListener("click", async (event) => {
     event.preventDefault();
-    const answer = await fetch(link.href);
-    if (!answer.ok) { location.href = link.href; return; }
-    const { claims } = await answer.json(), columns = Object.keys(claims[0]);
+    const { claims } = await api(address).catch(() => { location.href = link.href; return {}; });
+    if (!claims) return;
+    const columns = Object.keys(claims[0]);
     const rows = [["architecture", ...columns], ...claims.map((claim) => [name, ...columns.map((column) => claim[column])])];
     const text = rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
     const file = URL.createObjectURL(new Blob([text], { type: "text/csv" }));

@@ -138,11 +138,10 @@ def compute(
 
 def stored_value(node: Node, stored: Mapping[str, Tensor]) -> Tensor:
     """The value of a parameter leaf: a stored tensor without axes of size 1, a part of one, or several joined."""
-    if "joined" not in node.attributes:
+    joined = node.joined
+    if joined is None:
         return stored_part(node, stored[node.attributes["parameter"]])
-    axis, names = node.attributes["joined"]
-    shape = [size // len(names) if number == axis else size for number, size in enumerate(node.shape)]
-    return torch.cat([stored[name].reshape(shape) for name in names], axis)
+    return torch.cat([stored[name].reshape(joined.part) for name in joined.names], joined.axis)
 
 
 def stored_part(node: Node, tensor: Tensor) -> Tensor:

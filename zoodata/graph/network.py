@@ -46,6 +46,16 @@ class Edge(NamedTuple):
     """None: as it is."""
 
 
+class Joined(NamedTuple):
+    """Stored tensors of one shape that are read as one."""
+
+    axis: int
+    """Along which they stand one after the other."""
+    names: tuple[str, ...]
+    part: Shape
+    """Of each, without axes of size 1."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """One operation. It makes one value; its number names both."""
@@ -83,8 +93,16 @@ class Node:
         """Names of the stored tensors that a parameter leaf is: one, or several that are joined along an axis."""
         if self.operator != PARAMETER:
             return ()
-        names: tuple[str, ...] = self.attributes["joined"][1] if "joined" in self.attributes else ()
-        return names or (str(self.attributes["parameter"]),)
+        return (str(self.attributes["parameter"]),) if self.joined is None else self.joined.names
+
+    @property
+    def joined(self) -> Joined | None:
+        """How a parameter leaf is made of several stored tensors; None where it is one, or a part of one."""
+        if "joined" not in self.attributes:
+            return None
+        axis, names = self.attributes["joined"]
+        part = tuple(size // len(names) if number == axis else size for number, size in enumerate(self.shape))
+        return Joined(axis, names, part)
 
     @property
     def operands(self) -> dict[str, Edge]:

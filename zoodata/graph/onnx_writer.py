@@ -174,11 +174,16 @@ class _Writer:
     def _parameter(self, node: Node) -> str:
         stored, own = node.attributes["parameter"], node.attributes
         full = next((p.shape for p in self.network.parameters if p.name == stored), node.shape)
-        if "joined" in own:  # one tensor of the file
+        joined = node.joined
+        if joined is not None:  # one tensor of the file
             stored, full = f"{stored}:joined", node.shape
         if stored not in self._stored:
             if self.weights is not None:
-                data = np.asarray(self.weights[stored]) if "joined" not in own else self._joined(node, self.weights)
+                if joined is None:
+                    data = np.asarray(self.weights[stored])
+                else:
+                    parts = [np.asarray(self.weights[name]).reshape(joined.part) for name in joined.names]
+                    data = np.concatenate(parts, joined.axis)
                 self.initializers.append(numpy_helper.from_array(data.astype(np.float32), stored))
             else:
                 zero = numpy_helper.from_array(np.zeros(1, dtype=np.float32))
@@ -190,12 +195,6 @@ class _Writer:
             axis, start, stop = own["part"]
             return self._slice(name, axis, start, stop, 1)
         return name
-
-    @staticmethod
-    def _joined(node: Node, weights: Mapping[str, Array]) -> Array:
-        axis, names = node.attributes["joined"]
-        shape = [size // len(names) if number == axis else size for number, size in enumerate(node.shape)]
-        return np.concatenate([np.asarray(weights[name]).reshape(shape) for name in names], axis)
 
     def _slice(self, name: str, axis: int, start: int, stop: int, step: int) -> str:
         ends = [self.constant(np.asarray([value], dtype=np.int64)) for value in (start, stop, axis, step)]

@@ -217,3 +217,23 @@ def test_branches_of_a_sum_find_each_other_in_any_order(order, nested):
     proved = prove(a, b, Comparison(a, b))
     assert proved.status == "equivalent", proved
     assert settled(found, proved).verdict in ("identical", "benign")
+
+
+@pytest.mark.parametrize("doubled", [False, True])
+def test_a_long_chain_of_sums_is_aligned(doubled):
+    """Neither as deep as it is long nor twice as wide at each step: any file may hold one."""
+    from zoodata.graph.diff.findings import diff
+    from zoodata.graph.network import Edge, Network, Node
+
+    def chain(operator):
+        nodes = [Node(0, "input", (), (3, 2, 2), {}, "image", True, 0)]
+        nodes.append(Node(1, "function", (Edge("input", 0),), (3, 2, 2), {"kind": operator}, "f", True, 1))
+        for number in range(2, 1502):
+            other = number - 1 if doubled else 0
+            edges = (Edge("input", number - 1), Edge("other", other))
+            nodes.append(Node(number, "add", edges, (3, 2, 2), {}, f"add:{number}", True, number))
+        return Network("torch", (3, 2, 2), tuple(nodes), 1501, ())
+
+    found = diff(chain("sine"), chain("cosine"))
+    assert found.verdict == "parametric"
+    assert len(found.findings) == 1

@@ -24,6 +24,10 @@ LARGE = 1 << 20
 """Numbers of a table that is named by its contents as they are: rounding it would take too much memory."""
 
 
+Readers = dict[int, list[tuple[Node, Edge]]]
+"""Number of a node to the nodes that read it, each with the operand that it is."""
+
+
 class View(NamedTuple):
     """A value as a framework shows it at some point: with batch axis, in whatever layout."""
 

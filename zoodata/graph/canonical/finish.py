@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from zoodata.graph import view
-from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.builder import Builder, Readers, View
 from zoodata.graph.canonical.grouping import grouped
 from zoodata.graph.canonical.pooling import local_pools
 from zoodata.graph.network import CONSTANT, INPUT, LINEAR, PARAMETER, Edge, Network, Node, Parameter
@@ -49,32 +49,32 @@ def finish(
 def _replacements(b: Builder, output: Node) -> dict[int, int]:
     """Nodes that another takes the place of, now that all that follows is known."""
     nodes = ordered(b.nodes, output, {}, renumber=False)
-    return unpacked(b, nodes) | grouped(b, nodes) | local_pools(b, nodes)
+    readers: Readers = {}
+    for node in nodes:
+        for edge in node.inputs:
+            readers.setdefault(edge.source, []).append((node, edge))
+    return unpacked(b, nodes, readers) | grouped(b, nodes, readers) | local_pools(b, nodes, readers)
 
 
-def unpacked(b: Builder, nodes: Sequence[Node]) -> dict[int, int]:
+def unpacked(b: Builder, nodes: Sequence[Node], readers: Readers) -> dict[int, int]:
     """Layers that were packed into one and are split again, as they were: node number to its replacement.
 
     Query, key and value are often one linear layer whose outputs are cut in three. Three layers with a
     third of the stored tensor each are the same function, and what other zoos store.
     """
-    consumers: dict[int, list[Node]] = {}
-    for node in nodes:
-        for edge in node.inputs:
-            consumers.setdefault(edge.source, []).append(node)
     replaced: dict[int, int] = {}
     for node in nodes:
-        readers = consumers.get(node.number, [])
-        if node.operator != LINEAR or node.attributes["channel"] is None or len(readers) < 2:
+        own = [reader for reader, _ in readers.get(node.number, ())]
+        if node.operator != LINEAR or node.attributes["channel"] is None or len(own) < 2:
             continue
-        cuts = sorted((r.attributes["start"], r.attributes["stop"]) for r in readers if _cuts_channels(r, node))
+        cuts = sorted((r.attributes["start"], r.attributes["stop"]) for r in own if _cuts_channels(r, node))
         ends = [0, *(stop for _, stop in cuts)]
-        if len(cuts) != len(readers) or ends[-1] != node.attributes["outputs"] or [s for s, _ in cuts] != ends[:-1]:
+        if len(cuts) != len(own) or ends[-1] != node.attributes["outputs"] or [s for s, _ in cuts] != ends[:-1]:
             continue
         stored = [edge for edge in node.inputs if edge.role != INPUT]
         if any(b.source(edge).operator != PARAMETER for edge in stored):
             continue
-        for reader in readers:
+        for reader in own:
             part = _part(b, node, stored, reader.attributes["start"], reader.attributes["stop"])
             if part is None:
                 break

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
 from zoodata.graph import view
-from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.builder import Builder, Readers, View
 from zoodata.graph.canonical.pooling import image_axes, with_padding
 from zoodata.graph.network import CONVOLUTION, INPUT, LINEAR, PARAMETER, Edge, Node
 from zoodata.graph.view import Axes, Shape
@@ -24,13 +24,9 @@ class Group(NamedTuple):
     """The slice that it reads."""
 
 
-def grouped(b: Builder, nodes: Sequence[Node]) -> dict[int, int]:
+def grouped(b: Builder, nodes: Sequence[Node], readers: Readers) -> dict[int, int]:
     """Slices, a layer on each, and their concatenation, which are one convolution in groups: number of the
     concatenation to the convolution's. Its kernel is theirs, one after the other."""
-    readers: dict[int, int] = {}
-    for node in nodes:
-        for source in {edge.source for edge in node.inputs}:
-            readers[source] = readers.get(source, 0) + 1
     replaced = {}
     for node in nodes:
         groups = _groups(b, node, readers)
@@ -40,7 +36,7 @@ def grouped(b: Builder, nodes: Sequence[Node]) -> dict[int, int]:
     return replaced
 
 
-def _groups(b: Builder, joined: Node, readers: Mapping[int, int]) -> list[Group] | None:
+def _groups(b: Builder, joined: Node, readers: Readers) -> list[Group] | None:
     """The groups that a concatenation joins, if it joins nothing else: alike, in order, and of all the channels."""
     if joined.operator != "concatenate" or len(joined.inputs) < 2 or joined.attributes["axis"] != 0:
         return None
@@ -56,7 +52,7 @@ def _groups(b: Builder, joined: Node, readers: Mapping[int, int]) -> list[Group]
         place = {"axis": 0, "start": number * width, "stop": (number + 1) * width, "step": 1}
         if dict(cut.attributes) != place or cut.inputs != first.cut.inputs or _form(layer) != _form(first.layer):
             return None
-        if readers[layer.number] > 1 or readers[cut.number] > 1:
+        if len(readers[layer.number]) > 1 or len(readers[cut.number]) > 1:
             return None
     return groups if len(groups) * width == _seen(b, first.cut.inputs[0])[0] else None
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from zoodata.graph import view
 from zoodata.graph.canonical.activation import is_not_negative
-from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.canonical.builder import Builder, Readers, View
 from zoodata.graph.canonical.reduction import mean
 from zoodata.graph.canonical.shaping import cut
 from zoodata.graph.network import CONVOLUTION, INPUT, Edge, Node
@@ -178,29 +178,25 @@ class WholeImage(NamedTuple):
     attributes: Mapping[str, Any]
 
 
-def local_pools(b: Builder, nodes: Sequence[Node]) -> dict[int, int]:
+def local_pools(b: Builder, nodes: Sequence[Node], readers: Readers) -> dict[int, int]:
     """The means that are poolings of a map that happens to be as small as their window: number to replacement.
 
     The canonical form of a network must not depend on the size of the image.
     """
-    consumers: dict[int, list[tuple[Node, Edge]]] = {}
-    for node in nodes:
-        for edge in node.inputs:
-            consumers.setdefault(edge.source, []).append((node, edge))
     replaced = {}
     for node in nodes:
         note = b.notes.get(node.number)
-        if isinstance(note, WholeImage) and _reaches_window(node, consumers):
+        if isinstance(note, WholeImage) and _reaches_window(node, readers):
             b.place = node.name
             pool = b.add("average_pool", [note.edge], node.shape, **note.attributes)
             replaced[node.number] = pool.number
     return replaced
 
 
-def _reaches_window(node: Node, consumers: Mapping[int, Sequence[tuple[Node, Edge]]]) -> bool:
+def _reaches_window(node: Node, readers: Readers) -> bool:
     waiting, seen = [node.number], set()
     while waiting:
-        for reader, edge in consumers.get(waiting.pop(), ()):
+        for reader, edge in readers.get(waiting.pop(), ()):
             if reader.operator in (CONVOLUTION, "max_pool", "average_pool") and edge.role == INPUT:
                 return True
             # Repeated along the positions, as a gate is, it holds for all of them.

@@ -7,6 +7,7 @@ downstream equals its counterpart's scores high, which pins everything around a 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Alignment:
 class _Marks:
     """One network's operations as columns of small numbers that can be compared wholesale."""
 
-    def __init__(self, network: Network, words: dict[str, int], by_content: bool = False) -> None:
+    def __init__(self, network: Network, words: dict[str, int]) -> None:
         self.nodes = [node for node in network.nodes if not node.is_leaf]
 
         def column(values: Sequence[str]) -> Ints:
@@ -46,8 +47,7 @@ class _Marks:
         own = {node.number: features(network, node) for node in self.nodes}
         exact = {n.number: f"{n.operator}({signature(own[n.number])})" for n in self.nodes}
         up, down = _upstream(network, exact), _downstream(network, exact)
-        if by_content:
-            self.nodes = _ordered_by_content(network, _upstream(network, exact, ordered=False))
+        self._network, self._exact = network, exact
         self.columns = {
             FAMILIES: column([f"f:{family(n)}" for n in self.nodes]),
             "operator": column([f"o:{n.operator}" for n in self.nodes]),
@@ -56,6 +56,15 @@ class _Marks:
             "up": column([f"u:{up[n.number]}" for n in self.nodes]),
             "down": column([f"d:{down[n.number]}" for n in self.nodes]),
         }
+
+    def by_content(self) -> _Marks:
+        """The same with branches in an order of their contents."""
+        other = copy.copy(self)
+        other.nodes = _ordered_by_content(self._network, _upstream(self._network, self._exact, ordered=False))
+        places = {node.number: place for place, node in enumerate(self.nodes)}
+        order = [places[node.number] for node in other.nodes]
+        other.columns = {name: column[order] for name, column in self.columns.items()}
+        return other
 
 
 FAMILIES = "family"
@@ -67,9 +76,11 @@ def align(a: Network, b: Network) -> Alignment:
     Branches that are concatenated or added are taken in the order in which they are, and, unless that leaves nothing
     to explain, once more in an order of their contents, for the case that only their order differs.
     """
-    alignment, score = _aligned(a, b, by_content=False)
+    words: dict[str, int] = {}
+    left, right = _Marks(a, words), _Marks(b, words)
+    alignment, score = _aligned(left, right)
     if score < 1.0 and any(_joins(node) for node in a.nodes):
-        other, better = _aligned(a, b, by_content=True)
+        other, better = _aligned(left.by_content(), right.by_content())
         if better > score:
             return other
     return alignment
@@ -81,24 +92,30 @@ def _joins(node: Node) -> bool:
 
 
 def _branches(network: Network, node: Node) -> list[int]:
-    """What ends in a node, in its order; of a sum of sums all that is summed, however the brackets stand."""
-    if node.operator != "add" or not _joins(node):
-        return [edge.source for edge in node.inputs]
-    summed: list[int] = []
-    for edge in node.inputs:
-        source = network.nodes[edge.source]
-        is_part = source.operator == "add" and _joins(source) and edge.axes is None
-        if is_part and len(network.consumers[source.number]) == 1:
-            summed += _branches(network, source)
+    """What ends in a node, in its order; of a sum of sums all that is summed, however the brackets stand. A sum that is
+    summed further has only what it reads itself: the whole is asked for at its end."""
+    summed, waiting = [], [edge.source for edge in reversed(node.inputs)]
+    is_end = node.operator == "add" and not _is_part(network, node)
+    while waiting:
+        source = network.nodes[waiting.pop()]
+        if is_end and _is_part(network, source):
+            waiting.extend(edge.source for edge in reversed(source.inputs))
         else:
             summed.append(source.number)
     return summed
 
 
-def _aligned(a: Network, b: Network, by_content: bool) -> tuple[Alignment, float]:
+def _is_part(network: Network, node: Node) -> bool:
+    """Whether a node is a sum that another sum takes in once, as it is, and nothing else reads."""
+    if node.operator != "add" or not _joins(node) or len(network.consumers[node.number]) != 1:
+        return False
+    reader = network.consumers[node.number][0]
+    seen = [edge.axes for edge in reader.inputs if edge.source == node.number]
+    return reader.operator == "add" and _joins(reader) and seen == [None]
+
+
+def _aligned(left: _Marks, right: _Marks) -> tuple[Alignment, float]:
     """An alignment, and which part of all nodes has a partner that equals it."""
-    words: dict[str, int] = {}
-    left, right = _Marks(a, words, by_content), _Marks(b, words, by_content)
     first, last_a, last_b = _common_ends(left, right)
     rows = slice(first, last_a)
     columns = slice(first, last_b)

@@ -304,17 +304,17 @@ def _put(tensors: dict[str, Array], leaf: Node, edge: Edge, value: Array, shapes
     for name in leaf.stored:
         if name not in tensors:
             tensors[name] = np.zeros(shapes[name])
-    if "joined" in leaf.attributes:
-        part = torch.zeros(leaf.shape, dtype=torch.float64)
-    else:
+    joined = leaf.joined
+    if joined is None:
         part = stored_part(leaf, torch.from_numpy(tensors[leaf.attributes["parameter"]]))
+    else:
+        part = torch.zeros(leaf.shape, dtype=torch.float64)
     how = view.steps(view.identity(leaf.shape) if edge.axes is None else edge.axes, part.dim())
     whole = torch.from_numpy(np.ascontiguousarray(value)).reshape(how.full)
     for axis, size in enumerate(how.slots):
         whole = whole.narrow(axis, 0, size)  # of what is repeated, once
     place = part.reshape(how.cut).permute(how.order)  # shares memory with the tensor: only cuts and reorders it
     place.copy_(whole.reshape(place.shape))
-    if "joined" in leaf.attributes:
-        axis, names = leaf.attributes["joined"]
-        for name, piece in zip(names, np.split(part.numpy(), len(names), axis), strict=True):
+    if joined is not None:
+        for name, piece in zip(joined.names, np.split(part.numpy(), len(joined.names), joined.axis), strict=True):
             tensors[name] = np.ascontiguousarray(piece).reshape(shapes[name])
