@@ -502,6 +502,15 @@ for (const after of location.protocol === "file:" ? [] : document.querySelectorA
   after.after(" (", link, ")");
 }
 
+/* A claim's command, whose words the style sheet adds, becomes text that can be marked and copied. */
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.open || !target.matches(".zd-claims")) return;
+  for (const code of target.querySelectorAll("td > code")) {
+    if (!code.classList.contains("zd-whole")) code.prepend("zoodata claims show ");
+    code.classList.add("zd-whole");
+  }
+}, true);
+
 /* A button that copies a command. */
 for (const code of document.querySelectorAll("pre > code, p > code")) {
   if (!/^(zoodata|pip|git|make|curl) /.test(code.textContent) || !navigator.clipboard) continue;

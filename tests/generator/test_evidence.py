@@ -20,6 +20,8 @@ NUMBER = re.compile(r'<a class="zd-num" href="([^"]+)"')
 BARE = re.compile(r"<td>\s*[+-]?[\d.,]+(?: to [\d.,]+)?(?:\s*(?:G|MiB|mJ|%))?\s*</td>")
 RECORD = re.compile(r'href="(\.\./data/[^"]+\.json)"')
 COMMAND = re.compile(r"<code>(zoodata [^<]+)</code>")
+# A claim's row holds its number only; the style sheet writes the command's words before it.
+CLAIM = re.compile(r"<code>([0-9a-f]{10})</code>")
 
 
 def test_every_number_reaches_its_record_and_its_command(site):
@@ -31,7 +33,7 @@ def test_every_number_reaches_its_record_and_its_command(site):
         text = path.read_text(encoding="utf-8")
         rows = dict(ROW.findall(text))
         for row in set(rows) & set(re.findall(r'href="#([^"]+)"', text)):
-            record, command = RECORD.search(rows[row]), COMMAND.search(rows[row])
+            record, command = RECORD.search(rows[row]), COMMAND.search(rows[row]) or CLAIM.search(rows[row])
             target = (path.parent / record[1]).resolve() if record else None
             if target is not None and target not in known:
                 known[target] = target.is_file()
@@ -51,7 +53,20 @@ def test_every_claim_stands_in_a_row_with_its_record_and_a_command(site):
     text = (site / "architectures" / "resnet50.html").read_text(encoding="utf-8")
     rows = {name: row for name, row in ROW.findall(text) if name.startswith("claim-")}
     assert len(rows) > 300
-    assert all(RECORD.search(row) and COMMAND.search(row) for row in rows.values())
+    assert all(RECORD.search(row) and CLAIM.search(row) for row in rows.values())
+    assert {name.removeprefix("claim-") for name in rows} == {CLAIM.search(row)[1] for row in rows.values()}
+
+
+def test_a_claim_s_command_is_read_and_can_be_copied(server, page):
+    """Before the script has run the style sheet says its words, after it they are text."""
+    page.goto(f"{server}architectures/resnet50.html")
+    code = page.locator(".zd-claims td > code").first
+    said = "element => getComputedStyle(element, '::before').content"
+    assert code.evaluate(said) == '"zoodata claims show "'
+    page.locator("details.zd-claims > summary").first.click()
+    page.wait_for_function("document.querySelector('.zd-claims td > code.zd-whole')")
+    assert code.evaluate(said) == "none"
+    assert re.fullmatch(r"zoodata claims show [0-9a-f]{10}", code.inner_text())
 
 
 def test_every_command_on_the_pages_is_one(site, monkeypatch):
