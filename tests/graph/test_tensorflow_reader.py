@@ -100,3 +100,73 @@ def test_a_table_that_is_gathered_from_a_variable_runs_and_is_proved():
     assert faithful.error(network, model.forward, 0) < 1e-5
     proved = prove(network, network, Comparison(network, network), natives=(model, model))
     assert proved.status == "equivalent", proved
+
+
+def _of_keras_2(body, size=8):
+    """A network of tf_keras (Keras 2): a convolution, the body's layers, a mean and a head."""
+    import tf_keras as keras
+
+    from zoodata.records.measurement import InputShape
+    from zoodata.runtimes.tensorflow import KerasModel
+
+    image = keras.Input((size, size, 3))
+    x = body(keras.layers, keras.layers.Conv2D(8, 3, padding="same")(image))
+    model = keras.Model(image, keras.layers.Dense(5)(keras.layers.GlobalAveragePooling2D()(x)))
+    return KerasModel(model, InputShape(channels=3, height=size, width=size, layout="NHWC"))
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4, 8])
+@pytest.mark.parametrize("affine", [True, False])
+def test_keras_2_group_norm_is_torch_s(groups, affine):
+    """It divides weighted sums by the sum of the weights, unless that is zero."""
+    from torch import nn
+
+    from zoodata.graph import faithful
+    from zoodata.graph.diff.findings import diff
+    from zoodata.records.measurement import InputShape
+    from zoodata.runtimes.torch import TorchModel
+
+    def norm(layers, x):
+        return layers.GroupNormalization(groups, epsilon=1e-5, center=affine, scale=affine)(x)
+
+    class OfTorch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem, self.norm = nn.Conv2d(3, 8, 3, padding=1), nn.GroupNorm(groups, 8, 1e-5, affine)
+            self.head = nn.Linear(8, 5)
+
+        def forward(self, x):
+            return self.head(self.norm(self.stem(x)).mean((2, 3)))
+
+    keras_2 = _of_keras_2(norm)
+    network = keras_2.network()
+    assert faithful.error(network, keras_2.forward, 0) < 1e-5
+    image = InputShape(channels=3, height=8, width=8, layout="NCHW")
+    other = TorchModel(OfTorch(), image, 5).network()
+    assert [node.operator for node in network.nodes].count("group_norm") == 1
+    assert str(diff(network, other).verdict) in ("identical", "benign"), diff(network, other)
+
+
+def test_sizes_that_a_model_computes_are_numbers():
+    """A class token repeated for each image, positions counted out of a shape, a mask cast from whole numbers."""
+    import tensorflow as tf
+    import tf_keras as keras
+
+    class Token(keras.layers.Layer):
+        def build(self, shape):
+            self.token = self.add_weight(shape=(1, 1, 8), initializer="ones")
+
+        def call(self, x):
+            batch, height, width, channels = tf.unstack(tf.shape(x))
+            places = tf.reshape(x, (batch, height * width, channels))
+            token = tf.repeat(self.token, repeats=batch, axis=0)
+            whole = tf.concat([tf.tile(token, [1, tf.cast(height / height, tf.int32), 1]), places], 1)
+            scale = tf.cast(height, tf.float32) ** -0.5
+            return tf.reshape(whole[:, 1:] * scale + whole[:, :1], (batch, height, width, channels))
+
+    from zoodata.graph import faithful
+
+    model = _of_keras_2(lambda layers, x: Token()(x))
+    network = model.network()
+    assert not {node.operator for node in network.nodes if "." in node.operator}
+    assert faithful.error(network, model.forward, 0) < 1e-5

@@ -109,7 +109,8 @@ def evaluate(node: Any, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[
         outputs = tf.import_graph_def(whole, dict(zip(names, feeds, strict=True)), [definition.name], name="run")
         tensors = list(outputs[0].outputs)
     with tf.compat.v1.Session(graph=graph) as session:
-        return list(session.run(tensors, dict(zip(feeds, inputs, strict=True))))
+        # A session answers a number without axes as a scalar, which is no array.
+        return [np.asarray(made) for made in session.run(tensors, dict(zip(feeds, inputs, strict=True)))]
 
 
 def _image(b: Builder, operation: tf.Operation, given: Value) -> View:
@@ -328,6 +329,14 @@ def _binary(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> Vie
         "Minimum": elementwise.minimum,
     }[operation.type]  # fmt: skip
     return function(b, value(b, inputs[0]), value(b, inputs[1]))
+
+
+@handles("DivNoNan")
+def _divide_unless_zero(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    """An ordinary division where what divides is known and nowhere zero (how many elements a mean is of)."""
+    if isinstance(inputs[1], View) or not np.asarray(inputs[1]).all():
+        raise NotImplementedError
+    return elementwise.divide(b, value(b, inputs[0]), value(b, inputs[1]))
 
 
 COMPARISONS = {

@@ -47,14 +47,14 @@ def _groups(b: Builder, joined: Node, readers: Readers) -> list[Group] | None:
     first = groups[0]
     if any(group.cut.operator != "slice" for group in groups) or not _is_over_channels(first):
         return None
-    width = first.cut.attributes["stop"]
+    width, channels = first.cut.attributes["stop"], first.cut.attributes["axis"]
     for number, (layer, cut) in enumerate(groups):
-        place = {"axis": 0, "start": number * width, "stop": (number + 1) * width, "step": 1}
+        place = {"axis": channels, "start": number * width, "stop": (number + 1) * width, "step": 1}
         if dict(cut.attributes) != place or cut.inputs != first.cut.inputs or _form(layer) != _form(first.layer):
             return None
         if len(readers[layer.number]) > 1 or len(readers[cut.number]) > 1:
             return None
-    return groups if len(groups) * width == _seen(b, first.cut.inputs[0])[0] else None
+    return groups if len(groups) * width == _seen(b, first.cut.inputs[0])[channels] else None
 
 
 def _seen(b: Builder, edge: Edge) -> Shape:
@@ -71,17 +71,20 @@ def _form(layer: Node) -> tuple[Any, ...]:
 def _is_over_channels(group: Group) -> bool:
     """Whether a layer works on a map of channels and two positions, and its slice cuts the channels."""
     layer, cut = group.layer, group.cut
-    if layer.attributes["channel"] != 0 or cut.attributes["axis"] != 0 or cut.attributes["stop"] < 2:
+    if layer.attributes["channel"] != 0 or cut.attributes["stop"] < 2:
         return False
-    axes = layer.inputs[0].axes
+    axes, channels = layer.inputs[0].axes, cut.attributes["axis"]
     if layer.operator == LINEAR:
-        return layer.attributes["axes"] == (0,) and axes is None and len(layer.shape) in (1, 3)
-    return layer.attributes["groups"] == 1 and "extra" not in layer.attributes and (axes is None or _keeps_first(axes))
+        is_plain = axes is None and channels == 0 and len(layer.shape) in (1, 3)
+        return is_plain and layer.attributes["axes"] == (0,)
+    if layer.attributes["groups"] != 1 or "extra" in layer.attributes:
+        return False
+    return channels == 0 if axes is None else _is_first(channels, axes)
 
 
-def _keeps_first(axes: Axes) -> bool:
-    """Whether the value's first axis is whole, and the first of the view."""
-    return len(axes[0]) == 1 and axes[0][0][:2] == (0, 1)
+def _is_first(base: int, axes: Axes) -> bool:
+    """Whether the first axis of a view is this one of the value, whole."""
+    return len(axes[0]) == 1 and axes[0][0][:2] == (base, 1)
 
 
 def _convolution(b: Builder, joined: Node, groups: Sequence[Group]) -> Node | None:
@@ -89,9 +92,9 @@ def _convolution(b: Builder, joined: Node, groups: Sequence[Group]) -> Node | No
     layer, cut = groups[0]
     is_point = layer.operator == LINEAR
     own = {name: value for name, value in layer.attributes.items() if name not in ("axes", "outputs", "groups")}
-    source, axes = cut.inputs[0], layer.inputs[0].axes
+    source, axes, channels = cut.inputs[0], layer.inputs[0].axes, cut.attributes["axis"]
     full = _seen(b, source)
-    seen = view.identity(full) if axes is None else view.resized(axes, 0, full[0])
+    seen = view.identity(full) if axes is None else view.resized(axes, channels, full[channels])
     if is_point and len(full) == 1:  # a map of one position
         seen = (*seen, (), ())
     whole = seen if source.axes is None else view.composed(seen, source.axes)

@@ -260,7 +260,7 @@ def _groups_of(b: Builder, node: Node) -> tuple[Node, Axis] | None:
     source = b.source(node.inputs[0])
     axes = node.inputs[0].axes or view.identity(source.shape)
     kept = [axis for number, axis in enumerate(axes) if number not in node.attributes["axes"]]
-    if not kept or not view.is_bijective(axes) or len(source.shape) < 2:
+    if not view.is_bijective(axes) or len(source.shape) < 2:
         return None
     atoms = view.merged(atom for axis in kept for atom in axis)
     return (source, atoms) if all(base == 0 for base, _, _ in atoms) else None
@@ -279,7 +279,7 @@ def _group_norm(
         if scale is not None or shift is not None:
             return None
         count = view.size_of(note.kept)
-        if note.kept != ((0, source.shape[0] // count, count),):
+        if note.kept and note.kept != ((0, source.shape[0] // count, count),):
             return None
         channels = view.identity(source.shape)[0]
     groups = view.size_of(note.kept)
@@ -390,6 +390,11 @@ def _all_but_first(source: Node, axes: tuple[int, ...]) -> bool:
     return len(source.shape) > 2 and axes == tuple(range(1, len(source.shape)))
 
 
+def _all_axes(source: Node, axes: tuple[int, ...]) -> bool:
+    """Whether a normalisation is over all of a map: all of its channels are one group."""
+    return len(source.shape) > 2 and axes == tuple(range(len(source.shape)))
+
+
 def from_sum(b: Builder, operator: str, x: View, y: View) -> View | None:
     """Layer norm, as ``x * gain + (shift - mean * gain)`` with ``gain = scale / deviation`` is."""
     pairs = [(x, y), (y, x)] if operator == "add" else [(x, y)]
@@ -416,8 +421,10 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
     if note.source != source.number:
         return None
     instance = isinstance(note, InverseDeviation) and note.centred and _all_but_first(source, note.axes)
+    one_group = isinstance(note, InverseDeviation) and note.centred and _all_axes(source, note.axes)
     if isinstance(note, InverseDeviation) and not instance and (len(note.axes) != 1 or not note.centred):
-        return None
+        if not one_group:
+            return None
     offset = rest.node
     if operator == "add":
         if offset.operator != "subtract":
@@ -429,6 +436,8 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
     means = [node for node in factors if node.number != gain.source]
     if instance:
         note = GroupDeviation(source.number, view.identity(source.shape)[0], note.epsilon)
+    elif one_group:
+        note = GroupDeviation(source.number, (), note.epsilon)
     if isinstance(note, GroupDeviation):
         if len(means) != 1 or _groups_of(b, means[0]) != (source, note.kept) or value.axes is not None:
             return None
