@@ -422,9 +422,9 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
         return None
     instance = isinstance(note, InverseDeviation) and note.centred and _all_but_first(source, note.axes)
     one_group = isinstance(note, InverseDeviation) and note.centred and _all_axes(source, note.axes)
-    if isinstance(note, InverseDeviation) and not instance and (len(note.axes) != 1 or not note.centred):
-        if not one_group:
-            return None
+    is_of_map = instance or one_group
+    if isinstance(note, InverseDeviation) and not is_of_map and (len(note.axes) != 1 or not note.centred):
+        return None
     offset = rest.node
     if operator == "add":
         if offset.operator != "subtract":
