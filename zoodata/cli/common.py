@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -40,7 +40,7 @@ data_option = click.option(
 )
 
 
-def show(rows: Sequence[dict[str, Any]], columns: dict[str, str], style: str, title: str = "") -> None:
+def show(rows: Sequence[Mapping[str, object]], columns: dict[str, str], style: str, title: str = "") -> None:
     """Print rows as JSON (whole) or as a table (the named columns, key to heading)."""
     if style == "json":
         click.echo(json.dumps(list(rows), indent=1, ensure_ascii=False))
@@ -54,7 +54,7 @@ def show(rows: Sequence[dict[str, Any]], columns: dict[str, str], style: str, ti
     Console(width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty()).print(table)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     from rich.markup import escape
 
     if value is None:

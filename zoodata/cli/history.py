@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,7 +18,7 @@ SHOWN = 40
 
 def as_json(steps: list[Step]) -> str:
     """Every step whole, the diffs of its networks left to the records."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for step in steps:
         row = asdict(step)
         row["networks"] = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,7 +14,7 @@ from zoodata.sweep.plan import architecture_named
 from zoodata.zoos import registry
 
 
-def run(dataset: Dataset, zoo: str | None, architecture: str | None) -> list[dict[str, Any]]:
+def run(dataset: Dataset, zoo: str | None, architecture: str | None) -> list[dict[str, object]]:
     """A row for each entry, filtered. With an architecture only the catalogue is read, and no framework."""
     if architecture is not None:
         rows = [_row(dataset, item.entry) for item in architecture_named(dataset, architecture).entries]
@@ -29,7 +28,7 @@ def run(dataset: Dataset, zoo: str | None, architecture: str | None) -> list[dic
     return [_row(dataset, f"{listing.zoo}:{entry}") for listing in listings for entry in listing.entries]
 
 
-def _row(dataset: Dataset, entry: str) -> dict[str, Any]:
+def _row(dataset: Dataset, entry: str) -> dict[str, object]:
     mapped = dataset.catalogue_entries.get(entry)
     item = mapped[1] if mapped else None
     return {

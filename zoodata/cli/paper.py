@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -22,7 +22,7 @@ PARTS = {
 }
 
 
-def _row(row: paper.Beside) -> dict[str, Any]:
+def _row(row: paper.Beside) -> dict[str, object]:
     return asdict(row) | {"explanation": explanation(row.explanation)}
 
 
@@ -44,7 +44,8 @@ def command(data: Path, style: str) -> None:
         return
     columns = {"what": "what", "published": "published", "ours": "ours", "agrees": "agrees", "explanation": "from"}
     for name, title in PARTS.items():
-        rows = [{**row, "agrees": {True: "yes", False: "no", None: "missing"}[row["agrees"]]} for row in parts[name]]
+        own: Sequence[paper.Beside] = getattr(reproduction, name)
+        rows = [_row(row) | {"agrees": {True: "yes", False: "no", None: "missing"}[row.agrees]} for row in own]
         show(rows, columns, style, title)
     today = [
         {"what": r.title, "points": r.shown.points, "high": r.shown.highest.entry, "low": r.shown.lowest.entry}

@@ -7,13 +7,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from zoodata.cli.common import data_option, format_option, no_images, read_dataset, show
 from zoodata.cli.images import ImagesType
-from zoodata.dataset.store import path_of
+from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
 from zoodata.records.image_set import identity
 from zoodata.wording.audit import DOUBTS
@@ -22,6 +22,9 @@ from zoodata.wording.latency import unsplit
 from zoodata.wording.obstacles import worded
 from zoodata.wording.ranges import KINDS, PROTOCOLS
 from zoodata.wording.warnings import words as warning_words
+
+if TYPE_CHECKING:
+    from zoodata.images.sets import Item
 
 limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
 
@@ -77,12 +80,12 @@ def accuracy_command(metric: str, group: str, limit: int | None, data: Path, sty
         click.echo(f"  {count:>5}  {reason}")
 
 
-def _accuracy_row(ranked: accuracy.AccuracyRange) -> dict[str, Any]:
+def _accuracy_row(ranked: accuracy.AccuracyRange) -> dict[str, object]:
     """A range as JSON output shows it; what is left out by its words."""
     return ranked.as_dict() | {"left_out": worded(ranked.left_out)}
 
 
-def _accuracy_text(ranked: accuracy.AccuracyRange, span: accuracy.Span) -> dict[str, Any]:
+def _accuracy_text(ranked: accuracy.AccuracyRange, span: accuracy.Span) -> dict[str, object]:
     return {
         "title": ranked.title, "points": f"{span.points:.2f}", "naive_points": f"{ranked.naive.points:.2f}",
         "input_size": span.input_size, "verdict": span.verdict,
@@ -97,19 +100,16 @@ def _accuracy_text(ranked: accuracy.AccuracyRange, span: accuracy.Span) -> dict[
 @format_option
 def macs_command(limit: int | None, data: Path, style: str) -> None:
     """Ratios of multiply-accumulates, counted by one counter, at one input size an architecture."""
-    rows = [each.as_dict() for each in macs.rank(read_dataset(data))][:limit]
-    shown = rows if style == "json" else [_macs_text(row) for row in rows]
+    ranges = macs.rank(read_dataset(data))[:limit]
+    shown = [each.as_dict() if style == "json" else _macs_text(each) for each in ranges]
     columns = {"title": "architecture", "ratio": "ratio", "input_size": "input", "high": "highest", "low": "lowest",
                "parameter_difference": "parameters differ by", "naive_ratio": "at published sizes"}  # fmt: skip
     show(shown, columns, style)
 
 
-def _macs_text(row: dict[str, Any]) -> dict[str, Any]:
-    ends = {
-        name: f"{row[end]['macs'] / 1e9:.3f} G {row[end]['entry']}"
-        for name, end in (("high", "highest"), ("low", "lowest"))
-    }
-    return row | ends
+def _macs_text(ranked: macs.MacsRange) -> dict[str, object]:
+    ends = {"high": ranked.highest, "low": ranked.lowest}
+    return ranked.as_dict() | {name: f"{end.macs / 1e9:.3f} G {end.entry}" for name, end in ends.items()}
 
 
 @command.command("latency")
@@ -130,7 +130,7 @@ def latency_command(limit: int | None, data: Path, style: str) -> None:
     show(rows, columns, style)
 
 
-def _latency_row(ranked: latency.LatencyRange) -> dict[str, Any]:
+def _latency_row(ranked: latency.LatencyRange) -> dict[str, object]:
     """A range as JSON output shows it, with its warnings and missing splits in words."""
     row = asdict(ranked)
     row["interval"] = None if ranked.low is None else f"{ranked.low:.3f} to {ranked.high:.3f}"
@@ -206,36 +206,35 @@ def measured_command(
                    "images": "images", "verdict": "verdict"}  # fmt: skip
         show(rows, columns, style)
         return
-    rows = [each.as_dict() for each in measured.pairs(dataset)][:limit]
-    if images is not None:
-        at_hand = _at_hand(images, labels)
-        rows = [row | {"classes": _classes(dataset, row, *at_hand)} for row in rows]
-    shown = rows if style == "json" else [_measured_text(row) for row in rows]
+    at_hand = None if images is None else _at_hand(images, labels)
+    shown = []
+    for pair in measured.pairs(dataset)[:limit]:
+        classes = None if at_hand is None else _classes(dataset, pair, *at_hand)
+        row = pair.as_dict() if style == "json" else _measured_text(pair, classes or [])
+        shown.append(row | ({} if classes is None or style == "text" else {"classes": classes}))
     columns = {"a": "a", "b": "b", "images": "images", "top1_a": "a %", "top1_b": "b %", "only": "only a | only b",
                "agreement": "agree on %", "corrected": "p (Holm)", "verdict": "verdict"}  # fmt: skip
     show(shown, columns | ({"furthest": "classes that differ most"} if images else {}), style)
 
 
-def _measured_text(row: dict[str, Any]) -> dict[str, Any]:
-    furthest = "; ".join(
-        f"{each['class']}: {each['a']} | {each['b']} of {each['images']}" for each in row.get("classes", [])[:5]
-    )
-    numbers = {name: f"{row[name]:.2f}" for name in ("top1_a", "top1_b", "agreement")}
-    return row | numbers | {
-        "only": f"{row['only_a']} | {row['only_b']}", "corrected": f"{row['corrected']:.2g}", "furthest": furthest
+def _measured_text(pair: measured.Pair, classes: Sequence[dict[str, int]]) -> dict[str, object]:
+    furthest = "; ".join(f"{each['class']}: {each['a']} | {each['b']} of {each['images']}" for each in classes[:5])
+    return pair.as_dict() | {
+        "top1_a": f"{pair.top1_a:.2f}", "top1_b": f"{pair.top1_b:.2f}", "agreement": f"{pair.agreement:.2f}",
+        "only": f"{pair.only_a} | {pair.only_b}", "corrected": f"{pair.corrected:.2g}", "furthest": furthest,
     }  # fmt: skip
 
 
-def _classes(dataset: Any, row: dict[str, Any], items: Sequence[Any], images: str) -> list[dict[str, int]]:
+def _classes(dataset: Dataset, pair: measured.Pair, items: Sequence[Item], images: str) -> list[dict[str, int]]:
     """Classes that differ most; none where the pair is of other images than these."""
     records = {path_of(record).as_posix(): record for record in dataset.accuracy_measurements}
-    a, b = records[row["record_a"]], records[row["record_b"]]
+    a, b = records[pair.record_a], records[pair.record_b]
     if a.images is None or a.images.hash != images:
         return []
     return measured.classes_by_difference(measured.bits(a), measured.bits(b), [item.label for item in items])
 
 
-def _at_hand(folder: Path, labels: Path | None) -> tuple[Sequence[Any], str]:
+def _at_hand(folder: Path, labels: Path | None) -> tuple[Sequence[Item], str]:
     """The images of a folder that can be decoded, and their identity as records have it."""
     from zoodata.images import pixels, sets  # Pillow is no part of the light install
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import click
 
@@ -13,7 +13,19 @@ from zoodata.sweep.listing import list_zoos
 from zoodata.zoos import registry
 
 
-def run() -> list[dict[str, Any]]:
+class Row(TypedDict):
+    """A zoo as the list shows it."""
+
+    zoo: str
+    title: str
+    installed: bool
+    entries: int | None
+    versions: dict[str, str]
+    reason: str | None
+    homepage: str
+
+
+def run() -> list[Row]:
     """A row for each zoo; one that cannot be used says why and disturbs no other."""
     zoos = registry.all_zoos()
     return [
@@ -46,13 +58,13 @@ def command(style: str) -> None:
       zoodata zoos --format json
     """
     rows = run()
-    if style == "text":
-        rows = [
-            row
-            | {
-                "versions": ", ".join(f"{name} {version}" for name, version in row["versions"].items()),
-                "entries": row["reason"] or row["entries"],
-            }
-            for row in rows
-        ]
-    show(rows, {"zoo": "zoo", "title": "name", "entries": "models", "versions": "versions"}, style)
+    texts = [
+        row
+        | {
+            "versions": ", ".join(f"{name} {version}" for name, version in row["versions"].items()),
+            "entries": row["reason"] or row["entries"],
+        }
+        for row in rows
+    ]
+    columns = {"zoo": "zoo", "title": "name", "entries": "models", "versions": "versions"}
+    show(rows if style == "json" else texts, columns, style)

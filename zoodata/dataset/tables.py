@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,50 @@ import pandas as pd
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.records import ArchitectureMeasurement, Claim, ClaimCollection, LatencyMeasurement, entry_zoo, parse_entry
 from zoodata.records.base import Measurement, without_weights
-from zoodata.records.claim import Inferred, PackageSource, RepositorySource
+from zoodata.records.claim import Inferred, PackageSource, RepositorySource, Training
 from zoodata.records.verification import REPAIRABLE, Check
+
+
+class ClaimRow(TypedDict):
+    """A claim with what is known about it: a row of :func:`claims`, of the columns of the exported table."""
+
+    claim: str
+    architecture: str | None
+    variant: str | None
+    entry: str
+    zoo: str
+    metric: str
+    stated: str
+    stated_unit: str
+    value: float
+    unit: str
+    dataset: str | None
+    input_size: int | None
+    """Side of the image as the source states it, pixels."""
+    inferred_input_size: int | None
+    training: Training | None
+    distilled: bool | None
+    precision: str | None
+    resize: int | None
+    crop_fraction: float | None
+    interpolation: str | None
+    evaluation_images: int | None
+    borrowed: bool | None
+    """Whether it is somebody else's number."""
+    checkpoint: str | None
+    checksum: str | None
+    claimed_on: str | None
+    source: str
+    collection: str
+    licence: str | None
+    record: str
+    verification: str | None
+    """What reading the cited place again gave."""
+    origin: str | None
+    """Where the checkpoint comes from."""
+    copy_of: str | None
+    trained_by: str | None
+    """The recipe of its training."""
 
 
 def catalogue(dataset: Dataset) -> pd.DataFrame:
@@ -49,8 +91,6 @@ def claims(dataset: Dataset) -> pd.DataFrame:
 def _claims(dataset: Dataset) -> pd.DataFrame:
     rows = [
         _claim_row(dataset, collection, as_read(claim, dataset.checks.get(claim.id)))
-        | {"verification": dataset.outcome_of(claim.id, collection.id)}
-        | _lineage(dataset, claim)
         for collection in dataset.collections
         for claim in collection.claims
         if dataset.stands(claim.id)
@@ -59,9 +99,15 @@ def _claims(dataset: Dataset) -> pd.DataFrame:
     return frame.astype({name: object for name in frame.columns if frame[name].dtype != float}).replace({np.nan: None})
 
 
-def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> dict[str, Any]:
+def rows_of(claims: pd.DataFrame) -> list[ClaimRow]:
+    """The rows of a frame of claims: a rule reads a few, where a frame costs more than it gives."""
+    return cast("list[ClaimRow]", claims.to_dict("records"))
+
+
+def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> ClaimRow:
     mapped, item = dataset.catalogue_entries.get(without_weights(claim.entry), (None, None))
-    inferred = claim.inferred or Inferred()
+    inferred, statement = claim.inferred or Inferred(), dataset.lineage_of(claim.entry)
+    origin = statement.of if statement else None
     return {
         "claim": claim.id,
         "architecture": mapped.id if mapped else None,
@@ -76,7 +122,7 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> d
         "dataset": claim.conditions.dataset,
         "input_size": claim.conditions.input_size,
         "inferred_input_size": inferred.input_size,
-        "training": inferred.training if claim.inferred else None,
+        "training": dataset.training_of(claim.entry) or (inferred.training if claim.inferred else None),
         "distilled": inferred.distilled,
         "precision": claim.conditions.precision or inferred.precision,
         "resize": claim.conditions.resize,
@@ -91,19 +137,10 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> d
         "collection": collection.id,
         "licence": collection.licence,
         "record": path_of(collection).as_posix(),
-    }
-
-
-def _lineage(dataset: Dataset, claim: Claim) -> dict[str, Any]:
-    statement, training = dataset.lineage_of(claim.entry), dataset.training_of(claim.entry)
-    stated = {} if training is None else {"training": training}
-    if statement is None:
-        return stated | {"origin": None, "copy_of": None, "trained_by": None}
-    name = parse_entry(claim.entry).name
-    return stated | {
-        "origin": statement.origin,
-        "copy_of": statement.of.replace("{name}", name) if statement.of else None,
-        "trained_by": statement.recipe,
+        "verification": dataset.outcome_of(claim.id, collection.id),
+        "origin": statement.origin if statement else None,
+        "copy_of": origin.replace("{name}", parse_entry(claim.entry).name) if origin else None,
+        "trained_by": statement.recipe if statement else None,
     }
 
 
@@ -111,7 +148,7 @@ def as_read(claim: Claim, check: Check | None) -> Claim:
     """A claim with the place and the form that its verification read. Its id stays that of the claim as recorded."""
     if check is None or check.outcome not in REPAIRABLE:
         return claim
-    changes: dict[str, Any] = {}
+    changes: dict[str, object] = {}
     if check.line is not None:
         source = claim.source
         if isinstance(source, RepositorySource):
@@ -204,6 +241,6 @@ def latest_architecture(dataset: Dataset) -> pd.DataFrame:
     return frame[frame["measurement"].isin(taken)].reset_index(drop=True)
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> pd.DataFrame:
+def _frame(rows: Sequence[Mapping[str, object]], columns: list[str]) -> pd.DataFrame:
     """A frame that has its columns even when it has no rows."""
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)

@@ -11,12 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
+from zoodata.dataset.tables import ClaimRow
 from zoodata.discrepancy import checkpoints
 from zoodata.discrepancy.checkpoints import Protocol
 from zoodata.discrepancy.comparable import (
@@ -105,7 +106,7 @@ class AccuracyRange:
         """The comparable range if there is one."""
         return self.comparable or self.naive
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The range as JSON output shows it."""
         comparable = self.comparable
         return asdict(self) | {"comparable": asdict(comparable) if comparable else None}
@@ -120,9 +121,9 @@ def rank(dataset: Dataset, metric: str = "top1", group: str = "today") -> list[A
         metric: ``top1`` or ``top5``.
         group: ``2022`` (the paper's claims) or ``today`` (everything else).
     """
-    by_architecture: dict[str, list[Row]] = defaultdict(list)
-    for row in _claims(dataset, metric, group).to_dict("records"):
-        by_architecture[row["architecture"]].append(row)
+    by_architecture: dict[str, list[ClaimRow]] = defaultdict(list)
+    for row in tables.rows_of(_claims(dataset, metric, group)):
+        by_architecture[row["architecture"] or ""].append(row)
     ranges = [_range(dataset, name, rows, metric, group) for name, rows in by_architecture.items() if _zoos(rows) > 1]
     return sorted(ranges, key=lambda r: (r.comparable is None, -r.shown.points, r.architecture))
 
@@ -161,11 +162,7 @@ def extremes(dataset: Dataset, metric: str = "top1", group: str = "2022") -> dic
     return counts
 
 
-Row = Mapping[str, Any]
-"""A row of ``tables.claims``. Plain mappings: a range reads a few rows, where frames cost more than they give."""
-
-
-def _range(dataset: Dataset, name: str, rows: Sequence[Row], metric: str, group: str) -> AccuracyRange:
+def _range(dataset: Dataset, name: str, rows: Sequence[ClaimRow], metric: str, group: str) -> AccuracyRange:
     naive = _span(rows)
     if naive is None:
         raise ValueError(f"{name} has claims of one zoo only")
@@ -189,12 +186,12 @@ def _range(dataset: Dataset, name: str, rows: Sequence[Row], metric: str, group:
     )
 
 
-def _of_one_checkpoint(rows: Sequence[Row]) -> list[Span]:
+def _of_one_checkpoint(rows: Sequence[ClaimRow]) -> list[Span]:
     """A span for each checkpoint that two zoos evaluated at one size.
 
     Claims that say another training are about another checkpoint, whatever a conversion's note names as its file.
     """
-    alike: dict[tuple[int | None, str | None, bool], list[Row]] = defaultdict(list)
+    alike: dict[tuple[int | None, str | None, bool], list[ClaimRow]] = defaultdict(list)
     for row in rows:
         alike[stated_size(row), row["training"], bool(row["distilled"])].append(row)
     spans = []
@@ -207,9 +204,9 @@ def _of_one_checkpoint(rows: Sequence[Row]) -> list[Span]:
     return spans
 
 
-def _of_one_network(rows: Sequence[Row], of_network: Mapping[str, str | None]) -> tuple[Span | None, Span | None]:
+def _of_one_network(rows: Sequence[ClaimRow], of_network: Mapping[str, str | None]) -> tuple[Span | None, Span | None]:
     """The widest span of one recipe, and the widest of others, of different checkpoints of one network at one size."""
-    by_setting: dict[tuple[str | None, int | None], list[Row]] = defaultdict(list)
+    by_setting: dict[tuple[str | None, int | None], list[ClaimRow]] = defaultdict(list)
     for row in rows:
         by_setting[of_network[row["claim"]], stated_size(row)].append(row)
     recipes, choices = [], []
@@ -223,8 +220,8 @@ def _of_one_network(rows: Sequence[Row], of_network: Mapping[str, str | None]) -
     return _widest(recipes), _widest(choices)
 
 
-def _by_zoo(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
+def _by_zoo(rows: Sequence[ClaimRow]) -> dict[str, list[ClaimRow]]:
+    found: dict[str, list[ClaimRow]] = defaultdict(list)
     for row in rows:
         found[row["zoo"]].append(row)
     return found
@@ -234,19 +231,19 @@ def _widest(spans: Sequence[Span]) -> Span | None:
     return max(spans, key=lambda span: span.points, default=None)
 
 
-def _zoo(row: Row) -> str:
+def _zoo(row: ClaimRow) -> str:
     return str(row["zoo"])
 
 
-def _value(row: Row) -> float:
+def _value(row: ClaimRow) -> float:
     return float(row["value"])
 
 
-def _zoos(rows: Sequence[Row]) -> int:
+def _zoos(rows: Sequence[ClaimRow]) -> int:
     return len({row["zoo"] for row in rows})
 
 
-def _span(rows: Sequence[Row]) -> Span | None:
+def _span(rows: Sequence[ClaimRow]) -> Span | None:
     ends = widest(rows, _zoo, _value)
     if ends is None:
         return None
@@ -270,5 +267,5 @@ def _verdict(points: float, sampling: float) -> str:
     return "more than sampling" if points > sampling else "can be sampling"
 
 
-def _stated(row: Row) -> RangeEnd:
+def _stated(row: ClaimRow) -> RangeEnd:
     return RangeEnd(row["entry"], row["zoo"], float(row["value"]), row["source"], row["claim"], row["record"])

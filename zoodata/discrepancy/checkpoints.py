@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
+
+from zoodata.dataset.tables import ClaimRow
 
 Protocol = Literal["same", "differs", "unknown"]
 """Whether crop, resize, interpolation and precision are stated alike; unknown where one side is silent."""
 
-PROTOCOL = ("crop_fraction", "resize", "interpolation", "precision")
+PROTOCOL: tuple[Literal["crop_fraction", "resize", "interpolation", "precision"], ...] = (
+    "crop_fraction", "resize", "interpolation", "precision",
+)  # fmt: skip
 
 HEXADECIMAL = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}(?![0-9a-z])")
 """The piece of a checkpoint's name or checksum that is a hash; all digits would be a date."""
@@ -27,8 +31,8 @@ def hashes(checkpoint: str | None, checksum: str | None) -> set[str]:
     return {mark[:8] for mark in HEXADECIMAL.findall(f"{checkpoint or ''} {checksum or ''}".lower())}
 
 
-def marks(claim: Mapping[str, Any]) -> set[str]:
-    """What tells the checkpoint of a claim (a row of ``tables.claims``): its hashes, its file, what it is a copy of."""
+def marks(claim: ClaimRow) -> set[str]:
+    """What tells the checkpoint of a claim: its hashes, its file, what it is a copy of."""
     found = hashes(claim["checkpoint"], claim["checksum"]) | hashes(claim["copy_of"], None)
     for name in (claim["checkpoint"], claim["copy_of"]):
         file = (name or "").rstrip("/").rpartition("/")[2].lower()
@@ -39,9 +43,9 @@ def marks(claim: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def groups(claims: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+def groups(claims: Sequence[ClaimRow]) -> list[list[ClaimRow]]:
     """Claims about one checkpoint each, of those whose checkpoint is told by a mark."""
-    found: list[tuple[set[str], list[Mapping[str, Any]]]] = []
+    found: list[tuple[set[str], list[ClaimRow]]] = []
     for claim in claims:
         own = marks(claim)
         if not own:
@@ -57,7 +61,7 @@ def groups(claims: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]
     return [members for _, members in found]
 
 
-def protocol(one: Mapping[str, Any], other: Mapping[str, Any]) -> Protocol:
+def protocol(one: ClaimRow, other: ClaimRow) -> Protocol:
     """How two claims were evaluated, by what their sources state."""
     pairs = [(one[name], other[name]) for name in PROTOCOL]
     if any(a is not None and b is not None and a != b for a, b in pairs):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
@@ -73,7 +73,7 @@ def choices(dataset: Dataset, timed: Iterable[LatencyRange]) -> Choices:
     machine, times = _times(timed)
     best: dict[tuple[str, int], Choice] = {}
     left_out: Counter[Unfit] = Counter()
-    for claim in tables.claims(dataset).to_dict("records"):
+    for claim in tables.rows_of(tables.claims(dataset)):
         if claim["metric"] != "top1" or claim["architecture"] is None:
             continue
         found = _choice(dataset, claim, times)
@@ -85,19 +85,20 @@ def choices(dataset: Dataset, timed: Iterable[LatencyRange]) -> Choices:
     return Choices(tuple(ordered), machine, dict(left_out))
 
 
-def _choice(dataset: Dataset, claim: Mapping[str, Any], times: Mapping[tuple[str, int], float]) -> Choice | Unfit:
+def _choice(dataset: Dataset, claim: tables.ClaimRow, times: Mapping[tuple[str, int], float]) -> Choice | Unfit:
     if (reason := obstacle(claim)) is not None:
         return reason
-    if claim["training"] in (None, "unknown"):
+    training, architecture = claim["training"], claim["architecture"]
+    if training is None or training == "unknown":
         return "training_unknown"
     size, entry = stated_size(claim), without_weights(claim["entry"])
     record = dataset.architecture_outcomes.get(entry)
-    if record is None or record.result is None or size is None:
+    if record is None or record.result is None or size is None or architecture is None:
         return "not_counted"
     if (record.result.input.height, record.result.input.width) != (size, size):
         return "other_size"
     return Choice(
-        claim["entry"], claim["zoo"], claim["architecture"], claim["value"], size, claim["training"],
+        claim["entry"], claim["zoo"], architecture, claim["value"], size, training,
         record.result.parameters, record.result.macs, times.get((entry, size)), claim["claim"],
     )  # fmt: skip
 

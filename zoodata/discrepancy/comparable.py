@@ -9,12 +9,13 @@ ImageNet-1k labels alone, and where it is known where each checkpoint comes from
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 import pandas as pd
 
 from zoodata.dataset.store import Dataset
+from zoodata.dataset.tables import ClaimRow, rows_of
 from zoodata.records.base import without_weights
 from zoodata.records.verification import REPAIRABLE
 
@@ -44,8 +45,8 @@ HELD = frozenset({"verified", *REPAIRABLE})
 """Outcomes of a verification after which the number is known to be the source's."""
 
 
-def obstacle(claim: Mapping[str, Any]) -> Obstacle | None:
-    """Why a claim (a row of ``tables.claims``) cannot be compared with any other; None if it can."""
+def obstacle(claim: ClaimRow) -> Obstacle | None:
+    """Why a claim cannot be compared with any other; None if it can."""
     if claim["borrowed"]:
         return "borrowed"
     if claim["origin"] == "third_party":
@@ -61,7 +62,7 @@ def obstacle(claim: Mapping[str, Any]) -> Obstacle | None:
     return "size_not_stated" if stated_size(claim) is None else None
 
 
-def obstacle_between_checkpoints(claim: Mapping[str, Any], network: str | None) -> Obstacle | None:
+def obstacle_between_checkpoints(claim: ClaimRow, network: str | None) -> Obstacle | None:
     """Why a claim cannot be compared with claims about other checkpoints; None if it can.
 
     Args:
@@ -78,13 +79,13 @@ def obstacle_between_checkpoints(claim: Mapping[str, Any], network: str | None) 
     return "network_unknown" if network is None else None
 
 
-def stated_size(claim: Mapping[str, Any]) -> int | None:
+def stated_size(claim: ClaimRow) -> int | None:
     """Side of the image that the source states for a claim."""
     size = claim["input_size"]
     return None if size is None or pd.isna(size) else int(size)
 
 
-def size_of(claim: Mapping[str, Any]) -> int | None:
+def size_of(claim: ClaimRow) -> int | None:
     """Side of the image a claim is shown with: as stated, else the architecture's usual one."""
     for size in (claim["input_size"], claim["inferred_input_size"]):
         if size is not None and not pd.isna(size):
@@ -147,6 +148,6 @@ def networks(dataset: Dataset) -> Networks:
 Value = TypeVar("Value")
 
 
-def each(claims: pd.DataFrame, rule: Callable[[Mapping[str, Any]], Value]) -> pd.Series:
+def each(claims: pd.DataFrame, rule: Callable[[ClaimRow], Value]) -> pd.Series:
     """A rule's answer for every claim of a frame. (``DataFrame.apply`` makes a Series of each row, which is slow.)"""
-    return pd.Series([rule(row) for row in claims.to_dict("records")], index=claims.index, dtype=object)
+    return pd.Series([rule(row) for row in rows_of(claims)], index=claims.index, dtype=object)

@@ -268,7 +268,7 @@ class Evidence:
         rows: pd.DataFrame = frame[frame["metric"].eq(metric) & frame["architecture"].notna()]
         known = {statement.claim.id: statement for statement in self.of_metric(metric)}
         statements: dict[tuple[str, int], list[Statement]] = defaultdict(list)
-        for row in rows.to_dict("records"):
+        for row in tables.rows_of(rows):
             network = networks(self.dataset).of(row["entry"])
             if network is not None and obstacle_between_checkpoints(row, network) is None:
                 statements[network, stated_size(row) or 0].append(known[row["claim"]])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -45,7 +44,7 @@ class MacsRange:
     entries: tuple[Counted, ...]
     """All that are compared at ``input_size``, largest first."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The range as JSON output shows it."""
         return asdict(self)
 

@@ -50,7 +50,7 @@ class Pair:
             return "no difference shown"
         return f"{'a' if self.only_a > self.only_b else 'b'} is better"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data."""
         return asdict(self) | {"verdict": self.verdict, "gap": round(self.top1_b - self.top1_a, 4)}
 
@@ -134,7 +134,7 @@ class Verified:
     claim: str
     record: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data."""
         return asdict(self)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from zoodata.discrepancy.accuracy import AccuracyRange
 from zoodata.discrepancy.latency import LatencyRange
@@ -112,7 +112,7 @@ def _architecture(view: ArchitectureView) -> ArchitectureDocument:
 Made = TypeVar("Made", bound=Document)
 
 
-def _as(model: type[Made], values: Mapping[str, Any]) -> Made:
+def _as(model: type[Made], values: Mapping[str, object]) -> Made:
     """A document from a mapping that may hold more than it has fields."""
     return model.model_validate({name: values[name] for name in model.model_fields})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -154,7 +153,7 @@ COLUMNS = {"entry": "entry", "images": "images", "top1": "top-1", "top1_interval
            "left_out": "left out", "rate": "images/s"}  # fmt: skip
 
 
-def _row(record: AccuracyMeasurement) -> dict[str, Any]:
+def _row(record: AccuracyMeasurement) -> dict[str, object]:
     assert record.result is not None and record.images is not None and record.conditions is not None
     count = record.images.images
     interval = wilson_interval(record.result.top1_hits, count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -110,7 +110,7 @@ def architecture_command(
     columns = {"entry": "entry", "parameters": "parameters", "statistics": "statistics", "macs": "MACs",
                "input": "input", "classes": "classes", "digest": "network", "relative_error": "checked to",
                "missing": "missing because"}  # fmt: skip
-    show(sorted(rows, key=lambda row: row["entry"]), columns, style)
+    show(sorted(rows, key=lambda row: str(row["entry"])), columns, style)
     reasons: Counter[str] = Counter(r.missing.reason for r in newest.values() if r.missing)
     measured = len(newest) - sum(reasons.values())
     reasons.update(reason for _, reason, _ in absent)
@@ -142,9 +142,9 @@ def _checked(result: ArchitectureResult) -> str:
     return f"{result.relative_error:.0e}" if is_faithful(result) else f"FAILED: {result.relative_error:.0e}"
 
 
-def _architecture_row(record: ArchitectureMeasurement) -> dict[str, Any]:
+def _architecture_row(record: ArchitectureMeasurement) -> dict[str, object]:
     result = record.result
-    row: dict[str, Any] = {"entry": record.entry, "id": record.id, "record": store.path_of(record).as_posix()}
+    row: dict[str, object] = {"entry": record.entry, "id": record.id, "record": store.path_of(record).as_posix()}
     if result is None:
         return row | {"missing": f"{record.missing.reason}: {record.missing.message}" if record.missing else None}
     return row | {

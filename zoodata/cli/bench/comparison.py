@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -34,7 +33,7 @@ def comparison_command(architecture: str | None, jobs: int, force: bool, data: P
     for task in tasks:
         record = comparisons.get((task.a, task.b))
         result = record.result if record else None
-        row: dict[str, Any] = {"architecture": task.architecture, "a": task.a, "b": task.b}
+        row: dict[str, object] = {"architecture": task.architecture, "a": task.a, "b": task.b}
         if result is not None:
             row |= {"verdict": result.verdict, "proof": result.proof.status if result.proof else None}
         elif record is not None and record.missing is not None:

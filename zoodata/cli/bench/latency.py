@@ -164,15 +164,15 @@ def latency_command(
         raise SystemExit(1)
 
 
-def _latency_rows(dataset: Dataset, record: LatencyMeasurement) -> list[dict[str, Any]]:
-    missing = [
+def _latency_rows(dataset: Dataset, record: LatencyMeasurement) -> list[dict[str, object]]:
+    missing: list[dict[str, object]] = [
         {"architecture": record.architecture, "entry": m.entry, "verdict": f"{m.missing.reason}: {m.missing.message}"}
         for m in record.missing
     ]
     if not record.samples:
         return missing
     summary = summarise(dataset, record)
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
             "architecture": record.architecture,
             "entry": timed.entry,
