@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 
+import psutil
 import pytest
 
 from zoodata.dataset.store import Dataset
@@ -16,12 +18,15 @@ ray = pytest.importorskip("ray")
 
 
 @pytest.fixture
-def nodes(root, monkeypatch):
+def nodes(root, monkeypatch, tmp_path):
     from ray.cluster_utils import Cluster
 
     plugin = str(root / "tests" / "plugin")
     monkeypatch.syspath_prepend(plugin)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), plugin]))
+    (tmp_path / "marks").mkdir()
+    monkeypatch.setenv("SLOW_MARKS", str(tmp_path / "marks"))
+    monkeypatch.setenv("SLOW_SECONDS", "1.5")
     monkeypatch.setenv("RAY_health_check_period_ms", "500")
     monkeypatch.setenv("RAY_health_check_timeout_ms", "1000")
     monkeypatch.setenv("RAY_health_check_failure_threshold", "2")
@@ -33,8 +38,9 @@ def nodes(root, monkeypatch):
 
 
 @pytest.mark.zoos
-def test_a_lost_nodes_tasks_run_elsewhere_and_each_is_recorded_once(nodes, local):
-    made, (first, _) = nodes
+def test_a_lost_nodes_tasks_run_elsewhere_and_each_is_recorded_once(nodes, local, tmp_path):
+    """The node that is building a certain model is killed amid it, however fast the machine is."""
+    made, workers = nodes
     conditions = conditions_for(1, "cpu", 1, 0.5, 1.0, 1, sessions=1)
     tasks = [
         *(ArchitectureTask(f"slow:m{n}") for n in range(5)),
@@ -43,10 +49,20 @@ def test_a_lost_nodes_tasks_run_elsewhere_and_each_is_recorded_once(nodes, local
         LatencyTask("other", ("slow:m0", "slow:m1"), conditions),
     ]
     seen = []
-    killer = threading.Timer(4.0, made.remove_node, args=(first,), kwargs={"allow_graceful": False})
+
+    def kill():
+        raylets = {node.all_processes["raylet"][0].process.pid: node for node in workers}
+        while not (begun := list((tmp_path / "marks").glob("m2-*"))):
+            time.sleep(0.02)
+        builder = psutil.Process(int(begun[0].name.partition("-")[2]))
+        (node,) = [raylets[parent.pid] for parent in builder.parents() if parent.pid in raylets]
+        made.remove_node(node, allow_graceful=False)
+
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     cluster.run_on_ray(tasks, local, made.address, done=lambda finished: seen.append(finished.task))
-    killer.join()
+    killer.join(timeout=60)
+    assert len(list((tmp_path / "marks").glob("m2-*"))) == 2, "begun on a node that was lost, and on the other"
     assert sorted(map(str, seen)) == sorted(map(str, tasks)), "each task exactly once"
     dataset = Dataset((local,))
     reasons = {r.entry: r.missing.reason if r.missing else None for r in dataset.architecture_measurements}

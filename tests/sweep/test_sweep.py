@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tests import builders
@@ -122,6 +123,102 @@ def test_kill_9_at_twenty_random_moments_then_resume(root, local):
         [sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, text=True
     )
     assert "architecture: 0 to do" in again.stderr
+
+
+TIMING = """
+import sys
+from itertools import combinations
+from pathlib import Path
+from zoodata.cli.bench.common import run_shown
+from zoodata.dataset.store import Dataset
+from zoodata.measure.latency import conditions_for
+from zoodata.sweep import plan
+from zoodata.sweep.kinds import LatencyTask
+
+if __name__ == "__main__":
+    local = Path("zoodata-data")
+    conditions = conditions_for(1, "cpu", 1, 0.2, 0.2, 1, sessions=1)
+    tasks = [LatencyTask("other", pair, conditions) for pair in combinations((f"slow:m{n}" for n in range(4)), 2)]
+    run_shown("latency", plan.outstanding(tasks, Dataset((local,)), anywhere=True), local)
+    print("finished")
+"""
+
+
+@pytest.mark.zoos
+def test_kill_9_at_twenty_moments_of_a_latency_run_then_resume(root, local):
+    """Only the process that the user sees is killed, and its workers, stopped ones too, are on their own."""
+    script, scratch = local.parent / "timing.py", local.parent / "scratch"
+    script.write_text(TIMING)
+    scratch.mkdir()
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")]), "TMPDIR": str(scratch),
+        "SLOW_SECONDS": "0",
+    }  # fmt: skip
+    command = [sys.executable, str(script)]
+    generator = random.Random(7)
+    finished: dict[str, bytes] = {}
+    amid = 0
+    for _ in range(20):
+        process = subprocess.Popen(
+            command, cwd=local.parent, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr is not None
+        assert "to do" in process.stderr.readline()
+        workers: list[psutil.Process] = []
+        end = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < end and len(workers) < 3:
+            time.sleep(0.05)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                workers = psutil.Process(process.pid).children(recursive=True)
+        time.sleep(generator.uniform(0, 4))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            workers = psutil.Process(process.pid).children(recursive=True)
+        amid += process.poll() is None
+        process.kill()
+        process.communicate()
+        _, alive = psutil.wait_procs(workers, timeout=20)
+        assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE], "a worker is left"
+        records = {str(path): path.read_bytes() for path in store.files(local)}
+        assert records.items() >= finished.items(), "a finished run was lost or changed"
+        assert not validate([local], private=[local]).errors
+        finished = records
+    assert amid > 3, "too few kills came amid the work"
+    done = subprocess.run(command, cwd=local.parent, env=environment, capture_output=True, text=True)
+    assert "finished" in done.stdout, done.stderr
+    timed = [tuple(p.entry for p in record.participants) for record in Dataset((local,)).latency_measurements]
+    assert len(timed) == len(set(timed)) == 6, "each pair exactly once"
+    assert not list(scratch.glob("zoodata-*")), "what the killed left is removed"
+    again = subprocess.run(command, cwd=local.parent, env=environment, capture_output=True, text=True)
+    assert "latency: 0 to do" in again.stderr
+
+
+@pytest.mark.zoos
+def test_of_two_sweeps_at_once_one_goes_on_and_the_other_says_why_not(root, local):
+    program = (
+        "import sys\n"
+        "from zoodata.cli.main import main\n"
+        "if __name__ == '__main__':\n"
+        f"    sys.argv = ['zoodata', 'bench', 'architecture', *{ENTRIES[:4]!r}, '--jobs', '1']\n"
+        "    main()\n"
+    )
+    script = local.parent / "both.py"
+    script.write_text(program)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+    both = [
+        subprocess.Popen(
+            [sys.executable, str(script)], cwd=local.parent, env=environment, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    said = [process.communicate() for process in both]
+    codes = sorted(process.returncode for process in both)
+    assert codes == [0, 1], said
+    refused = next(text for process, (_, text) in zip(both, said, strict=True) if process.returncode == 1)
+    assert "another zoodata process" in refused and "Traceback" not in refused
+    records = Dataset((local,)).architecture_measurements
+    assert sorted(record.entry for record in records) == sorted(ENTRIES[:4]), "each task exactly once"
+    assert not validate([local], private=[local]).errors
 
 
 @pytest.mark.zoos

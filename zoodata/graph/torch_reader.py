@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch.nn.modules import module as hooks
@@ -138,36 +139,58 @@ def _places(module: torch.nn.Module, builder: Builder, recorder: Recorder) -> It
             handle.remove()
 
 
+class Part(NamedTuple):
+    """How a tensor that shows a part of another was taken from it."""
+
+    base: torch.Tensor
+    func: Any
+    args: Any
+    kwargs: Any
+
+
+@dataclass
+class Seen:
+    """What is known of one tensor of a forward pass."""
+
+    tensor: torch.Tensor
+    """Kept alive, so that its id names no other."""
+    parameter: Parameter | None = None
+    """Which stored tensor of the module it is, if it is one on meta."""
+    value: View | None = None
+    """The value of the network that it is."""
+    on_meta: torch.Tensor | None = None
+    """What stands for a real tensor that has received values that depend on the image."""
+    is_stale: bool = False
+    """Whether its memory was written to through another tensor, so that its value is not known."""
+    part: Part | None = None
+
+
 class Recorder(TorchDispatchMode):  # type: ignore[misc]
-    """Makes nodes of each aten call. Tensors are kept alive so that an id names one tensor only."""
+    """Makes nodes of each aten call."""
 
     def __init__(self, builder: Builder, image: torch.Tensor, stored: list[tuple[torch.Tensor, Parameter]]) -> None:
         super().__init__()
         self.builder = builder
-        self._alive: list[torch.Tensor] = []
-        self._views: dict[int, View] = {}
-        self._on_meta: dict[int, torch.Tensor] = {}
-        # Which tensors show the same memory: writing to one changes the others.
-        self._sharing: dict[int, list[torch.Tensor]] = {}
-        self._stale: set[int] = set()
-        self._parts: dict[int, tuple[torch.Tensor, Any, Any, Any]] = {}
-        """Of a tensor that shows a part of another: that other, and how it was taken."""
-        self._leaves = {id(tensor): parameter for tensor, parameter in stored if tensor.device == META}
-        self._alive += [tensor for tensor, _ in stored]
+        self._seen: dict[int, Seen] = {}
+        """By the tensor's id."""
+        self._sharing: dict[int, list[Seen]] = {}
+        """Which tensors show the same memory: writing to one changes the others."""
+        for tensor, parameter in stored:
+            self._seen[id(tensor)] = Seen(tensor, parameter if tensor.device == META else None)
         _, channels, height, width = image.shape
         self.name(image, builder.image(channels, height, width))
 
     def name(self, tensor: torch.Tensor, value: View) -> None:
         """Say which value a tensor is from now on."""
-        if id(tensor) not in self._views:
-            self._alive.append(tensor)
-            self._sharing.setdefault(tensor.untyped_storage()._cdata, []).append(tensor)
-        self._views[id(tensor)] = value
-        self._stale.discard(id(tensor))
+        seen = self._seen.setdefault(id(tensor), Seen(tensor))
+        if seen.value is None:
+            self._sharing.setdefault(tensor.untyped_storage()._cdata, []).append(seen)
+        seen.value, seen.is_stale = value, False
 
     def known(self, tensor: torch.Tensor) -> View | None:
         """The value that a tensor is, if it is one that was made here."""
-        return None if id(tensor) in self._stale else self._views.get(id(tensor))
+        seen = self._seen.get(id(tensor))
+        return None if seen is None or seen.is_stale else seen.value
 
     def view(self, tensor: torch.Tensor) -> View:
         """The value a tensor is.
@@ -175,16 +198,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         Raises:
             Unreadable: when its memory was written to through another tensor.
         """
-        if id(tensor) in self._stale:
-            raise Unreadable("a tensor was changed in place through another one that shows part of it")
-        known = self._views.get(id(tensor))
-        if known is not None:
-            return known
-        parameter = self._leaves.get(id(tensor))
-        if parameter is not None:
-            value = self.builder.parameter(parameter.name, parameter.shape, parameter.role)
-            self._views[id(tensor)] = value
-            return value
+        seen = self._seen.get(id(tensor))
+        if seen is not None:
+            if seen.is_stale:
+                raise Unreadable("a tensor was changed in place through another one that shows part of it")
+            if seen.value is None and (stored := seen.parameter) is not None:
+                seen.value = self.builder.parameter(stored.name, stored.shape, stored.role)
+            if seen.value is not None:
+                return seen.value
         if tensor.device == META:
             raise Unreadable("a table appears whose contents torch does not show (a Python list used as an index)")
         return self.builder.constant(tensor.detach().numpy())
@@ -199,7 +220,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
             raise Unreadable(
                 "its forward pass depends on values it computes (control flow: an if, a loop or an item())"
             )
-        if all(tensor.device != META and id(tensor) not in self._on_meta for tensor in tensors):
+        if all(self._is_constant(tensor) for tensor in tensors):
             args, kwargs = tree_map_only(torch.device, lambda _: torch.device("cpu"), (args, kwargs))
             return func(*args, **kwargs)
         if word in torch_operators.SHAPE_ONLY:
@@ -224,19 +245,19 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
         return result
 
     def _is_constant(self, tensor: torch.Tensor) -> bool:
-        return tensor.device != META and id(tensor) not in self._on_meta
+        seen = self._seen.get(id(tensor))
+        return tensor.device != META and (seen is None or seen.on_meta is None)
 
     def _make_dynamic(self, tensor: torch.Tensor) -> None:
         """A real tensor is about to receive values that depend on the image: go on with it on meta."""
-        value = self.view(tensor)
-        self._on_meta[id(tensor)] = torch.empty_like(tensor, device=META)
-        self.name(tensor, value)
+        self.name(tensor, self.view(tensor))
+        self._seen[id(tensor)].on_meta = torch.empty_like(tensor, device=META)
 
     def _meta(self, tensor: torch.Tensor) -> torch.Tensor:
         if tensor.device == META:
             return tensor
-        twin = self._on_meta.get(id(tensor))
-        return twin if twin is not None else torch.empty_like(tensor, device=META)
+        seen = self._seen.get(id(tensor))
+        return torch.empty_like(tensor, device=META) if seen is None or seen.on_meta is None else seen.on_meta
 
     def _record(self, word: str, func: Any, handler: Any, args: Any, kwargs: Any, result: Any) -> None:
         if func._schema.is_mutable:
@@ -250,25 +271,26 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc]
                 raise Unreadable(f"{word}: our result is {value.shape}, torch's {tuple(tensor.shape)}")
             self.name(tensor, value)
         if word in ("slice", "select"):
-            self._parts[id(result)] = (args[0], func, args, kwargs)
+            self._seen[id(result)].part = Part(args[0], func, args, kwargs)
 
     def _write(self, tensor: torch.Tensor, value: View) -> None:
         """A tensor was changed in place: those that show the same memory are that value, or unknown."""
         target = self._meta(tensor)
-        if id(tensor) in self._parts:
-            base, func, args, kwargs = self._parts[id(tensor)]
-            before = self.view(base)
-            self._write(base, torch_operators.replaced(self, func, args, kwargs, before, value))
+        seen = self._seen.get(id(tensor))
+        if seen is not None and (part := seen.part) is not None:
+            before = self.view(part.base)
+            whole = torch_operators.replaced(self, part.func, part.args, part.kwargs, before, value)
+            self._write(part.base, whole)
             self.name(tensor, value)
             return
         for other in self._sharing.get(target.untyped_storage()._cdata, []):
-            if other is tensor or other is target:
+            if other.tensor is tensor or other.tensor is target:
                 continue
-            whole = other.numel() == target.numel() and other.is_contiguous() and target.is_contiguous()
-            if whole:
-                self._views[id(other)] = self.builder.reshaped(value, tuple(other.shape))
+            same_elements = other.tensor.numel() == target.numel()
+            if same_elements and other.tensor.is_contiguous() and target.is_contiguous():
+                other.value = self.builder.reshaped(value, tuple(other.tensor.shape))
             else:
-                self._stale.add(id(other))
+                other.is_stale = True
         self.name(tensor, value)
 
 
