@@ -648,12 +648,9 @@ def _scatter(c: Call) -> View:
 @handles("Gather")
 def _gather(c: Call) -> View:
     indices = c.inputs[1]
-    if isinstance(indices, View) or indices is None or indices.ndim > 1 or indices.size == 0:
+    if isinstance(indices, View) or indices is None or indices.size == 0:
         raise NotImplementedError
-    x, axis = c.value(0), int(c.own.get("axis", 0))
-    if indices.ndim == 0:
-        return shaping.select(c.b, x, axis, int(indices))
-    return shaping.take(c.b, x, axis, [int(index) for index in indices])
+    return shaping.gather(c.b, c.value(0), int(c.own.get("axis", 0)), indices)
 
 
 # Shapes

@@ -468,15 +468,14 @@ def _blocks(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> Vie
     return _back(operation, function(b, x, int(operation.get_attr("block_size")), columns_first=True))
 
 
-@handles("GatherV2")
+@handles("GatherV2", "ResourceGather")
 def _gather(b: Builder, operation: tf.Operation, inputs: Sequence[Value]) -> View:
+    """Of a value along an axis, or of a variable along its first."""
     indices = inputs[1]
-    if isinstance(indices, View) or indices.ndim > 1 or indices.size == 0 or operation.get_attr("batch_dims"):
+    if isinstance(indices, View) or indices.size == 0 or operation.get_attr("batch_dims"):
         raise NotImplementedError
-    x, axis = value(b, inputs[0]), numbers(inputs[2])[0]
-    if indices.ndim == 0:
-        return shaping.select(b, x, axis, int(indices))
-    return shaping.take(b, x, axis, [int(index) for index in indices])
+    axis = numbers(inputs[2])[0] if operation.type == "GatherV2" else 0
+    return shaping.gather(b, value(b, inputs[0]), axis, np.asarray(indices))
 
 
 @handles("ReverseV2")

@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_leaves
 from zoodata.graph.canonical import activation as act
 from zoodata.graph.canonical import contraction, elementwise, normalization, pooling, reduction, resizing, shaping
 from zoodata.graph.canonical.builder import Builder, View
+from zoodata.graph.network import CONSTANT
 
 Handler = Callable[..., Any]
 HANDLERS: dict[str, Handler] = {}
@@ -137,7 +138,7 @@ def named(operator: str) -> Handler:
 
 
 for _operator, _words in {
-    "roll": ("roll",), "gather": ("index", "gather", "embedding"), "lstm": ("lstm",),
+    "roll": ("roll",), "gather": ("gather", "embedding"), "lstm": ("lstm",),
     "unfold": ("im2col", "col2im", "unfold"),
 }.items():  # fmt: skip
     handles(*_words)(named(_operator))
@@ -430,6 +431,17 @@ def _index_select(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> 
     if args[2].device.type == "meta":
         return opaque(t, func, args, kwargs, result, "gather")
     return shaping.take(t.builder, t.view(args[0]), args[1], [int(index) for index in args[2].reshape(-1)])
+
+
+@handles("index")
+def _index(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    """By one table of numbers that does not depend on the image; anything else runs by its name."""
+    given = [(axis, index) for axis, index in enumerate(args[1]) if index is not None]
+    axis, index = given[0]
+    known = t.view(index).node if len(given) == 1 and index.dtype != torch.bool else None
+    if known is None or known.operator != CONSTANT or index.device.type == "meta" or index.numel() == 0:
+        return opaque(t, func, args, kwargs, result, "gather")
+    return shaping.gather(t.builder, t.view(args[0]), axis, index.numpy())
 
 
 @handles("flip")

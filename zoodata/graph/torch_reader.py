@@ -52,7 +52,11 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
     with _on_meta(module) as stored, torch.inference_mode():
         recorder = Recorder(builder, image, stored)
         with _places(module, builder, recorder), recorder:
+            if prepares_itself(module):
+                module.eval()
             output = module(image)
+    if prepares_itself(module):
+        module.eval()  # what it made of its own weights instead of those on meta
     scores = next(torch_meta.tensors(output), None)
     if scores is None:
         raise Unreadable(f"the forward pass returns a {type(output).__name__} without a tensor in it")
@@ -63,6 +67,12 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
         recorder.view(scores),
         [parameter for _, parameter in stored],
     )
+
+
+def prepares_itself(module: torch.nn.Module) -> bool:
+    """Whether a part of a module does more than note it when it is told to evaluate: LeViT's attention looks its
+    position table up once, then. That belongs to the network."""
+    return any(type(part).train is not torch.nn.Module.train for part in module.modules())
 
 
 def real_type(module: torch.nn.Module) -> torch.dtype:

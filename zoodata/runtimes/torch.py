@@ -144,8 +144,11 @@ class TorchModel:
                 stored[name] = torch.zeros(tensor.shape, dtype=dtype)
             elif name not in stored and tensor.is_floating_point() and tensor.dtype != dtype:
                 stored[name] = tensor.to(dtype)
+        inside = {f"module.{name}": tensor for name, tensor in stored.items()}
         with torch.inference_mode():
-            output = torch.func.functional_call(self._module, stored, (torch.from_numpy(image)[None].to(dtype),))
+            output = torch.func.functional_call(_Told(self._module), inside, (torch.from_numpy(image)[None].to(dtype),))
+        if torch_reader.prepares_itself(self._module):
+            self._module.eval()  # of its own weights again
         scores = first_tensor(output)
         assert scores is not None, "the network was read, so there is one"
         return np.asarray(scores.numpy()).ravel()
@@ -188,7 +191,7 @@ class TorchModel:
     def scorer(self, batch: int, device: str, threads: int) -> Scorer:
         """See :class:`zoodata.runtimes.model.Model`."""
         torch.set_num_threads(threads)
-        module = self._module.to(place(device))
+        module = self._module.to(place(device)).eval()
 
         def scores(images: Array) -> Array:
             with torch.inference_mode():
@@ -202,7 +205,7 @@ class TorchModel:
         """See :class:`zoodata.runtimes.model.Model`."""
         torch.set_num_threads(threads)
         where = place(device)
-        module = self._module.to(where)
+        module = self._module.to(where).eval()
         image = torch.from_numpy(random_image(self.input, batch, seed)).to(where, torch_reader.real_type(module))
         return TorchPass(lambda: module(image), where)
 
@@ -231,6 +234,19 @@ class TorchModel:
         model._module = torch.compile(self._module)
         model.runtime = "torch-compiled"
         return model
+
+
+class _Told(torch.nn.Module):  # type: ignore[misc]
+    """A module that is told to evaluate before each pass, if it then makes something of the weights it has."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, image: torch.Tensor) -> Any:
+        if torch_reader.prepares_itself(self.module):
+            self.module.eval()
+        return self.module(image)
 
 
 class TorchPass:

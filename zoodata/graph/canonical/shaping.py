@@ -6,10 +6,16 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from zoodata.graph import view
 from zoodata.graph.canonical.builder import Builder, View
-from zoodata.graph.network import INPUT, PARAMETER, Edge
+from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge
 from zoodata.graph.view import Axes
+
+INDEX, INDEX_ARGUMENTS = "aten.index.Tensor", '[["$0",["$1"]],{}]'
+"""How torch looks rows up in a table."""
 
 
 def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> View:
@@ -156,6 +162,36 @@ def take(b: Builder, x: View, axis: int, indices: Sequence[int]) -> View:
         axis=kept.index(axis), places=tuple(places),
     )  # fmt: skip
     return b.value(node, result)
+
+
+def gather(b: Builder, x: View, axis: int, indices: npt.NDArray[Any]) -> View:
+    """Elements of an axis by known whole numbers, whose axes stand in the place of that one.
+
+    Args:
+        indices: any number of axes; below zero they count from the end.
+    """
+    axis %= len(x.axes)
+    if indices.ndim == 0:
+        return select(b, x, axis, int(indices))
+    flat = [int(index) % x.shape[axis] for index in indices.ravel()]
+    steps = {second - first for first, second in itertools.pairwise(flat)}
+    if not x.node.dynamic and x.node.operator != CONSTANT and (len(steps) > 1 or min(steps, default=1) < 1):
+        return _look_up(b, x, axis, np.asarray(flat).reshape(indices.shape))
+    taken = take(b, x, axis, flat)
+    return b.reshaped(taken, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+def _look_up(b: Builder, table: View, axis: int, indices: npt.NDArray[Any]) -> View:
+    """One form for all frameworks, torch's for a position table: the axis first, the numbers in one row."""
+    rest = (*table.axes[:axis], *table.axes[axis + 1 :])
+    numbers = b.constant(indices.astype(np.int64).reshape(-1))
+    operands = [View(table.node, (table.axes[axis], *rest)), numbers]
+    sizes = (indices.size, *(size for number, size in enumerate(table.shape) if number != axis))
+    made = call(b, "gather", operands, sizes, call=INDEX, arguments=INDEX_ARGUMENTS)
+    parts = b.reshaped(made, (*indices.shape, *sizes[1:]))
+    inserted = indices.ndim
+    order = (*range(inserted, inserted + axis), *range(inserted), *range(inserted + axis, len(parts.axes)))
+    return View(parts.node, view.permute(parts.axes, order))
 
 
 def depth_to_space(b: Builder, x: View, block: int, columns_first: bool = False) -> View:
