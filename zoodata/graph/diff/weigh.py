@@ -449,7 +449,11 @@ def _sharing(c: Comparison) -> list[Difference]:
             theirs: dict[int, tuple[Node, Node]] = {}
             for reader in network.consumers[leaf.number]:
                 role = next(edge.role for edge in reader.inputs if edge.source == leaf.number)
-                if reader.number in partners and (edge := other.nodes[partners[reader.number]].edge(role)) is not None:
+                if reader.number not in partners:
+                    continue
+                edge = other.nodes[partners[reader.number]].edge(role)
+                # It may read the same tensor out of a value that holds it, as a slice of a concatenation.
+                if edge is not None and other.nodes[edge.source].operator == PARAMETER:
                     theirs.setdefault(edge.source, (reader, other.nodes[partners[reader.number]]))
             if len(theirs) > 1:
                 reader, partner = list(theirs.values())[1]
