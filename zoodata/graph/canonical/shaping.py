@@ -28,6 +28,8 @@ def cut(b: Builder, x: View, axis: int, start: int, stop: int, step: int) -> Vie
         return x
     if step == 1 and (stored_part := _stored_part(b, x, axis, start, count)):
         return stored_part
+    if step == 1 and (looked_up := _look_up_part(b, x, axis, start, count)):
+        return looked_up
     if step == 1 and (stored_part := _range_of_the_base(b, x, axis, start, count)):
         return stored_part
     if part[0][0] != view.REPEAT and len(part) == 1 and part[0][1] == 1 and part[0][2] == x.node.shape[part[0][0]]:
@@ -192,6 +194,30 @@ def _look_up(b: Builder, table: View, axis: int, indices: npt.NDArray[Any]) -> V
     inserted = indices.ndim
     order = (*range(inserted, inserted + axis), *range(inserted), *range(inserted + axis, len(parts.axes)))
     return View(parts.node, view.permute(parts.axes, order))
+
+
+def _look_up_part(b: Builder, x: View, axis: int, start: int, count: int) -> View | None:
+    """A part of what was looked up in a stored table (one head's), as what is looked up in that part of the table."""
+    node, own = x.node, x.axes[axis]
+    if node.attributes.get("call") != INDEX or node.attributes["arguments"] != INDEX_ARGUMENTS or len(own) != 1:
+        return None
+    base, _, size = own[0]
+    leaf, numbers = (b.source(edge) for edge in node.inputs)
+    if leaf.operator != PARAMETER or "part" in leaf.attributes or base < 1 or size != node.shape[base]:
+        return None
+    axes = node.inputs[0].axes or view.identity(leaf.shape)
+    wide = [each for each in axes if each]
+    if len(wide) != len(node.shape) or len(wide[base]) != 1 or wide[base][0][1:] != (1, size):
+        return None
+    cut_ = wide[base][0][0]
+    sizes = [count if number == cut_ else length for number, length in enumerate(leaf.shape)]
+    part = b.add(
+        PARAMETER, (), view.without_ones(sizes), **{**leaf.attributes, "part": (cut_, start, start + count)}
+    )  # fmt: skip
+    shape = [count if number == base else length for number, length in enumerate(node.shape)]
+    operands = [View(part, view.resized(axes, cut_, count)), View(numbers, view.identity(numbers.shape))]
+    made = call(b, "gather", operands, shape, call=INDEX, arguments=INDEX_ARGUMENTS)
+    return View(made.node, view.resized(x.axes, base, count))
 
 
 def depth_to_space(b: Builder, x: View, block: int, columns_first: bool = False) -> View:
