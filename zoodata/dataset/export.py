@@ -16,7 +16,7 @@ from zoodata.dataset.tables import TABLES
 from zoodata.dataset.version import newest, version
 from zoodata.records import StoredNetwork
 
-LARGE = frozenset({"claims"})
+LARGE = frozenset({"claims", "architecture", "catalogue"})
 """Tables that are compressed where files are published."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t")
