@@ -503,13 +503,17 @@ for (const after of location.protocol === "file:" ? [] : document.querySelectorA
 }
 
 /* A claim's command, whose words the style sheet adds, becomes text that can be marked and copied. */
-document.addEventListener("toggle", ({ target }) => {
-  if (!target.open || !target.matches(".zd-claims")) return;
-  for (const code of target.querySelectorAll("td > code")) {
-    if (!code.classList.contains("zd-whole")) code.prepend("zoodata claims show ");
-    code.classList.add("zd-whole");
-  }
-}, true);
+for (const fold of document.querySelectorAll(".zd-claims")) {
+  const whole = () => {
+    if (!fold.open) return;
+    for (const code of fold.querySelectorAll("td > code:not(.zd-whole)")) {
+      code.prepend("zoodata claims show ");
+      code.classList.add("zd-whole");
+    }
+  };
+  fold.addEventListener("toggle", whole);
+  whole(); // a page's only fold is open from the start
+}
 
 /* A button that copies a command. */
 for (const code of document.querySelectorAll("pre > code, p > code")) {

@@ -69,6 +69,14 @@ def test_a_claim_s_command_is_read_and_can_be_copied(server, page):
     assert re.fullmatch(r"zoodata claims show [0-9a-f]{10}", code.inner_text())
 
 
+def test_a_fold_that_is_open_from_the_start_says_its_commands_too(site, server, page):
+    opened = '<details class="zd-claims" open>'
+    name = next(p.name for p in sorted(site.glob("architectures/*.html")) if opened in p.read_text(encoding="utf-8"))
+    page.goto(f"{server}architectures/{name}")
+    text = page.locator(".zd-claims td > code").first.inner_text()
+    assert re.fullmatch(r"zoodata claims show [0-9a-f]{10}", text)
+
+
 def test_every_command_on_the_pages_is_one(site, monkeypatch):
     """Parsed by the command line itself, options and all; nothing runs, no image set has to be here."""
     monkeypatch.setattr(published, "state", lambda *_: SimpleNamespace(is_whole=True))

@@ -27,6 +27,11 @@ ENTRIES = [*(f"slow:m{n}" for n in range(5)), "slow:fails"]
 """Of the plugin in tests/plugin."""
 
 
+def with_plugin(root):
+    """The environment of a process that finds the checkout and the plugin."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+
+
 def test_what_is_done_is_known_by_entry_and_environment(tmp_path):
     here, elsewhere = builders.environment(), builders.environment(memory_mib=7)
     for record in (here, builders.architecture()):
@@ -86,7 +91,7 @@ def test_kill_9_at_twenty_random_moments_then_resume(root, local):
     """The whole process group is killed, as by a power loss; the sweep is then run until it ends."""
     script = local.parent / "sweep.py"
     script.write_text(PROGRAM.format(entries=ENTRIES))
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+    environment = with_plugin(root)
     generator = random.Random(5)
     finished: dict[str, bytes] = {}
     numbers = set()
@@ -126,7 +131,6 @@ def test_kill_9_at_twenty_random_moments_then_resume(root, local):
 
 
 TIMING = """
-import sys
 from itertools import combinations
 from pathlib import Path
 from zoodata.cli.bench.common import run_shown
@@ -150,10 +154,7 @@ def test_kill_9_at_twenty_moments_of_a_latency_run_then_resume(root, local):
     script, scratch = local.parent / "timing.py", local.parent / "scratch"
     script.write_text(TIMING)
     scratch.mkdir()
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")]), "TMPDIR": str(scratch),
-        "SLOW_SECONDS": "0",
-    }  # fmt: skip
+    environment = with_plugin(root) | {"TMPDIR": str(scratch), "SLOW_SECONDS": "0"}
     command = [sys.executable, str(script)]
     generator = random.Random(7)
     finished: dict[str, bytes] = {}
@@ -203,7 +204,7 @@ def test_of_two_sweeps_at_once_one_goes_on_and_the_other_says_why_not(root, loca
     )
     script = local.parent / "both.py"
     script.write_text(program)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+    environment = with_plugin(root)
     both = [
         subprocess.Popen(
             [sys.executable, str(script)], cwd=local.parent, env=environment, stdout=subprocess.PIPE,
@@ -256,7 +257,7 @@ def test_a_worker_that_hangs_or_eats_memory_is_one_missing_cell_of_a_sweep(root,
 def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(root, local):
     """The second run may write no file of more than 300 bytes, and every record has more."""
     script = local.parent / "sweep.py"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+    environment = with_plugin(root)
     script.write_text(PROGRAM.format(entries=ENTRIES[:1]))
     subprocess.run([sys.executable, str(script)], cwd=local.parent, env=environment, capture_output=True, check=True)
     finished = {str(path): path.read_bytes() for path in store.files(local)}
@@ -282,7 +283,7 @@ def test_an_interrupt_ends_at_once_and_records_nothing_false(root, local):
     entries = [f"slow:m{n % 5}" for n in range(5)]
     script = local.parent / "sweep.py"
     script.write_text(PROGRAM.format(entries=entries))
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests" / "plugin")])}
+    environment = with_plugin(root)
     process = subprocess.Popen(
         [sys.executable, str(script)], cwd=local.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

@@ -107,7 +107,7 @@ def rows_of(claims: pd.DataFrame) -> list[ClaimRow]:
 def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> ClaimRow:
     mapped, item = dataset.catalogue_entries.get(without_weights(claim.entry), (None, None))
     inferred, statement = claim.inferred or Inferred(), dataset.lineage_of(claim.entry)
-    origin = statement.of if statement else None
+    original = statement.of if statement else None
     return {
         "claim": claim.id,
         "architecture": mapped.id if mapped else None,
@@ -139,7 +139,7 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> C
         "record": path_of(collection).as_posix(),
         "verification": dataset.outcome_of(claim.id, collection.id),
         "origin": statement.origin if statement else None,
-        "copy_of": origin.replace("{name}", parse_entry(claim.entry).name) if origin else None,
+        "copy_of": original.replace("{name}", parse_entry(claim.entry).name) if original else None,
         "trained_by": statement.recipe if statement else None,
     }
 

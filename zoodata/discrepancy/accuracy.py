@@ -123,7 +123,8 @@ def rank(dataset: Dataset, metric: str = "top1", group: str = "today") -> list[A
     """
     by_architecture: dict[str, list[ClaimRow]] = defaultdict(list)
     for row in tables.rows_of(_claims(dataset, metric, group)):
-        by_architecture[row["architecture"] or ""].append(row)
+        if (name := row["architecture"]) is not None:
+            by_architecture[name].append(row)
     ranges = [_range(dataset, name, rows, metric, group) for name, rows in by_architecture.items() if _zoos(rows) > 1]
     return sorted(ranges, key=lambda r: (r.comparable is None, -r.shown.points, r.architecture))
 

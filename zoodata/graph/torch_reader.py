@@ -46,17 +46,17 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
         Unreadable: when the model changes a tensor under another name in a way that cannot be followed.
         Exception: whatever the model's own forward raises on meta tensors.
     """
-    module.eval()
     builder = Builder()
     image = torch.empty(input_shape, device=META, dtype=real_type(module))
-    with _on_meta(module) as stored, torch.inference_mode():
-        recorder = Recorder(builder, image, stored)
-        with _places(module, builder, recorder), recorder:
-            if prepares_itself(module):
+    try:
+        with _on_meta(module) as stored, torch.inference_mode():
+            recorder = Recorder(builder, image, stored)
+            with _places(module, builder, recorder), recorder:
+                # Here, because some look a table up once when they are told to (LeViT's attention in mmpretrain).
                 module.eval()
-            output = module(image)
-    if prepares_itself(module):
-        module.eval()  # what it made of its own weights instead of those on meta
+                output = module(image)
+    finally:
+        module.eval()  # what it made of weights on meta is made of its own again
     scores = next(torch_meta.tensors(output), None)
     if scores is None:
         raise Unreadable(f"the forward pass returns a {type(output).__name__} without a tensor in it")
@@ -67,12 +67,6 @@ def read(module: torch.nn.Module, input_shape: Shape) -> Network:
         recorder.view(scores),
         [parameter for _, parameter in stored],
     )
-
-
-def prepares_itself(module: torch.nn.Module) -> bool:
-    """Whether a part of a module does more than note it when it is told to evaluate: LeViT's attention looks its
-    position table up once, then. That belongs to the network."""
-    return any(type(part).train is not torch.nn.Module.train for part in module.modules())
 
 
 def real_type(module: torch.nn.Module) -> torch.dtype:

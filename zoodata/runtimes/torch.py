@@ -145,10 +145,12 @@ class TorchModel:
             elif name not in stored and tensor.is_floating_point() and tensor.dtype != dtype:
                 stored[name] = tensor.to(dtype)
         inside = {f"module.{name}": tensor for name, tensor in stored.items()}
-        with torch.inference_mode():
-            output = torch.func.functional_call(_Told(self._module), inside, (torch.from_numpy(image)[None].to(dtype),))
-        if torch_reader.prepares_itself(self._module):
-            self._module.eval()  # of its own weights again
+        try:
+            with torch.inference_mode():
+                given = (torch.from_numpy(image)[None].to(dtype),)
+                output = torch.func.functional_call(_Told(self._module), inside, given)
+        finally:
+            self._module.eval()  # what it made of these weights is made of its own again
         scores = first_tensor(output)
         assert scores is not None, "the network was read, so there is one"
         return np.asarray(scores.numpy()).ravel()
@@ -237,15 +239,14 @@ class TorchModel:
 
 
 class _Told(torch.nn.Module):  # type: ignore[misc]
-    """A module that is told to evaluate before each pass, if it then makes something of the weights it has."""
+    """A module that is told to evaluate before each pass: some then make something of the weights that they have."""
 
     def __init__(self, module: torch.nn.Module) -> None:
         super().__init__()
         self.module = module
 
     def forward(self, image: torch.Tensor) -> Any:
-        if torch_reader.prepares_itself(self.module):
-            self.module.eval()
+        self.module.eval()
         return self.module(image)
 
 

@@ -12,6 +12,7 @@ from zoodata.graph import view
 from zoodata.graph.canonical.builder import Builder, Readers, View
 from zoodata.graph.canonical.grouping import grouped
 from zoodata.graph.canonical.pooling import local_pools
+from zoodata.graph.canonical.shaping import stretch
 from zoodata.graph.network import CONSTANT, INPUT, LINEAR, PARAMETER, Edge, Network, Node, Parameter
 from zoodata.graph.view import Shape
 
@@ -103,12 +104,8 @@ def _part(b: Builder, layer: Node, stored: Sequence[Edge], start: int, stop: int
         whole = view.whole_axes(first, source.shape)
         if whole is None or len(whole) != 1:
             return None
-        base = whole[0]
-        shape = tuple(stop - start if number == base else size for number, size in enumerate(source.shape))
         b.place = source.name
-        leaf = b.add(PARAMETER, (), shape, **{**source.attributes, "part": (base, start, stop)})
-        resized = view.resized(axes, base, stop - start)
-        edges.append(b.edge(edge.role, View(leaf, resized)))
+        edges.append(b.edge(edge.role, stretch(b, View(source, axes), whole[0], start, stop - start)))
     b.place = layer.name
     axis = layer.attributes["channel"]
     shape = tuple(stop - start if number == axis else size for number, size in enumerate(layer.shape))

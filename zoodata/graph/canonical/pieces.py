@@ -420,10 +420,12 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
     source, shift = b.source(value), None
     if note.source != source.number:
         return None
-    instance = isinstance(note, InverseDeviation) and note.centred and _all_but_first(source, note.axes)
-    one_group = isinstance(note, InverseDeviation) and note.centred and _all_axes(source, note.axes)
-    is_of_map = instance or one_group
-    if isinstance(note, InverseDeviation) and not is_of_map and (len(note.axes) != 1 or not note.centred):
+    if isinstance(note, InverseDeviation) and note.centred:
+        if _all_but_first(source, note.axes):
+            note = GroupDeviation(source.number, view.identity(source.shape)[0], note.epsilon)
+        elif _all_axes(source, note.axes):
+            note = GroupDeviation(source.number, (), note.epsilon)
+    if isinstance(note, InverseDeviation) and (len(note.axes) != 1 or not note.centred):
         return None
     offset = rest.node
     if operator == "add":
@@ -434,10 +436,6 @@ def _normalised_sum(b: Builder, whole: View, rest: View, value: Edge, gain: Edge
         return None
     factors = [b.source(edge) for edge in offset.inputs]
     means = [node for node in factors if node.number != gain.source]
-    if instance:
-        note = GroupDeviation(source.number, view.identity(source.shape)[0], note.epsilon)
-    elif one_group:
-        note = GroupDeviation(source.number, (), note.epsilon)
     if isinstance(note, GroupDeviation):
         if len(means) != 1 or _groups_of(b, means[0]) != (source, note.kept) or value.axes is not None:
             return None

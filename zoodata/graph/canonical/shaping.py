@@ -64,8 +64,14 @@ def _stored_part(b: Builder, x: View, axis: int, start: int, count: int) -> View
     base, inner, size = part[0]
     if inner != 1 or size != node.shape[base]:
         return None
-    shape = tuple(count if number == base else length for number, length in enumerate(node.shape))
-    leaf = b.add(PARAMETER, (), shape, **{**node.attributes, "part": (base, start, start + count)})
+    return stretch(b, x, base, start, count)
+
+
+def stretch(b: Builder, x: View, base: int, start: int, count: int) -> View:
+    """A stretch of a stored tensor's own axis, seen as the tensor was: a stored tensor too."""
+    shape = [count if number == base else length for number, length in enumerate(x.node.shape)]
+    part = (base, start, start + count)
+    leaf = b.add(PARAMETER, (), view.without_ones(shape), **{**x.node.attributes, "part": part})
     return View(leaf, view.resized(x.axes, base, count))
 
 
@@ -152,9 +158,7 @@ def take(b: Builder, x: View, axis: int, indices: Sequence[int]) -> View:
     axis %= len(x.axes)
     length = x.shape[axis]
     places = [int(index) % length for index in indices]
-    steps = {second - first for first, second in itertools.pairwise(places)}
-    if len(places) == 1 or (len(steps) == 1 and min(steps) > 0):
-        step = steps.pop() if steps else 1
+    if (step := _step(places)) is not None:
         return cut(b, x, axis, places[0], places[-1] + 1, step)
     kept = [number for number, part in enumerate(x.axes) if part or number == axis]
     seen = tuple(x.axes[number] for number in kept)
@@ -164,6 +168,14 @@ def take(b: Builder, x: View, axis: int, indices: Sequence[int]) -> View:
         axis=kept.index(axis), places=tuple(places),
     )  # fmt: skip
     return b.value(node, result)
+
+
+def _step(places: Sequence[int]) -> int | None:
+    """How far apart places stand that a slice takes, upwards; None where none does."""
+    steps = {second - first for first, second in itertools.pairwise(places)}
+    if len(places) == 1:
+        return 1
+    return steps.pop() if len(steps) == 1 and min(steps) > 0 else None
 
 
 def gather(b: Builder, x: View, axis: int, indices: npt.NDArray[Any]) -> View:
@@ -176,24 +188,26 @@ def gather(b: Builder, x: View, axis: int, indices: npt.NDArray[Any]) -> View:
     if indices.ndim == 0:
         return select(b, x, axis, int(indices))
     flat = [int(index) % x.shape[axis] for index in indices.ravel()]
-    steps = {second - first for first, second in itertools.pairwise(flat)}
-    if not x.node.dynamic and x.node.operator != CONSTANT and (len(steps) > 1 or min(steps, default=1) < 1):
-        return _look_up(b, x, axis, np.asarray(flat).reshape(indices.shape))
+    if not x.node.dynamic and x.node.operator != CONSTANT and _step(flat) is None:
+        return _look_up(b, x, axis, flat, indices.shape)
     taken = take(b, x, axis, flat)
     return b.reshaped(taken, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
-def _look_up(b: Builder, table: View, axis: int, indices: npt.NDArray[Any]) -> View:
+def _look_up(b: Builder, table: View, axis: int, places: Sequence[int], shape: Sequence[int]) -> View:
     """One form for all frameworks, torch's for a position table: the axis first, the numbers in one row."""
-    rest = (*table.axes[:axis], *table.axes[axis + 1 :])
-    numbers = b.constant(indices.astype(np.int64).reshape(-1))
-    operands = [View(table.node, (table.axes[axis], *rest)), numbers]
-    sizes = (indices.size, *(size for number, size in enumerate(table.shape) if number != axis))
-    made = call(b, "gather", operands, sizes, call=INDEX, arguments=INDEX_ARGUMENTS)
-    parts = b.reshaped(made, (*indices.shape, *sizes[1:]))
-    inserted = indices.ndim
+    first = (table.axes[axis], *table.axes[:axis], *table.axes[axis + 1 :])
+    made = _rows(b, View(table.node, first), b.constant(np.asarray(places, dtype=np.int64)))
+    parts = b.reshaped(made, (*shape, *made.shape[1:]))
+    inserted = len(shape)
     order = (*range(inserted, inserted + axis), *range(inserted), *range(inserted + axis, len(parts.axes)))
     return View(parts.node, view.permute(parts.axes, order))
+
+
+def _rows(b: Builder, table: View, numbers: View) -> View:
+    """Rows of a table by number."""
+    shape = (*numbers.shape, *table.shape[1:])
+    return call(b, "gather", [table, numbers], shape, call=INDEX, arguments=INDEX_ARGUMENTS)
 
 
 def _look_up_part(b: Builder, x: View, axis: int, start: int, count: int) -> View | None:
@@ -209,14 +223,8 @@ def _look_up_part(b: Builder, x: View, axis: int, start: int, count: int) -> Vie
     wide = [each for each in axes if each]
     if len(wide) != len(node.shape) or len(wide[base]) != 1 or wide[base][0][1:] != (1, size):
         return None
-    cut_ = wide[base][0][0]
-    sizes = [count if number == cut_ else length for number, length in enumerate(leaf.shape)]
-    part = b.add(
-        PARAMETER, (), view.without_ones(sizes), **{**leaf.attributes, "part": (cut_, start, start + count)}
-    )  # fmt: skip
-    shape = [count if number == base else length for number, length in enumerate(node.shape)]
-    operands = [View(part, view.resized(axes, cut_, count)), View(numbers, view.identity(numbers.shape))]
-    made = call(b, "gather", operands, shape, call=INDEX, arguments=INDEX_ARGUMENTS)
+    table = stretch(b, View(leaf, axes), wide[base][0][0], start, count)
+    made = _rows(b, table, View(numbers, view.identity(numbers.shape)))
     return View(made.node, view.resized(x.axes, base, count))
 
 
