@@ -154,6 +154,7 @@ def _environment() -> Environment:
         "warning_words": warnings.words,
         "unsplit_words": latency.unsplit,
         "other_work": latency.OTHER_WORK,
+        "precision": latency.PRECISION,
         "interval": latency.interval,
         "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
         "repository": about.repository_url(),

@@ -204,6 +204,19 @@ def test_torch_can_be_compiled():
 
 @pytest.mark.zoos
 @pytest.mark.xdist_group("torch")
+def test_torch_models_run_in_half_precision_and_others_say_why_they_do_not(monkeypatch):
+    entries = ["torchvision:squeezenet1_1", "timm:mobilenetv3_small_050", "onnx_model_zoo:squeezenet"]
+    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1, networks="torch", dtype="float16")
+    record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
+    assert [p.entry for p in record.participants] == [*entries[:2], entries[0]]
+    assert record.conditions.dtype == "float16"
+    said = {(m.entry, m.subject): m.missing.message for m in record.missing}
+    assert said["onnx_model_zoo:squeezenet", "model"] == "onnxruntime is timed in single precision only"
+    assert said[entries[0], "network"] == "networks run one image in float32; this run is in float16"
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("torch")
 @pytest.mark.parametrize(
     ("entries", "device", "reason"),
     [

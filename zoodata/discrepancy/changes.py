@@ -101,6 +101,7 @@ def _latency(dataset: Dataset) -> Iterator[Line]:
         yield ("latency", f"{each.architecture} on {each.machine}"), standing
     for each in latency.on_other_devices(dataset):
         subject = f"{each.architecture} on {each.machine}, batch {each.batch}"
+        subject += "" if each.dtype == "float32" else f", {each.dtype}"
         yield ("latency", subject), Standing(round(each.ratio, DIGITS), (each.slowest, each.fastest))
 
 

@@ -16,7 +16,7 @@ from zoodata.discrepancy.pairs import widest
 from zoodata.discrepancy.warnings import RunWarning, samples_of, warnings
 from zoodata.ratios import Product, RatioEstimate, ratios, ratios_to_reference, trim_fraction
 from zoodata.records import LatencyMeasurement, Participant, entry_zoo
-from zoodata.records.latency import milliseconds, repeat_of_reference
+from zoodata.records.latency import Dtype, milliseconds, repeat_of_reference
 
 Verdict = Literal["slower", "faster", "no difference", "reference", "one session"]
 """What a ratio says. A single session gives no verdict: it cannot tell how much processes differ."""
@@ -131,6 +131,7 @@ class LatencyRange:
     stopped: str
     machine: str
     batch: int
+    dtype: Dtype
     threads: int
     device: str
     networks: str | None
@@ -169,13 +170,13 @@ def rank(dataset: Dataset) -> list[LatencyRange]:
 
 
 def on_other_devices(dataset: Dataset) -> list[LatencyRange]:
-    """The newest run of each architecture and batch on each other device, of each model of it."""
+    """The newest run of each architecture, batch and precision on each other device, of each model of it."""
     chosen = {}
     for record in dataset.latency_measurements:  # oldest first
         conditions = record.conditions
         if record.samples and conditions.device != "cpu" and _is_of_its_architecture(dataset, record):
             device = conditions.device, _machine(dataset, record)
-            chosen[record.architecture, device, conditions.batch, conditions.torch] = record
+            chosen[record.architecture, device, conditions.batch, conditions.torch, conditions.dtype] = record
     return [summarise(dataset, record) for record in chosen.values()]
 
 
@@ -294,6 +295,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         stopped=record.stopped,
         machine=_machine(dataset, record),
         batch=record.conditions.batch,
+        dtype=record.conditions.dtype,
         threads=record.conditions.threads,
         device=record.conditions.device,
         networks=record.conditions.networks,

@@ -37,7 +37,7 @@ from zoodata.measure.session import (
 from zoodata.measure.timer import can_keep_memory, can_raise_priority, sets_cpu_affinity
 from zoodata.ratios import Samples, ratios_to_reference
 from zoodata.records import Environment, LatencyMeasurement, MissingParticipant, Participant, entry_zoo
-from zoodata.records.latency import LatencyConditions, Session, Stopped, repeat_of_reference
+from zoodata.records.latency import Dtype, LatencyConditions, Session, Stopped, repeat_of_reference
 from zoodata.records.measurement import timestamp
 from zoodata.zoos import registry
 
@@ -237,13 +237,15 @@ def _modules(entry: str, entries: Sequence[str]) -> tuple[str, ...]:
 def _networks(run: _LatencyRun, entries: Sequence[str], folder: Path) -> list[PlannedParticipant]:
     """The entries' networks, written as files for the common runtime; one file for all of one digest."""
     conditions, written = run.conditions, []
-    if conditions.batch != 1 or conditions.networks is None:
-        refusal = WorkerFailed("cannot_be_built", "networks run one image; the batch is larger")
+    assert conditions.networks is not None, "asked for"
+    if conditions.batch != 1 or conditions.dtype != "float32":
+        why = "the batch is larger" if conditions.batch != 1 else f"this run is in {conditions.dtype}"
+        refusal = WorkerFailed("cannot_be_built", f"networks run one image in float32; {why}")
         run.missing += [PlannedParticipant(entry, subject="network").missing(refusal) for entry in entries]
         return []
     run.say("reading networks")
     files: dict[str, str] = {}
-    modules = ("zoodata.runtimes.executed", str(conditions.networks))
+    modules = ("zoodata.runtimes.executed", conditions.networks)
     with run.workers.reading(folder) as worker:
         for number, entry in enumerate(torch_first(entries)):
             path = folder / f"{number}"
@@ -279,11 +281,12 @@ def widest_interval(
 def conditions_for(
     batch: int, device: str, threads: int, target: float, time_limit: float, seed: int, *,
     sessions: int = 3, networks: Literal["onnxruntime", "torch"] | None = None, compiled: bool = False,
+    dtype: Dtype = "float32",
 ) -> LatencyConditions:  # fmt: skip
     """The conditions of a run with this build's own choices filled in."""
     return LatencyConditions(
         batch=batch,
-        dtype="float32",
+        dtype=dtype,
         device=device,
         threads=threads,
         repetition_seconds=REPETITION_SECONDS,

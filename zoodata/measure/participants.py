@@ -85,7 +85,8 @@ class TimedWorker:
         Raises:
             WorkerFailed: with the reason a record keeps.
         """
-        setting = Setting(conditions.batch, conditions.device, conditions.threads, conditions.seed)
+        own = conditions
+        setting = Setting(own.batch, own.device, own.threads, own.seed, own.dtype)
         self.worker.resume()
         if self.planned.subject == "model":
             compiled = conditions.torch == "compiled"

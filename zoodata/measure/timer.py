@@ -54,6 +54,7 @@ class Setting:
     device: str
     threads: int
     seed: int
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,10 @@ class Timer:
         model: Any = zoo.build(name, weights=weights)
         if weights is None and hasattr(model, "draw"):
             model.draw(setting.seed)
+        if setting.dtype == "float16":
+            if not hasattr(model, "in_half"):
+                raise CannotBuild(f"{model.runtime} is timed in single precision only")
+            model = model.in_half()
         if compiled and hasattr(model, "compiled"):
             model = model.compiled()
         return self._ready(model, setting)

@@ -20,6 +20,9 @@ from zoodata.records.measurement import InputShape, Missing
 Nanoseconds = Annotated[int, Field(gt=0, le=10**15)]
 Amount = Annotated[float, Field(ge=0, le=1e15)]
 
+Dtype = Literal["float32", "float16"]
+"""What a model calculates in: single or half precision."""
+
 Subject = Literal[
     "model",  # the entry as its zoo builds it, in its own framework
     "network",  # the entry's canonical network, in the one runtime that all networks of the run share
@@ -56,7 +59,7 @@ class LatencyConditions(Record):
     """What was asked for, and held equal between the participants."""
 
     batch: Annotated[int, Field(ge=1)]
-    dtype: Literal["float32"]
+    dtype: Dtype
     device: Line
     threads: Annotated[int, Field(ge=1)]
     repetition_seconds: Annotated[float, Field(gt=0)] | None = None
@@ -192,6 +195,7 @@ class LatencyMeasurement(Measurement):
             "iterations": len(times),
             "rounds": len(self.samples),
             "batch": self.conditions.batch,
+            "dtype": self.conditions.dtype,
             "device": self.conditions.device,
             "threads": self.conditions.threads,
             "stopped": self.stopped,

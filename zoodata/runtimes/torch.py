@@ -230,6 +230,11 @@ class TorchModel:
                     elif name == "bias":
                         parameter.zero_()
 
+    def in_half(self) -> TorchModel:
+        """The same model in half precision, its weights and its image: ``model.half()``, as users run it."""
+        self._module = self._module.half()
+        return self
+
     def compiled(self) -> TorchModel:
         """The same model behind ``torch.compile``; it compiles in the first forward pass."""
         model = TorchModel(self._module, self.input, self.classes)

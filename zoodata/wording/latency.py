@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from zoodata.discrepancy.latency import OtherWork, Unsplit
+from zoodata.records.latency import Dtype
 
 OTHER_WORK: dict[OtherWork, str] = {
     "other_size": "it takes images of another size",
     "other_design": "it is another design (weights of one do not fit the other)",
 }
 """Why an entry's time is not ranked with the others."""
+
+PRECISION: dict[Dtype, str] = {"float32": "single precision", "float16": "half precision"}
+"""What a run's models calculated in."""
 
 
 def unsplit(why: Unsplit) -> str:

@@ -207,6 +207,7 @@ class LatencyDocument(Document):
     stopped: str
     machine: str
     batch: int
+    dtype: str = Field(default="float32", description="What the models calculated in: float32 or float16")
     threads: int
     device: str
     networks: str | None

@@ -65,8 +65,9 @@ def _said(record: Run) -> tuple[str, str]:
             models = [p.entry for p in record.participants if p.subject == "model" and not p.repeats_reference]
             command = f"zoodata bench latency {' '.join(models)} --batch {conditions.batch} --device"
             command += f" {conditions.device} --threads {conditions.threads} --networks {conditions.networks or 'none'}"
-            compiled = " --compile" if conditions.torch == "compiled" else ""
-            return f"Time of {', '.join(models)}", f"{command}{compiled} --force"
+            command += " --compile" if conditions.torch == "compiled" else ""
+            command += "" if conditions.dtype == "float32" else f" --dtype {conditions.dtype}"
+            return f"Time of {', '.join(models)}", f"{command} --force"
         case AccuracyMeasurement():
             return f"Accuracy of {record.entry}", f"zoodata bench accuracy {record.entry} --images FOLDER --force"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -25,7 +25,7 @@ from zoodata.discrepancy.warnings import warnings
 from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.records import LatencyMeasurement
-from zoodata.records.latency import LatencyConditions
+from zoodata.records.latency import Dtype, LatencyConditions
 from zoodata.sweep import plan
 from zoodata.sweep.kinds import LatencyTask
 from zoodata.sweep.part import SEED
@@ -105,6 +105,13 @@ def latency_groups(
 )
 @click.option("--compile", "compiled", is_flag=True, help="Run torch models behind torch.compile, not eagerly.")
 @click.option(
+    "--dtype",
+    type=click.Choice(get_args(Dtype)),
+    default="float32",
+    show_default=True,
+    help="Single or half precision; half is for torch models.",
+)
+@click.option(
     "--target",
     type=click.FloatRange(0.0005, 0.5),
     help="Half width of the 95 % interval at which a ratio is known well enough.",
@@ -123,6 +130,7 @@ def latency_command(
     time_limit: float | None,
     networks: str | None,
     compiled: bool,
+    dtype: Dtype,
     target: float | None,
     force: bool,
     data: Path,
@@ -142,10 +150,11 @@ def latency_command(
     dataset = read_dataset(data)
     groups = latency_groups(dataset, entries, architecture, everything)
     effort = QUICK if quick else THOROUGH
-    split: Any = networks or ("none" if quick or batch > 1 else "onnxruntime")
+    split: Any = networks or ("none" if quick or batch > 1 or dtype != "float32" else "onnxruntime")
     conditions = conditions_for(
         batch, device, threads, target or effort.target, time_limit or effort.time_limit, SEED,
         sessions=effort.sessions, networks=None if split == "none" else split, compiled=compiled,
+        dtype=dtype,
     )  # fmt: skip
     bench_latency(dataset, groups, data, conditions, force)
     after = read_dataset(data)

@@ -19,7 +19,7 @@ from zoodata.measure.participants import Workers
 from zoodata.measure.timer import Timer
 from zoodata.records import Environment, LatencyMeasurement, is_personal
 from zoodata.records.base import Measurement, foreign_files
-from zoodata.records.latency import LatencyConditions
+from zoodata.records.latency import Dtype, LatencyConditions
 from zoodata.sweep import plan
 from zoodata.sweep.part import SEED, PlanPart
 from zoodata.sweep.reader import reading_worker
@@ -111,6 +111,7 @@ class LatencyPart(PlanPart):
     """At least so many; version 1 of plans called them sittings."""
     networks: Literal["onnxruntime", "torch"] | None = "onnxruntime"
     torch: Literal["eager", "compiled"] = "eager"
+    dtype: Dtype = "float32"
 
     def tasks(self, architecture: str, dataset: Dataset, zoos: Sequence[str]) -> list[Task]:
         """See :class:`PlanPart`."""
@@ -118,5 +119,6 @@ class LatencyPart(PlanPart):
         conditions = conditions_for(
             self.batch, self.device, self.threads or usable_cores(), self.target, self.time_limit, SEED,
             sessions=self.sessions, networks=self.networks, compiled=self.torch == "compiled",
+            dtype=self.dtype,
         )  # fmt: skip
         return [LatencyTask(architecture, rivals, conditions)] if len(rivals) > 1 else []
