@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from zoodata.dataset.machines import Machine
 from zoodata.discrepancy.accuracy import PAPER
 from zoodata.discrepancy.choice import Choice, Choices
-from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.latency import Machines
+from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
+from zoodata.records import entry_zoo
+from zoodata.wording.latency import machine
 from zoodata_site import charts
+from zoodata_site.charts import svg
+from zoodata_site.charts.dots import LONGEST_LABEL
 from zoodata_site.views.architecture import ArchitectureView
 from zoodata_site.views.claims import ClaimView
 from zoodata_site.views.figures import claim_anchor, zoo_title
+from zoodata_site.views.findings import RULES, FindingView
 from zoodata_site.views.measured import MeasuredSet
 from zoodata_site.views.zoo import ASPECTS, ZooView
 
@@ -53,7 +61,7 @@ def _dot(choice: Choice, x: float, cost: str, on_front: bool) -> charts.Dot:
     text = f"{choice.entry}: {choice.top1:.2f} %, {cost}, {choice.size} px"
     label = choice.entry.partition(":")[2].partition("@")[0]
     return charts.Dot(x, choice.top1, choice.zoo, text, href, choice.entry, label, on_front,
-                      is_hollow=choice.training != "supervised")  # fmt: skip
+                      is_open=choice.training != "supervised")  # fmt: skip
 
 
 def measured(found: MeasuredSet) -> Any:
@@ -101,12 +109,30 @@ def documentation(zoos: Sequence[ZooView]) -> Any:
     )
 
 
+def findings(found: Sequence[FindingView], most: int = 24) -> Any:
+    """Zoo against rule: how many findings that are a mistake or to be explained, the zoos with most first."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in found:
+        if each.grade != "convention":
+            counts[each.zoo][each.rule] += 1
+    zoos = sorted(counts, key=lambda zoo: (-counts[zoo].total(), zoo))[:most]
+    return charts.matrix(
+        [(zoo_title(zoo), f"zoos/{zoo}.html#audit", [counts[zoo][rule] for rule in RULES]) for zoo in zoos],
+        [rule.replace("contradiction", "contra- diction") for rule in RULES],
+        "Findings by zoo and rule",
+        f"Mistakes and what is to be explained, of the {len(zoos)} zoos with most; conventions are left out.",
+        counts=True,
+    )
+
+
 def of_architecture(view: ArchitectureView) -> dict[str, Any]:
     """The charts of an architecture's page, by the names its template uses."""
     return {
         "claims_chart": _claims(view.claims),
         "macs_chart": _macs(view.discrepancies.macs),
         "latency_chart": _latency(view.discrepancies.latency),
+        "machines_chart": _across(view.discrepancies.machines),
+        "split_chart": _split(view.discrepancies.latency),
     }
 
 
@@ -150,6 +176,49 @@ def _macs(ratio: MacsRange | None) -> Any:
         f"Multiply-accumulates at {ratio.input_size} pixels",
         "Each zoo's network, counted by one counter.",
         "G multiply-accumulates",
+    )
+
+
+def _split(latency: LatencyRange | None) -> Any:
+    """What each ratio is made of: the network's part, then the framework's."""
+    timed = latency.entries if latency else ()
+    rows = [
+        charts.Factored(one.entry, "#split", one.zoo, one.split.network.value, one.split.frameworks.value)
+        for one in timed
+        if one.split is not None
+    ]
+    return charts.factors(
+        rows,
+        ("networks", "frameworks"),
+        "Network times framework",
+        "The upper bar is what the network costs against the reference's in one runtime, the lower one what the "
+        "framework adds; the dot is the ratio.",
+        "times the reference",
+    )
+
+
+def _short(on: Machine) -> str:
+    """A machine's name, cut in its model's name, not in what it did."""
+    work = machine(on).removeprefix(on.model)
+    return svg.shorten(on.model, max(8, LONGEST_LABEL - len(work))) + work
+
+
+def _across(machines: Machines | None) -> Any:
+    """A row a machine, a dot an entry."""
+    by_machine: dict[Machine, list[charts.Point]] = {}
+    for one in machines.entries if machines else ():
+        for run in one.runs:
+            point = charts.Point(run.ratio.value, entry_zoo(one.entry), f"{one.entry} {run.ratio.value:.3f}")
+            by_machine.setdefault(run.machine, []).append(point)
+    if machines is None or len(by_machine) < 2:
+        return ""
+    lines = [charts.Line(_short(each), "#machines", tuple(points)) for each, points in by_machine.items()]
+    return charts.dots(
+        lines,
+        f"Time against {machines.entries[0].reference}, machine by machine",
+        "A row for each machine, a dot for each entry.",
+        "times the reference",
+        log=True,
     )
 
 

@@ -60,6 +60,9 @@ COLUMNS = {
 }
 """The leaderboard's columns; their names are used in addresses."""
 
+SCRIPTED = {"leaderboard", "compare", "choose"}
+"""Pages that have a script of their own beside that of all pages."""
+
 MAX_FINDINGS, MAX_ON_ARCHITECTURE, MAX_DRAWN = 25, 12, 3
 
 SECTIONS = (
@@ -101,7 +104,7 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS)
     yield "compare.md", page("compare", "Swap weights", examples=_examples(site))
     yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, grades=GRADES,
-                             most=MAX_FINDINGS)  # fmt: skip
+                             most=MAX_FINDINGS, heat=pictures.findings(site.findings))  # fmt: skip
     yield "paper.md", page("paper", "The paper, reproduced", parts=_paper_parts(site.paper))
     yield "download.md", page("download", "Data", site=site, **_downloads(site))
     yield "api.md", page("api", "JSON API", reference=documents.reference())
@@ -156,6 +159,8 @@ def _environment() -> Environment:
         "other_work": latency.OTHER_WORK,
         "precision": latency.PRECISION,
         "interval": latency.interval,
+        "across": latency.across,
+        "machine": latency.machine,
         "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
         "repository": about.repository_url(),
     }
@@ -168,7 +173,8 @@ def _page(environment: Environment, template: str, title: str, **content: Any) -
     lines = [line.strip() for line in body.splitlines()]
     block = "\n".join(line for line in lines if line)
     # The theme prints a page's title as it stands, so it is escaped here already.
-    front = f"---\ntitle: {json.dumps(html.escape(title))}\nhide: [navigation, toc]\n---\n"
+    front = f"---\ntitle: {json.dumps(html.escape(title))}\nhide: [navigation, toc]\n"
+    front += f"script: {template}\n---\n" if template in SCRIPTED else "---\n"
     return f'{front}<div class="zd">\n{block}\n</div>\n'
 
 

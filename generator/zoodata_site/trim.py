@@ -1,4 +1,4 @@
-"""What the built site carries and no page uses: the theme's scripts, its style sheet's other rules, its indentation."""
+"""Remove from the built site what no page uses: the theme's scripts, its other style rules, indentation, comments."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
 INDENTATION = re.compile(r"\s*\n\s*")
 USED = re.compile(r'class="([^"]*)"|class=([\w-]+)')
 
+MINIFIERS = {".js": rjsmin.jsmin, ".css": rcssmin.cssmin}
+INDEX = "search-index.js"
+"""It is written without a space too many already."""
+
 SET_BY_SCRIPTS = frozenset({"zd-differs", "zd-sort", "zd-scroll", "zd-faint", "zd-copy", "zd-answer", "zd-pipelines"})
 """Classes that no page has before a script runs."""
 
 
 def trim(site: Path) -> None:
     """Take away the theme's scripts and source maps, from its style sheets what no page has a class for, and from our
-    own script and style sheet what only their readers need."""
+    own scripts and style sheet comments and indentation."""
     shutil.rmtree(site / "assets" / "javascripts", ignore_errors=True)
     for leftover in (site / "assets").rglob("*.map"):
         leftover.unlink()
@@ -29,9 +33,10 @@ def trim(site: Path) -> None:
         text = page.read_text(encoding="utf-8")
         if "<pre" not in text:
             page.write_text(INDENTATION.sub("\n", text), encoding="utf-8", newline="\n")
-    for own, narrow in (("zoodata.js", rjsmin.jsmin), ("zoodata.css", rcssmin.cssmin)):
-        file = site / "assets" / own
-        file.write_text(narrow(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    for file in (site / "assets").iterdir():
+        narrow = MINIFIERS.get(file.suffix) if file.name != INDEX else None
+        if narrow is not None:
+            file.write_text(narrow(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     used = classes_of(site.rglob("*.html")) | SET_BY_SCRIPTS
     for sheet in (site / "assets" / "stylesheets").glob("*.css"):
         sheet.write_text(without_unused(sheet.read_text(encoding="utf-8"), used), encoding="utf-8", newline="\n")

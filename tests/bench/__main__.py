@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "transplants": transplanting.transplants,
     "evaluating": evaluating.evaluating,
     "a/a": timing.a_a,
+    "quick": timing.quick,
     "slowdown": timing.slowdown,
     "repeatability": timing.repeatability,
     "repeatability on a GPU": timing.repeatability_on_gpu,

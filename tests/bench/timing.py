@@ -5,6 +5,7 @@ What is measured is printed, never asserted: machines differ. Each run is what `
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from statistics import mean, median
 
 from tests.bench.loadgen import MIN_QUERIES, LoadGenTimer
 from zoodata.dataset.store import Dataset
-from zoodata.discrepancy.latency import LatencyRange, summarise
+from zoodata.discrepancy.latency_run import LatencyRange, summarise
 from zoodata.isolation import Worker
 from zoodata.measure import latency
 from zoodata.measure.environment import capture
@@ -51,6 +52,8 @@ while os.getppid() == parent:
         pass
     time.sleep(length)
 """
+
+COMMAND = "from zoodata.cli.main import main; main()"
 
 KEPT = "ZOODATA_BENCH_RECORDS"
 """The variable that names a folder in which the records of runs are kept, for another look at their iterations."""
@@ -83,13 +86,40 @@ def a_a() -> None:
         for number in range(20):
             _, result = _run(names, target=0.01, limit=270.0, seed=number)
             ours.append(result.entries[1].ratio)
-            differences += result.entries[1].verdict != "no difference"
+            differences += result.entries[1].verdict in ("slower", "faster")
             print(f"A/A: {_shown(result)}", flush=True)
         for how in ("timm", "torch"):
             sequential = [_alone(how, names[1]) / _alone(how, names[0]) for _ in range(20)]
             label = {"timm": "timm's benchmark loop", "torch": "torch.utils.benchmark"}[how]
             print(f"A/A: one after the other, {label}: {_summary(sequential)}", flush=True)
     print(f"A/A: in interleaved rounds: {_summary(ours)}; called a difference {differences} times")
+
+
+def quick() -> None:
+    """The command as a user runs it, with --quick and without: its seconds, how wide the interval is, and how often it
+    holds the ratio of two zoos' one network, which is 1."""
+    names = ("torchvision:resnet18", "timm:resnet18")
+    for options in (("--quick",), ()):
+        label = f"bench latency {' '.join(options)}".strip()
+        seconds, widths, held = [], [], 0
+        for _ in range(20):
+            with tempfile.TemporaryDirectory() as folder:
+                begun = time.monotonic()
+                done = subprocess.run(
+                    [sys.executable, "-c", COMMAND, "bench", "latency", *names, *options, "--data", folder, "--format",
+                     "json"], capture_output=True, text=True, check=True,
+                )  # fmt: skip
+                seconds.append(time.monotonic() - begun)
+            _, other = json.loads(done.stdout)
+            widths.append((other["high"] - other["low"]) / 2)
+            held += other["low"] <= 1 <= other["high"]
+            print(f"{label}: {other['ratio']:.3f} ({other['low']:.3f} to {other['high']:.3f}), {seconds[-1]:.0f} s",
+                  flush=True)  # fmt: skip
+        print(
+            f"{label}: {median(seconds):.0f} s, at most {max(seconds):.0f}; half widths {median(widths):.1%}, at most "
+            f"{max(widths):.1%}; 1 is within {held} of {len(widths)} intervals",
+            flush=True,
+        )
 
 
 def slowdown() -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from tests import builders
 from zoodata.dataset.store import Dataset
-from zoodata.discrepancy import latency
+from zoodata.discrepancy import latency, latency_run
 from zoodata.discrepancy.warnings import warnings
 from zoodata.records import Participant
 from zoodata.records.environment import Accelerator
 from zoodata.records.latency import Observed, Session, repeat_of_reference
+from zoodata.wording.latency import across
 from zoodata.wording.warnings import words
 
 ONE, OTHER = "1" * 64, "2" * 64
@@ -49,7 +50,7 @@ def run(*, a, b, network_a, network_b, sessions=4, wander=0.0, seen=None, digest
 
 
 def summary(record):
-    return latency.summarise(Dataset(()), record)
+    return latency_run.summarise(Dataset(()), record)
 
 
 def test_a_gap_is_the_product_of_networks_and_frameworks():
@@ -77,7 +78,7 @@ def test_entries_with_one_network_differ_by_their_frameworks_alone():
 
 def test_without_networks_there_is_a_reason():
     (_, other) = summary(builders.latency()).entries
-    assert (other.split, other.unsplit) == (None, latency.Unsplit("networks_not_timed"))
+    assert (other.split, other.unsplit) == (None, latency_run.Unsplit("networks_not_timed"))
     record = run(a=1, b=1, network_a=1, network_b=1)
     gone = {"entry": "timm:resnet50", "subject": "network",
             "missing": {"reason": "cannot_be_read", "message": "ONNX has no operator for gather"}}  # fmt: skip
@@ -89,7 +90,8 @@ def test_without_networks_there_is_a_reason():
             "missing": (gone,),
         }
     )
-    assert summary(shorter).entries[1].unsplit == latency.Unsplit("network_missing", "ONNX has no operator for gather")
+    why = latency_run.Unsplit("network_missing", "ONNX has no operator for gather")
+    assert summary(shorter).entries[1].unsplit == why
 
 
 def test_memory_energy_and_device_time_are_the_processes_own():
@@ -213,7 +215,56 @@ def test_other_devices_are_not_ranked_with_processors(tmp_path):
     for record in (builders.environment(), builders.family(), on_gpu, builders.latency()):
         store.write(record, tmp_path)
     assert [result.measurement for result in latency.rank(dataset)] == [builders.latency().id]
-    assert [result.measurement for result in latency.on_other_devices(dataset)] == [on_gpu.id]
+    assert [result.measurement for result in latency.elsewhere(dataset)] == [on_gpu.id]
+
+
+ALONE = "no second machine did the same work"
+
+
+def machines_of(tmp_path, *runs):
+    """Two entries' run on each of some machines: a model of a processor, and how much longer the second takes."""
+    from zoodata.dataset import store
+
+    store.write(builders.family(), tmp_path)
+    for number, (model, ratio, changes) in enumerate(runs):
+        usual = builders.environment().processor
+        where = builders.environment(processor=usual.model_copy(update={"model": model}))
+        conditions = builders.latency_conditions(networks="onnxruntime", **changes)
+        record = run(a=10**7, b=round(ratio * 10**7), network_a=10**7, network_b=10**7, environment=where.id,
+                     conditions=conditions, started_at=builders.WHEN - timedelta(minutes=number))  # fmt: skip
+        store.write(where, tmp_path)
+        store.write(record, tmp_path)
+    dataset = Dataset((tmp_path,))
+    return dataset, latency.across(dataset, latency.rank(dataset)).get("resnet50")
+
+
+@pytest.mark.parametrize(
+    ("runs", "verdict", "said"),
+    [
+        ([("Intel", 1.3, {}), ("AMD", 1.3, {})], "same", "the same on 2 machines"),
+        ([("Intel", 1.3, {}), ("AMD", 0.9, {})], "depends", "depends on the machine"),
+        ([("Intel", 1.3, {}), ("AMD", 1.3, {}), ("ARM", 1.2, {})], "depends", "depends on the machine"),
+        ([("Intel", 1.3, {}), ("AMD", 0.9, {"batch": 64})], "one_machine", ALONE),
+        ([("Intel", 1.3, {}), ("Intel", 0.9, {"dtype": "float16"})], "one_machine", ALONE),
+        ([("Intel", 1.3, {}), ("A", 0.9, {"batch": 64}), ("B", 0.9, {"batch": 64})], "one_machine", ALONE),
+    ],
+)
+def test_machines_that_did_the_same_work_agree_or_do_not(tmp_path, runs, verdict, said):
+    _, found = machines_of(tmp_path, *runs)
+    (one,) = found.entries
+    assert (one.entry, one.reference) == ("timm:resnet50", "torchvision:resnet50")
+    assert sorted(each.machine.model for each in one.runs) == sorted(model for model, *_ in runs)
+    assert one.verdict == verdict
+    assert (found.ends.verdict if found.ends else "one_machine") == verdict
+    assert across(one) == said
+
+
+def test_a_machine_of_its_own_has_nothing_to_agree_with(tmp_path):
+    dataset, found = machines_of(tmp_path, ("Intel", 1.3, {}))
+    assert found is None
+    assert latency.elsewhere(dataset) == []
+    dataset, _ = machines_of(tmp_path, ("AMD", 1.3, {}))
+    assert len(latency.rank(dataset)) == len(latency.elsewhere(dataset)) == 1
 
 
 def test_each_model_of_a_device_has_its_newest_run(tmp_path):
@@ -229,4 +280,4 @@ def test_each_model_of_a_device_has_its_newest_run(tmp_path):
         for record in (where, newer, older):
             store.write(record, tmp_path)
         wanted.add((model, newer.id))
-    assert {(result.machine, result.measurement) for result in latency.on_other_devices(dataset)} == wanted
+    assert {(result.machine, result.measurement) for result in latency.elsewhere(dataset)} == wanted

@@ -9,7 +9,7 @@ import pytest
 from tests import builders
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
-from zoodata.discrepancy import accuracy, latency, macs
+from zoodata.discrepancy import accuracy, latency, latency_run, macs
 from zoodata.records import Supersession
 from zoodata.records.measurement import InputShape
 from zoodata.stats import Interval
@@ -32,6 +32,17 @@ def test_macs_compare_at_one_input_size_and_say_what_the_naive_ratio_is(tmp_path
     (ranked,) = macs.rank(dataset)
     assert (ranked.ratio, ranked.naive_ratio, ranked.input_size, ranked.zoos) == (1.1, 4.0, 224, 2)
     assert (ranked.highest.entry, ranked.lowest.entry) == ("timm:resnet50", "torchvision:resnet50")
+
+
+def test_a_head_of_more_classes_is_no_larger_network(tmp_path):
+    dataset = dataset_of(
+        tmp_path,
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=100, classes=1000)),
+        builders.architecture("timm:resnet50", result=builders.result(macs=101, classes=1001)),
+        builders.architecture("onnx_model_zoo:resnet50-v1-7", result=builders.result(macs=130, classes=21_841)),
+    )
+    (ranked,) = macs.rank(dataset)
+    assert (ranked.ratio, ranked.naive_ratio, ranked.zoos) == (1.01, 1.3, 2)
 
 
 def test_one_zoo_alone_is_not_ranked_and_missing_is_not_zero(tmp_path):
@@ -78,16 +89,17 @@ def test_latency_ratio_noise_floor_and_verdict(tmp_path):
     assert (ranked.slowest, ranked.fastest) == ("timm:resnet50", "torchvision:resnet50")
 
 
-def test_a_ratio_inside_the_noise_is_no_difference(tmp_path):
+@pytest.mark.parametrize(("spread", "verdict"), [(0.002, "no difference"), (0.05, "not known")])
+def test_a_ratio_inside_the_noise_is_no_difference_if_the_interval_is_narrow(tmp_path, spread, verdict):
     generator = random.Random(3)
 
     def noisy(mean):
-        return tuple(int(generator.gauss(mean, mean * 0.05)) for _ in range(2))
+        return tuple(int(generator.gauss(mean, mean * spread)) for _ in range(2))
 
-    samples = tuple((noisy(100_000), noisy(101_000), noisy(100_000)) for _ in range(40))
+    samples = tuple((noisy(100_000), noisy(100_010), noisy(100_000)) for _ in range(40))
     (ranked,) = latency.rank(dataset_of(tmp_path, builders.latency(samples=samples)))
     assert ranked.noise_floor > 0
-    assert ranked.entries[1].verdict == "no difference"
+    assert ranked.entries[1].verdict == verdict
 
 
 @pytest.mark.parametrize(("slower", "verdict"), [(400, "no difference"), (600, "slower")])
@@ -104,12 +116,14 @@ def test_what_is_less_than_half_the_precision_asked_for_is_no_difference(tmp_pat
     [
         (1.05, 1.1, 0.01, "slower"),
         (0.8, 0.9, 0.01, "faster"),
-        (1.005, 1.1, 0.01, "no difference"),
-        (0.9, 1.1, 0, "no difference"),
+        (1.005, 1.1, 0.01, "not known"),
+        (0.9, 1.1, 0, "not known"),
+        (0.97, 1.04, 0, "no difference"),
+        (0.93, 1.06, 0.08, "no difference"),  # the A/A pair alone differs by more
     ],
 )
 def test_verdicts(low, high, least, verdict):
-    assert latency.verdict(Interval((low + high) / 2, low, high, 20), least) == verdict
+    assert latency_run.verdict(Interval((low + high) / 2, low, high, 20), least) == verdict
 
 
 def test_accuracy_verdicts_know_sampling(tmp_path):
@@ -148,10 +162,22 @@ def test_the_headline_ratio_is_that_of_its_two_ends(tmp_path):
     first, second, null = record.participants
     third = second.model_copy(update={"entry": "onnx_model_zoo:resnet50-v1-7"})
     run = builders.latency(samples=tuple(samples), participants=(first, second, third, null))
-    summary = latency.summarise(dataset_of(tmp_path), run)
+    summary = latency_run.summarise(dataset_of(tmp_path), run)
     assert (summary.slowest, summary.fastest) == ("timm:resnet50", third.entry)
     assert summary.ratio == pytest.approx(2.0, abs=1e-3)
     assert summary.low < 2.0 < summary.high
+
+
+@pytest.mark.parametrize(("macs", "is_ranked"), [(4_000_000_000, True), (4_050_000_000, True), (4_300_000_000, False)])
+def test_networks_of_unlike_compute_are_not_ranked_with_each_other(tmp_path, macs, is_ranked):
+    """ResNet-50 with its stride in the first convolution of a block and in the second: 3.9 and 4.1 billion."""
+    counts = [
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=4_000_000_000)),
+        builders.architecture("timm:resnet50", result=builders.result(macs=macs)),
+    ]
+    (ranked,) = latency.rank(dataset_of(tmp_path, builders.latency(), *counts))
+    assert ranked.is_ranked is is_ranked
+    assert ranked.entries[1].other_work == (None if is_ranked else "other_compute")
 
 
 def test_a_run_of_something_else_is_not_this_architectures_number(tmp_path):

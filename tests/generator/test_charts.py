@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from zoodata_site.charts import Dot, matrix, scatter, standalone, waterfall
+from zoodata_site.charts import Dot, Factored, factors, matrix, scatter, standalone, waterfall
 
 STEPS = [("runtime of a", 0.0), ("architecture", -53.25), ('<script>"&', 38.0)]
 
@@ -56,3 +56,26 @@ def test_a_matrix_writes_in_each_cell_what_its_shade_says():
     shades = [node.get("class") for node in drawing.iter() if node.tag.endswith("rect")]
     assert shades == ["zd-cell zd-cell-0", "zd-cell zd-cell-4", "zd-cell zd-cell-none"]
     assert matrix([], ["x"], "t", "d") == ""
+
+
+def test_counts_are_written_as_they_are_and_shaded_by_their_logarithm():
+    drawing = ElementTree.fromstring(standalone(matrix([("A", "#", [0, 1, 300])], ["x", "y", "w"], "t", "d", True)))
+    texts = [node.text for node in drawing.iter() if node.tag.endswith("text")]
+    assert {"–", "1", "300"} <= set(texts)
+    shades = [node.get("class") for node in drawing.iter() if node.tag.endswith("rect")]
+    assert shades == ["zd-cell zd-cell-none", "zd-cell zd-cell-0", "zd-cell zd-cell-4"]
+
+
+def test_the_bars_of_two_factors_join_and_end_in_the_dot():
+    rows = [
+        Factored("slow <i>", "#split", "timm", 0.8, 2.0),
+        Factored("fast", "#split", "keras_applications", 1.0, 0.5),
+    ]
+    drawing = ElementTree.fromstring(standalone(factors(rows, ("networks", "frameworks"), "t", "d", "u")))
+    assert "slow <i>: networks 0.80, frameworks 2.00, together 1.60" in drawing.get("aria-label")
+    bars = [node for node in drawing.iter() if (node.get("class") or "").startswith("zd-step")]
+    dots = [node for node in drawing.iter() if node.tag.endswith("circle")]
+    for first, second, dot in zip(bars[::2], bars[1::2], dots, strict=True):
+        assert first.get("x2") == second.get("x1")
+        assert second.get("x2") == dot.get("cx")
+    assert factors([], ("a", "b"), "t", "d", "u") == ""

@@ -45,7 +45,7 @@ class Attention(nn.Module):
         return self.head(x.mean(1))
 
 
-class Prepared(Attention):
+class TableAtEvaluation(Attention):
     """As LeViT's: the table is looked up once, when the module is told to evaluate."""
 
     def train(self, mode=True):
@@ -108,7 +108,7 @@ def usual():
 
 
 @pytest.mark.parametrize("name", [*TORCH])
-@pytest.mark.parametrize("kind", [Attention, Prepared])
+@pytest.mark.parametrize("kind", [Attention, TableAtEvaluation])
 def test_torch_s_ways_are_one(usual, name, kind):
     model = of_torch(name, kind)
     network = model.network()
@@ -146,7 +146,7 @@ def test_another_table_of_numbers_is_another_function(usual, monkeypatch):
 
 
 def test_a_module_is_as_it_was_after_reading():
-    model = of_torch("columns", Prepared)
+    model = of_torch("columns", TableAtEvaluation)
     before = model._module.looked_up.clone()
     model.network()
     model.forward(np.zeros((3, 16, 16), np.float32), {"table": np.ones((HEADS, ROWS), np.float32)})

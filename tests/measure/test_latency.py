@@ -93,7 +93,7 @@ def test_the_reference_has_two_workers_for_everybody_but_its_own_pair():
         samples=tuple(tuple((r.ns[0], r.ns[0]) for r in one) for one in rounds), sessions=tuple(sessions)
     )
     from zoodata.dataset.store import Dataset
-    from zoodata.discrepancy.latency import summarise
+    from zoodata.discrepancy.latency_run import summarise
 
     summary = summarise(Dataset(()), shown)
     assert summary.entries[1].ratio == pytest.approx((1 / 1.04) ** 0.5, abs=1e-3)
@@ -165,7 +165,7 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_p
     assert record.cpu_us is not None
     assert all(used > 0 for one in record.cpu_us for iterations in one for used in iterations)
     from zoodata.dataset.store import Dataset
-    from zoodata.discrepancy.latency import summarise
+    from zoodata.discrepancy.latency_run import summarise
 
     summary = summarise(Dataset((tmp_path,)), record)
     splits = [timed.split for timed in summary.entries[1:]]
@@ -183,7 +183,7 @@ def test_networks_run_in_torch_too_and_entries_with_one_network_share_its_worker
     assert [p.runtime for p in record.participants] == ["torch", "torch", "torch", "torch-network"]
     assert len({p.digest for p in record.participants}) == 1
     from zoodata.dataset.store import Dataset
-    from zoodata.discrepancy.latency import summarise
+    from zoodata.discrepancy.latency_run import summarise
 
     split = summarise(Dataset((tmp_path,)), record).entries[1].split
     assert split is not None

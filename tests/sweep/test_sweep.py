@@ -294,6 +294,41 @@ def test_an_interrupt_ends_at_once_and_records_nothing_false(root, local):
     assert all(getattr(record, "missing", None) is None for record in records)
 
 
+JUMPING = """
+import datetime
+import itertools
+
+from zoodata.measure import architecture
+
+
+class Jumping(datetime.datetime):
+    days = itertools.cycle((-1, 0, -3, -2))
+
+    @classmethod
+    def now(cls, zone=None):
+        return datetime.datetime.now(zone) + datetime.timedelta(days=next(cls.days))
+
+
+architecture.datetime = Jumping
+"""
+
+
+@pytest.mark.zoos
+def test_a_clock_that_jumps_by_days_changes_no_duration_and_loses_no_record(root, local):
+    script = local.parent / "sweep.py"
+    script.write_text(JUMPING + PROGRAM.format(entries=ENTRIES[:4]))
+    for _ in range(2):  # the second time there is nothing left to do
+        done = subprocess.run(
+            [sys.executable, str(script)], cwd=local.parent, env=with_plugin(root), capture_output=True, text=True
+        )
+        assert done.stdout.strip().endswith("finished"), done.stderr
+        records = Dataset((local,)).architecture_measurements
+        assert sorted(record.entry for record in records) == sorted(ENTRIES[:4])
+    assert len({record.started_at.date() for record in records}) > 1, "the clock did jump"
+    assert all(0 < record.seconds < 120 for record in records)
+    assert not validate([local], private=[local]).errors
+
+
 def test_a_users_own_model_is_never_taken_for_done(tmp_path):
     mine = builders.architecture("file:model.onnx")
     for record in (builders.environment(), mine):

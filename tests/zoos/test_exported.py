@@ -21,7 +21,7 @@ import numpy as np
 
 def listed():
     print("frameworks print")
-    return {name: ["trained"] for name in ("net", "other", "dies", "offline")}
+    return {name: ["trained"] for name in ("net", "other", "dies", "offline", "scaled", "named")}
 
 def export(name, weights, image, path):
     from onnx import TensorProto, helper, numpy_helper, save
@@ -30,12 +30,19 @@ def export(name, weights, image, path):
     if name == "offline":
         raise ConnectionError("Download from there failed")
     matrix = np.random.default_rng(0).standard_normal((image[0].size, 10)).astype(np.float32)
-    nodes = [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("MatMul", ["f", "w"], ["y"])]
+    is_scaled = name in ("scaled", "named")
+    scale = np.array([2.0 if is_scaled else 1.0], dtype=np.float32)
+    product = "m" if is_scaled else "y"
+    nodes = [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("MatMul", ["f", "w"], [product])]
+    stored = [numpy_helper.from_array(matrix, "w")]
+    if is_scaled:
+        nodes.append(helper.make_node("Mul", ["m", "s"], ["y"]))
+        stored.append(numpy_helper.from_array(scale, "s"))
     made = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", image.shape), ("y", (1, 10)))]
-    graph = helper.make_graph(nodes, "g", made[:1], made[1:], [numpy_helper.from_array(matrix, "w")])
+    graph = helper.make_graph(nodes, "g", made[:1], made[1:], stored)
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
-    scores = image.reshape(1, -1) @ matrix
-    return -scores if name == "other" else scores
+    scores = image.reshape(1, -1) @ matrix * scale
+    return -scores if name == "other" else scores, ["s"] if name == "named" else []
 """
 
 
@@ -81,6 +88,14 @@ def test_an_export_is_read_and_scored_as_the_framework_does(zoo):
     )
 
 
+def test_what_the_framework_says_is_trained_is_a_parameter_whatever_it_looks_like(zoo):
+    def parameters(name):
+        return [parameter.shape for parameter in zoo.build(name).network().parameters]
+
+    assert parameters("scaled") == [(192, 10)], "a scale of one number looks like a constant"
+    assert parameters("named") == [(192, 10), (1,)]
+
+
 def test_a_file_that_is_another_function_is_not_the_model(zoo):
     with pytest.raises(CannotBuild, match="its export to ONNX is another function"):
         zoo.build("other")
@@ -121,7 +136,7 @@ def test_an_exporter_that_ends_says_its_last_words(zoo):
 
 
 def test_names_are_asked_for_once(zoo):
-    assert zoo.entries() == ["dies", "net", "offline", "other"]
+    assert zoo.entries() == ["dies", "named", "net", "offline", "other", "scaled"]
     kept = zoo._lock().folder / exported.NAMES
     kept.write_text(json.dumps({"one": ["first", "second"]}))
     assert zoo.entries() == ["one"]

@@ -122,7 +122,7 @@ def command(
     \b
     identical    one network
     benign       no effect on the function, or under a stated tolerance
-    other_head   same body, another number of classes or no classifier
+    other_head   same body, another number of classes, a second head, or none
     parametric   weights load, outputs differ
     structural   weights do not load
 

@@ -73,7 +73,7 @@ COMMANDS = {
     ),
     "supersede": Lazy(
         "zoodata.cli.supersede",
-        "Say that records stand no more: they stay in the dataset as history, and enter no ranking.",
+        "Say that records no longer count: they stay in the dataset as history, and enter no ranking.",
     ),
     "review": Lazy(
         "zoodata.cli.review",

@@ -1,4 +1,4 @@
-"""``zoodata rank``: the largest discrepancies, one ranking a dimension."""
+"""``zoodata rank``: the largest discrepancies, one ranking per dimension."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from zoodata.cli.common import data_option, format_option, no_images, read_datas
 from zoodata.cli.images import ImagesType
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
+from zoodata.discrepancy.latency import Across, Machines
+from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.records.image_set import identity
 from zoodata.wording.audit import DOUBTS
 from zoodata.wording.audit import sentence as audit_sentence
-from zoodata.wording.latency import unsplit
+from zoodata.wording.latency import across, machine, unsplit
 from zoodata.wording.obstacles import worded
 from zoodata.wording.ranges import KINDS, PROTOCOLS
 from zoodata.wording.warnings import words as warning_words
@@ -26,7 +28,7 @@ from zoodata.wording.warnings import words as warning_words
 if TYPE_CHECKING:
     from zoodata.images.sets import Item
 
-limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest so many.")
+limit_option = click.option("--limit", type=click.IntRange(1), help="Only the largest N.")
 
 
 @click.group("rank")
@@ -117,27 +119,37 @@ def _macs_text(ranked: macs.MacsRange) -> dict[str, object]:
 @data_option
 @format_option
 def latency_command(limit: int | None, data: Path, style: str) -> None:
-    """Ratios of time, slowest over fastest, each within one run on one machine, of one design at one input size.
+    """Ratios of time, slowest over fastest, each within one run on one machine, of like work.
 
-    JSON also has the runs whose entries do different work; `is_ranked` tells them, `other_work` says which entries.
+    Like work: one design, one input size, like compute. JSON also has other runs; `is_ranked` tells them, `other_work`
+    says which entries.
     """
-    ranges = latency.rank(read_dataset(data))
-    shown = (each for each in ranges if style == "json" or (each.is_ranked and each.is_difference))
-    rows = [_latency_row(each) for each in shown][:limit]
+    dataset = read_dataset(data)
+    ranges = latency.rank(dataset)
+    shown = [each for each in ranges if style == "json" or (each.is_ranked and each.is_difference)][:limit]
+    machines = latency.across(dataset, shown)
+    rows = [_latency_row(each, machines.get(each.architecture)) for each in shown]
     columns = {"title": "architecture", "ratio": "ratio", "interval": "95 % interval", "slowest": "slowest",
-               "fastest": "fastest", "machine": "machine",
+               "fastest": "fastest", "machine": "machine", "seen": "other machines",
                "stopped": "stopped by"}  # fmt: skip
     show(rows, columns, style)
 
 
-def _latency_row(ranked: latency.LatencyRange) -> dict[str, object]:
-    """A range as JSON output shows it, with its warnings and missing splits in words."""
+def _latency_row(ranked: LatencyRange, machines: Machines | None) -> dict[str, object]:
+    """A range as JSON output shows it: warnings and missing splits in words, and what holds across machines."""
     row = asdict(ranked)
+    row["seen"] = across(machines.ends if machines else None)
+    row["across_machines"] = [_across_row(one) for one in (machines.entries if machines else ())]
     row["interval"] = None if ranked.low is None else f"{ranked.low:.3f} to {ranked.high:.3f}"
     row["warnings"] = [{"kind": warning.code, **asdict(warning_words(warning))} for warning in ranked.warnings]
     for entry, timed in zip(row["entries"], ranked.entries, strict=True):
         entry["unsplit"] = None if timed.unsplit is None else unsplit(timed.unsplit)
     return row
+
+
+def _across_row(found: Across) -> dict[str, object]:
+    runs = [{"machine": machine(r.machine), "measurement": r.record, **asdict(r.ratio)} for r in found.runs]
+    return {"entry": found.entry, "reference": found.reference, "verdict": found.verdict, "runs": runs}
 
 
 @command.command("claims")

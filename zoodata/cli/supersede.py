@@ -1,4 +1,4 @@
-"""``zoodata supersede``: say that records stand no more, what stands in their place, and why."""
+"""``zoodata supersede``: say that records no longer count, what replaces them, and why."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def command(
     ids: tuple[str, ...], successors: tuple[str, ...], contradicted: bool, reason: SupersessionReason, text: str,
     target: Path | None, data: Path,
 ) -> None:  # fmt: skip
-    """Say that records stand no more: they stay in the dataset as history, and enter no ranking.
+    """Say that records no longer count: they stay in the dataset as history, and enter no ranking.
 
     IDs are of measurements, verifications or claims; their first characters suffice.
 
@@ -59,7 +59,7 @@ def command(
         said_on=datetime.now(UTC).date().isoformat(),
     )  # fmt: skip
     path = store.write(record, target or data)
-    click.echo(f"{len(superseded)} records stand no more: {path}")
+    click.echo(f"{len(superseded)} records no longer count: {path}")
 
 
 def _read(data: Path) -> list[checks.Read]:

@@ -43,7 +43,7 @@ ERROR, ACCURACY = re.compile(r"err"), re.compile(r"acc")
 OPERATIONS, MACS = re.compile(r"flop"), re.compile(r"mac|madd|mult")
 
 TEN_DIGITS = Decimal("1e-9")
-"""Part by which a number may differ that went through a table of ten digits."""
+"""Relative difference allowed for a number that was once stored with ten digits."""
 
 MOST_CELLS = 500
 """Of a row; a mapping of more is a list of models."""
@@ -82,7 +82,7 @@ class Number:
     text: str
     value: Decimal
     scale: int | None
-    """Of the letter behind it; None without one."""
+    """The power of ten of the letter behind it; None without one."""
 
 
 def numbers(text: str) -> list[Number]:
@@ -167,7 +167,7 @@ ORDER: dict[Outcome, int] = {
     "verified": 0, "other_line": 1, "restated": 2, "other_unit": 3, "other_metric": 4, "other_model": 5,
     "no_such_line": 6, "not_there": 7,
 }  # fmt: skip
-"""Of several readings the first in this order speaks: how much of the claim the source bears out."""
+"""The best of several readings decides: the first in this order, by how much of the claim the source says."""
 
 
 def _at(claim: Claim, place: Place) -> Reading:

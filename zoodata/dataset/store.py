@@ -269,16 +269,16 @@ class Dataset:
         return [record for record in self.history(kind) if self.stands(record.id)]
 
     def history(self, kind: type[Run]) -> list[Run]:
-        """All measurements of one kind, those that stand no more too, oldest first."""
+        """All measurements of one kind, superseded ones too, oldest first."""
         return sorted(self._of(kind), key=lambda record: record.started_at)
 
     @cached_property
     def supersessions(self) -> dict[str, Supersession]:
-        """Id of a record or claim that stands no more to what says so."""
+        """Id of a record or claim that no longer counts to what says so."""
         return {old: record for record in self._of(Supersession) for old in record.superseded}
 
     def stands(self, id: str) -> bool:
-        """Whether no record says that this one stands no more."""
+        """Whether no record supersedes this one."""
         return id not in self.supersessions
 
     def _precedence(self, record: Measurement) -> tuple[bool, list[tuple[int, ...]], float]:

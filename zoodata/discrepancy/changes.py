@@ -99,9 +99,11 @@ def _latency(dataset: Dataset) -> Iterator[Line]:
     for each in ranges:
         standing = Standing(round(each.ratio, DIGITS), (each.slowest, each.fastest), places.get(each.architecture))
         yield ("latency", f"{each.architecture} on {each.machine}"), standing
-    for each in latency.on_other_devices(dataset):
+    for each in latency.elsewhere(dataset):
         subject = f"{each.architecture} on {each.machine}, batch {each.batch}"
+        subject += f", {each.threads} threads" if each.device == "cpu" else ""
         subject += "" if each.dtype == "float32" else f", {each.dtype}"
+        subject += "" if each.torch == "eager" else ", compiled"
         yield ("latency", subject), Standing(round(each.ratio, DIGITS), (each.slowest, each.fastest))
 
 

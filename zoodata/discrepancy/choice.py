@@ -14,7 +14,7 @@ from typing import Literal
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.comparable import Obstacle, obstacle, stated_size
-from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.records.base import without_weights
 from zoodata.records.claim import Training
 

@@ -35,9 +35,9 @@ class MacsRange:
     input_size: int
     """The size at which most entries are compared."""
     naive_ratio: float
-    """Largest over smallest at whatever size each zoo publishes."""
+    """Largest over smallest at whatever size, and with whatever head, each zoo publishes."""
     parameter_difference: int
-    """Largest minus smallest number of parameters that inference uses, at any size."""
+    """Largest minus smallest number of parameters that inference uses, at any size, of as many classes."""
     zoos: int
     highest: Counted
     lowest: Counted
@@ -54,11 +54,21 @@ def rank(dataset: Dataset) -> list[MacsRange]:
     frame = tables.latest_architecture(dataset)
     frame = frame[frame["architecture"].notna() & frame["macs"].gt(0)]
     ranges = []
-    for name, rows in frame.groupby("architecture"):
+    for name, everything in frame.groupby("architecture"):
+        rows = _same_head(everything)
         at_size = _largest_group(rows)
         if at_size["zoo"].nunique() > 1:
-            ranges.append(_range(dataset, str(name), rows, at_size))
+            ranges.append(_range(dataset, str(name), everything, rows, at_size))
     return sorted(ranges, key=lambda r: (-r.ratio, r.architecture))
+
+
+def _same_head(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the number of classes that most zoos share; one more is a class for the background.
+
+    A head for 21,841 classes costs what one for 1,000 does not, and says nothing of the network.
+    """
+    zoos = rows.groupby("classes")["zoo"].nunique().sort_index()
+    return rows[(rows["classes"] - zoos.idxmax()).abs().le(1)]
 
 
 def _largest_group(rows: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +77,9 @@ def _largest_group(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["input_height"].eq(zoos.idxmax())]
 
 
-def _range(dataset: Dataset, name: str, rows: pd.DataFrame, at_size: pd.DataFrame) -> MacsRange:
+def _range(
+    dataset: Dataset, name: str, everything: pd.DataFrame, rows: pd.DataFrame, at_size: pd.DataFrame
+) -> MacsRange:
     ordered = at_size.sort_values(["macs", "entry"], ascending=[False, True])
     counted = tuple(_counted(row) for _, row in ordered.iterrows())
     ends = widest(counted, lambda entry: entry.zoo, lambda entry: entry.macs)
@@ -80,7 +92,7 @@ def _range(dataset: Dataset, name: str, rows: pd.DataFrame, at_size: pd.DataFram
         title=dataset.architectures[name].title,
         ratio=round(highest.macs / lowest.macs, 4),
         input_size=counted[0].input_size,
-        naive_ratio=round(float(rows["macs"].max() / rows["macs"].min()), 4),
+        naive_ratio=round(float(everything["macs"].max() / everything["macs"].min()), 4),
         parameter_difference=int(inference.max() - inference.min()),
         zoos=int(at_size["zoo"].nunique()),
         highest=highest,

@@ -70,11 +70,12 @@ def edits(network: Network, weights: Mapping[str, Array]) -> Iterator[Edit]:
 
 Change = Callable[[Node], Mapping[str, Any] | None]
 """A node to its new attributes; None where it stays."""
-Named = tuple[EditCode, str, str, Change]
+NamedChange = tuple[EditCode, str, str, Change]
+"""Its code, what the network has, what it becomes, and the change itself."""
 
 
 def _changed(network: Network, change: Change) -> tuple[Network | None, int]:
-    """The network with other attributes and the shapes that follow; None where it can no longer be."""
+    """The network with other attributes and the shapes that follow; None where no shapes fit."""
     nodes, places = [], 0
     for node in network.nodes:
         attributes = change(node)
@@ -86,7 +87,7 @@ def _changed(network: Network, change: Change) -> tuple[Network | None, int]:
     return (at_size(edited, height, width) or None, places) if places else (None, 0)
 
 
-def _activations(network: Network) -> Iterator[Named]:
+def _activations(network: Network) -> Iterator[NamedChange]:
     found = {_activation(node): node for node in network.nodes if node.operator == "activation" and node.dynamic}
     for own, node in found.items():
         family = next((f for f in (ACTIVATIONS, GATES) if node.attributes["kind"] in {kind for kind, _ in f}), ())
@@ -112,7 +113,7 @@ def _words(attributes: Mapping[str, Any]) -> str:
     return f"{attributes['kind'].replace('_', ' ')}{slope}{limits}"
 
 
-def _epsilons(network: Network) -> Iterator[Named]:
+def _epsilons(network: Network) -> Iterator[NamedChange]:
     found = {
         (node.operator, node.attributes["epsilon"]) for node in network.nodes if node.operator in EPSILONS
     }  # fmt: skip
@@ -131,7 +132,7 @@ def _epsilons(network: Network) -> Iterator[Named]:
             yield "epsilon", f"{operator.replace('_', ' ')} with {own:g}", f"{other:g}", change
 
 
-def _paddings(network: Network) -> Iterator[Named]:
+def _paddings(network: Network) -> Iterator[NamedChange]:
     for operators, words in (((CONVOLUTION,), "strided convolutions"), (("max_pool", "average_pool"), "strided pools")):
         for becomes, side in (("as much on both sides", "both"), ("more after than before", "after"),
                               ("more before than after", "before")):  # fmt: skip
@@ -165,7 +166,7 @@ def _padded(network: Network, node: Node, side: str) -> Mapping[str, Any] | None
     return {**a, "padding": tuple(padding)}
 
 
-def _poolings(network: Network) -> Iterator[Named]:
+def _poolings(network: Network) -> Iterator[NamedChange]:
     def hanging(node: Node) -> Mapping[str, Any] | None:
         if node.operator not in ("max_pool", "average_pool") or "stride" not in node.attributes:
             return None
@@ -197,7 +198,7 @@ def _poolings(network: Network) -> Iterator[Named]:
     yield "pooling", "average pools", "padding counted otherwise", counted
 
 
-def _attention_scales(network: Network) -> Iterator[Named]:
+def _attention_scales(network: Network) -> Iterator[NamedChange]:
     scaled = _scalings(network)
     for own, (nodes, head, width) in scaled.items():
         for other, words in ((head**-0.5, "of the head's width"), (width**-0.5, "of the whole width"), (1.0, "none")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, TypedDict
 
 from zoodata.graph.counter import Share, count, node_macs, shares
 from zoodata.graph.diff.features import features, label
@@ -25,10 +25,26 @@ def render(network: Network, title: str, style: str) -> str:
 UNREAD = "not read by this forward pass"
 
 
-def rows(network: Network) -> list[dict[str, Any]]:
+class Row(TypedDict):
+    """An operation of a network, or what no operation of this forward pass reads."""
+
+    number: int | None
+    """None for what nothing reads."""
+    name: str
+    operator: str
+    shape: list[int]
+    inputs: list[int]
+    """Numbers of the operations whose values it reads."""
+    parameters: int
+    statistics: int
+    macs: int
+    attributes: dict[str, Any]
+
+
+def rows(network: Network) -> list[Row]:
     """One row for each operation, in order, and what else holds weights or multiplies. They sum to the totals."""
     held, left = shares(network)
-    listed = [
+    listed: list[Row] = [
         {
             "number": node.number,
             "name": node.name,

@@ -8,7 +8,7 @@ taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from zoodata.graph.onnx_storage import FLOATS, Stored, every_node, stored
 from zoodata.graph.onnx_unshared import unshared
 from zoodata.graph.view import Shape
 
-__all__ = ["Image", "Read", "UnreadableGraph", "image_of", "prepared", "read"]
+__all__ = ["Image", "Read", "UnreadableGraph", "image_of", "read", "written_out"]
 
 LOOPS = {"Loop", "Scan"}
 MAKE_SEQUENCES = {"SequenceConstruct", "SplitToSequence"}
@@ -77,25 +77,29 @@ class Read:
     """The one whose value is read."""
 
 
-def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
+def written_out(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with its local functions written out, and a tensor for each layer."""
     return unshared(inliner.inline_local_functions(model) if model.functions else model)
 
 
-def read(model: onnx.ModelProto, size: tuple[int, int] | None = None, output: str | None = None) -> Read:
+def read(
+    model: onnx.ModelProto, size: tuple[int, int] | None = None, output: str | None = None,
+    trainable: Collection[str] = (),
+) -> Read:  # fmt: skip
     """Read an image classifier's graph for one image.
 
     Args:
         model: with local functions written out.
         size: (height, width), for a graph that leaves them open.
         output: name of the output to read; else the first that has a row of scores, else the first.
+        trainable: tensors that are known to be trained; see :func:`zoodata.graph.onnx_storage.stored`.
 
     Raises:
         UnreadableGraph: without one image input of known size, or with a loop.
     """
     graph = model.graph
     image = image_of(graph, size)
-    weights = stored(graph, image.name)
+    weights = stored(graph, image.name, trainable)
     builder = Builder()
     channels, height, width = (image.shape[axis] for axis in ((3, 1, 2) if image.is_nhwc else (1, 2, 3)))
     picture = builder.image(channels, height, width)

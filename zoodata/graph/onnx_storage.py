@@ -7,7 +7,7 @@ tells them apart: a convolution's second input is a weight whatever its shape, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -61,8 +61,15 @@ class Stored:
     """Whether it is kept as integers, so that it cannot hold other numbers than a few hundred."""
 
 
-def stored(graph: onnx.GraphProto, image: str) -> dict[str, Stored]:
-    """The weights of a graph by the names of their tensors, in the order of the file."""
+def stored(graph: onnx.GraphProto, image: str, trainable: Collection[str] = ()) -> dict[str, Stored]:
+    """The weights of a graph by the names of their tensors, in the order of the file.
+
+    Args:
+        graph: of a file.
+        image: the name of its input.
+        trainable: tensors that are known to be trained, whatever reads them: a scale of one number looks like a
+            constant.
+    """
     nodes = list(every_node(graph))
     shapes = placeholders(graph)
     held = {tensor.name: tensor for tensor in graph.initializer}
@@ -71,6 +78,8 @@ def stored(graph: onnx.GraphProto, image: str) -> dict[str, Stored]:
             held[node.output[0]] = value
     candidates = {name: tensor for name, tensor in held.items() if tensor.data_type in FLOATS | INTEGERS}
     uses = _Uses(nodes, {*candidates, *shapes}, held, image)
+    for name in candidates.keys() & set(trainable):
+        uses.definite.setdefault(name, "parameter")
     found: dict[str, Stored] = {}
     for name, shape in shapes.items():
         found[name] = Stored(shape, uses.definite.get(name, "parameter"), None)

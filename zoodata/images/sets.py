@@ -103,8 +103,8 @@ def root_of(folder: Path) -> Path:
     return next((folder / name for name in IMAGE_FOLDERS if (folder / name).is_dir()), folder)
 
 
-def apart(items: Sequence[Item], used: Sequence[Item], most: int) -> list[Item]:
-    """At most so many images that are not among those used: they confirm what those suggested."""
+def held_apart(items: Sequence[Item], used: Sequence[Item], most: int) -> list[Item]:
+    """At most so many images that were not used: to check what the used ones suggested."""
     names = {item.name for item in used}
     return sample([item for item in items if item.name not in names], most)
 

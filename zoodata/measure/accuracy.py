@@ -258,7 +258,7 @@ def other_preprocessing(worker: Worker[Evaluator], items: Sequence[Item]) -> Che
     suspects = [each for each in others if surer(each, specified) < SUSPECTED]
     if not suspects:
         return check
-    apart = sets.apart(items, sample, CONFIRMED)
+    apart = sets.held_apart(items, sample, CONFIRMED)
     again = [each.mistake for each in suspects]
     if apart:
         specified, *suspects = worker.call(CHUNK_SECONDS, Evaluator.sureness, apart, again)

@@ -102,7 +102,7 @@ class BothOpened:
 
     models: tuple[ModelName, ...]
     preprocessings: tuple[Preprocessing, Preprocessing]
-    """As a's images and b's are prepared."""
+    """How a's images and b's are preprocessed."""
     notes: tuple[str, ...]
     """Why others are not there."""
 

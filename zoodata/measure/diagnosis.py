@@ -85,7 +85,7 @@ def diagnose(
     sample = sets.sample(items, SUGGESTING)
     first = _asked(tries, sample, range(len(changes)), progress)
     suspects = _suspects(changes, [sum(each.log_probabilities) for each in first])
-    apart = sets.apart(items, sample, most)
+    apart = sets.held_apart(items, sample, most)
     if not suspects or not apart:
         return Diagnosis(len(changes) - 1, len(suspects), 0, 0, ())
     own, *others = _asked(tries, apart, [0, *suspects], progress)

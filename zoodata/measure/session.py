@@ -63,7 +63,7 @@ class StoppingRule:
     set_up_seconds: float
     """The time that starting and warming up the processes took."""
     longest_seconds: float
-    """Of the session's rounds."""
+    """Longest time for the session's rounds."""
     begun: float
     """When the first round began (monotonic seconds)."""
     _ask_at: int = MIN_ROUNDS

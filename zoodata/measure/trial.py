@@ -94,7 +94,7 @@ class Trial:
             if not decoded:
                 continue
             labels = np.array([label for _, label in decoded]) + self._spec.label_offset
-            plain: dict[str, Array] = {}  # prepared images by specification, and scores by network and that
+            plain: dict[str, Array] = {}  # preprocessed images by specification, and scores by network and that
             for number, (logs, right) in zip(which, found, strict=True):
                 scores = self._scores(self._candidates[number], [image for image, _ in decoded], plain)
                 rows = np.arange(len(labels))

@@ -1,4 +1,4 @@
-"""Supersessions: which records stand no more, what stands in their place, and why. Nothing is ever taken away."""
+"""Supersessions: which records no longer count, what replaces them, and why. Nothing is ever taken away."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SupersessionReason = Literal[
     "read_again",  # a newer reading of the same source
     "invalid",  # it should not have been accepted
 ]
-"""Why a record stands no more; :mod:`zoodata.wording.supersession` words it."""
+"""Why a record no longer counts; :mod:`zoodata.wording.supersession` words it."""
 
 
 class Supersession(HashedRecord):
-    """Records that stand no more. They stay in the dataset as history, and enter no ranking."""
+    """Records that no longer count. They stay in the dataset as history, and enter no ranking."""
 
     kind: Literal["supersession"] = "supersession"
     superseded: Annotated[tuple[Hash, ...], Field(min_length=1, max_length=20_000)]

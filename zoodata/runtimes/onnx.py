@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -64,15 +64,20 @@ class OnnxModel:
         model: as it lies in the file.
         size: (height, width), for a graph that leaves them open.
         output: name of the output to read, where there are several.
+        trainable: tensors that are known to be trained, where the file does not show it.
     """
 
     runtime = "onnxruntime"
     formats = (".onnx",)
 
-    def __init__(self, model: onnx.ModelProto, size: tuple[int, int] | None = None, output: str | None = None) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, size: tuple[int, int] | None = None, output: str | None = None,
+        trainable: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self._trainable = trainable
         try:
-            self._model = onnx_reader.prepared(model)
-            self._read = onnx_reader.read(self._model, size, output)
+            self._model = onnx_reader.written_out(model)
+            self._read = onnx_reader.read(self._model, size, output, trainable)
         except onnx_reader.UnreadableGraph as error:
             raise CannotRead(str(error)) from error
         except Exception as error:
@@ -89,7 +94,7 @@ class OnnxModel:
 
     def at(self, height: int, width: int) -> OnnxModel:
         """See :class:`zoodata.runtimes.model.Model`. Whether the graph leaves its size open shows when it is read."""
-        return OnnxModel(self._model, (height, width), self.output)
+        return OnnxModel(self._model, (height, width), self.output, self._trainable)
 
     def stored(self) -> Weights:
         """See :class:`zoodata.runtimes.model.Model`. Placeholders are no weights; integers are what they stand for."""

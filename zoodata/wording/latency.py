@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from zoodata.discrepancy.latency import OtherWork, Unsplit
+from zoodata.dataset.machines import Machine
+from zoodata.discrepancy.latency import Across, Agreement
+from zoodata.discrepancy.latency_run import OtherWork, Unsplit
 from zoodata.records.latency import Dtype
 
 OTHER_WORK: dict[OtherWork, str] = {
     "other_size": "it takes images of another size",
     "other_design": "it is another design (weights of one do not fit the other)",
+    "other_compute": "its network takes more or fewer multiply-accumulates",
 }
 """Why an entry's time is not ranked with the others."""
 
 PRECISION: dict[Dtype, str] = {"float32": "single precision", "float16": "half precision"}
 """What a run's models calculated in."""
+
+
+ACROSS: dict[Agreement, str] = {
+    "same": "the same on {} machines",
+    "depends": "depends on the machine",
+    "one_machine": "no second machine did the same work",
+}
+"""What machines that did the same work say of one ratio."""
+
+
+def across(found: Across | None) -> str:
+    """What holds across machines; None where there is no second one."""
+    return ACROSS[found.verdict].format(len(found.alike)) if found else "seen on one machine"
+
+
+def machine(on: Machine) -> str:
+    """A class of machines, and what it did beyond one image in single precision."""
+    parts = [on.model]
+    if on.is_cpu:
+        parts.append(f"{on.threads} threads" if on.threads > 1 else "1 thread")
+    if on.batch > 1 or not on.is_cpu:
+        parts.append(f"batch {on.batch}")
+    if on.dtype != "float32":
+        parts.append(PRECISION[on.dtype])
+    if on.torch == "compiled":
+        parts.append("torch.compile")
+    return ", ".join(parts)
 
 
 def unsplit(why: Unsplit) -> str:

@@ -9,7 +9,7 @@ from zoodata.records.comparison import FindingRecord, ProofObstacle, ProofRecord
 MEANING: dict[Verdict, str] = {
     "identical": "one network; the same weights give the same scores.",
     "benign": "the same function; what differs has no effect or next to none.",
-    "other_head": "same body, other head: another number of classes, or no classifier; all weights before it load.",
+    "other_head": "same body, other head: other classes, a second head, or none; all weights before it load.",
     "parametric": "weights load, outputs differ.",
     "structural": "weights do not load.",
 }

@@ -113,10 +113,11 @@ class Exported(Package):
 
         label = f"{self.name}:{entry}" + (f"@{weights}" if weights else "")
         height, width = size
-        folder = Path(self._ask(ask="export", name=own, height=height, width=width, weights=weights)["folder"])
+        answer = self._ask(ask="export", name=own, height=height, width=width, weights=weights)
+        folder, trainable = Path(answer["folder"]), frozenset(answer["trainable"])
         try:
             graph = load(folder / "model.onnx")
-            model = building(label, lambda: OnnxModel(graph, output=graph.graph.output[0].name))
+            model = building(label, lambda: OnnxModel(graph, output=graph.graph.output[0].name, trainable=trainable))
             image, scores = np.load(folder / "image.npy"), np.load(folder / "scores.npy")
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import functools
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from zoodata.records import Claim, Preprocessing
 from zoodata.records.claim import RepositorySource
@@ -136,13 +136,29 @@ def light_path(entry: str) -> Path:
     return Path(onnx.__file__).parent / "backend" / "test" / "data" / "light" / f"light_{entry}.onnx"
 
 
-def manifest() -> dict[str, dict[str, Any]]:
+class Listed(TypedDict):
+    """A classifier in the zoo's manifest."""
+
+    entry: str
+    title: str
+    opset: int
+    path: str
+    sha256: str
+    bytes: int
+
+
+class _Document(TypedDict):
+    source: dict[str, Any]
+    models: list[Listed]
+
+
+def manifest() -> dict[str, Listed]:
     """Entry name to path, checksum, size and opset of every classifier in the zoo's manifest."""
     return {model["entry"]: model for model in _document()["models"]}
 
 
 @functools.cache
-def _document() -> dict[str, Any]:
+def _document() -> _Document:
     path = Path(__file__).with_name("onnx_manifest.json")
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
+    document: _Document = json.loads(path.read_text(encoding="utf-8"))
+    return document

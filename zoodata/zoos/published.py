@@ -9,7 +9,7 @@ import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from zoodata.records import Preprocessing
 from zoodata.runtimes.model import Model
@@ -35,7 +35,7 @@ class PublishedFiles(DeclaresNothing):
 
     def entries(self) -> list[str]:
         """See :class:`zoodata.zoos.base.Zoo`."""
-        return list(table(self.name)["models"])
+        return list(_table(self.name)["models"])
 
     def weights(self, entry: str) -> list[str]:
         """See :class:`zoodata.zoos.base.Zoo`."""
@@ -48,7 +48,7 @@ class PublishedFiles(DeclaresNothing):
 
     def files(self, entry: str) -> list[PublishedFile]:
         """An entry's files, the one to open first."""
-        document = table(self.name)
+        document = _table(self.name)
         known(entry, document["models"], self.name)
         model = document["models"][entry]
         return [
@@ -70,16 +70,33 @@ class PublishedFiles(DeclaresNothing):
 
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
         """See :class:`zoodata.zoos.base.Zoo`. As the table states it, with the place that says so."""
-        document = table(self.name)
+        document = _table(self.name)
         known(entry, document["models"], self.name)
         stated = document["models"][entry].get("preprocessing")
         return Preprocessing.model_validate_json(json.dumps(stated)) if stated else None
 
 
+class _File(TypedDict):
+    path: str
+    size: int
+    sha256: str
+
+
+class _Model(TypedDict):
+    files: list[_File]
+    preprocessing: NotRequired[dict[str, object]]
+
+
+class _Table(TypedDict):
+    repository: str
+    commit: str | None
+    models: dict[str, _Model]
+
+
 @functools.cache
-def table(zoo: str) -> dict[str, Any]:
+def _table(zoo: str) -> _Table:
     """A publisher's repository, commit and files: facts with their source."""
-    document: dict[str, Any] = json.loads((TABLES / f"{zoo}.json").read_text(encoding="utf-8"))
+    document: _Table = json.loads((TABLES / f"{zoo}.json").read_text(encoding="utf-8"))
     return document
 
 

@@ -29,7 +29,7 @@ class Dot:
     label: str = ""
     """Written beside it if it is on the front."""
     on_front: bool = False
-    is_hollow: bool = False
+    is_open: bool = False
 
 
 def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_unit: str) -> Markup:
@@ -62,7 +62,7 @@ def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_un
         parts.append(Markup('<polyline class="zd-front" points="{}"/>').format(" ".join(corners)))
     for dot in [*(dot for dot in dots if not dot.on_front), *front]:
         # The keyboard walks along the front; the rest is in the table, a row each.
-        css = f"zd-dot zoo-{dot.zoo}" + (" zd-hollow" if dot.is_hollow else "")
+        css = f"zd-dot zoo-{dot.zoo}" + (" zd-open" if dot.is_open else "")
         parts.append(
             Markup(
                 '<a href="{}"{}{}><title>{}</title><circle class="{}" cx="{}" cy="{}" r="{}"/></a>'

@@ -84,7 +84,8 @@ def decades(low: float, high: float) -> list[float]:
 STYLE = """<style>
 svg { font: 12px sans-serif; background: #fff; color: #222 } text { fill: currentColor }
 .zd-tick, .zd-note { font-size: 11px } .zd-grid { stroke: #ddd } .zd-one { stroke: #888; stroke-dasharray: 3 3 }
-.zd-step { stroke: #5c6bc0; stroke-width: 10 }
+.zd-step { stroke: #5c6bc0; stroke-width: 10 } .zd-second { stroke: #a15c00 }
+.zd-first, .zd-second { stroke-width: 7 }
 @media (prefers-color-scheme: dark) { svg { background: #1e1e24; color: #ddd } .zd-grid { stroke: #3a3a42 } }
 </style>"""
 

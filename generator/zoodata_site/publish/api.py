@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from zoodata.discrepancy.accuracy import AccuracyRange
-from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.latency import Machines
+from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.measured import Pair
+from zoodata.discrepancy.replies import Answer
 from zoodata.wording.findings import sentence
-from zoodata.wording.latency import unsplit
+from zoodata.wording.latency import across, machine, unsplit
 from zoodata.wording.networks import MEANING, proof
 from zoodata.wording.obstacles import worded
 from zoodata.wording.warnings import words
 from zoodata_site.publish.documents import (
     DOCUMENTED,
     AccuracyDocument,
+    AcrossDocument,
     ArchitectureDocument,
     ArchitecturesDocument,
     ClaimDocument,
@@ -32,6 +35,7 @@ from zoodata_site.publish.documents import (
     LatencyDocument,
     MacsDocument,
     MeasuredPairDocument,
+    OnMachineDocument,
     PaperDocument,
     ReplyDocument,
     SummaryDocument,
@@ -101,11 +105,13 @@ def _architecture(view: ArchitectureView) -> ArchitectureDocument:
         accuracy_2022=_accuracy(discrepancies.paper),
         macs=None if discrepancies.macs is None else _as(MacsDocument, asdict(discrepancies.macs)),
         latency=None if discrepancies.latency is None else _latency(discrepancies.latency),
-        other_devices=[_latency(run) for run in view.devices],
+        other_devices=[_latency(run) for run in discrepancies.elsewhere if not run.on.is_cpu],
+        other_processors=[_latency(run) for run in discrepancies.elsewhere if run.on.is_cpu],
+        across_machines=_across(discrepancies.machines),
         comparisons=[_comparison(compared) for compared in view.compared],
         measured=[_pair(pair) for pair in view.pairs],
         findings=[_finding(finding) for finding in view.findings],
-        replies=[_as(ReplyDocument, reply.model_dump(mode="json")) for reply in view.replies],
+        replies=[_reply(answer) for answer in view.replies],
     )
 
 
@@ -130,6 +136,24 @@ def _latency(latency: LatencyRange) -> LatencyDocument:
     warned = [{"kind": warning.code, **asdict(words(warning))} for warning in latency.warnings]
     old_names = {"sittings": latency.sessions, "speaks": latency.trim_fraction}
     return _as(LatencyDocument, values | old_names | {"warnings": warned})
+
+
+def _across(machines: Machines | None) -> list[AcrossDocument]:
+    found = machines.entries if machines else ()
+    return [
+        AcrossDocument(
+            entry=one.entry, reference=one.reference, verdict=one.verdict, said=across(one),
+            runs=[
+                OnMachineDocument(machine=machine(run.machine), measurement=run.record, **asdict(run.ratio))
+                for run in one.runs
+            ],
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _reply(answer: Answer) -> ReplyDocument:
+    return _as(ReplyDocument, answer.reply.model_dump(mode="json") | {"verified": answer.is_verified})
 
 
 def _pair(pair: Pair) -> MeasuredPairDocument:

@@ -127,7 +127,7 @@ class MacsDocument(Document):
     title: str
     ratio: float = Field(description="Largest over smallest at one input size")
     input_size: int
-    naive_ratio: float = Field(description="Largest over smallest at whatever size each zoo publishes")
+    naive_ratio: float = Field(description="Largest over smallest at the sizes and with the heads the zoos publish")
     parameter_difference: int
     zoos: int
     highest: CountedDocument
@@ -168,7 +168,9 @@ class TimedDocument(Document):
     high: float | None
     verdict: str
     network_ms: float | None
-    other_work: str | None = Field(default=None, description="other_size or other_design: not ranked with the others")
+    other_work: str | None = Field(
+        default=None, description="other_size, other_design or other_compute: not ranked with the others"
+    )
     split: SplitDocument | None
     unsplit: str | None = Field(description="Why there is no split")
     peak_mib: int | None
@@ -208,6 +210,7 @@ class LatencyDocument(Document):
     machine: str
     batch: int
     dtype: str = Field(default="float32", description="What the models calculated in: float32 or float16")
+    torch: str = Field(default="eager", description="eager or compiled")
     threads: int
     device: str
     networks: str | None
@@ -218,6 +221,26 @@ class LatencyDocument(Document):
     warnings: list[WarningDocument]
     measurement: str
     record: str
+
+
+class OnMachineDocument(Document):
+    """A ratio on one machine."""
+
+    machine: str
+    value: float
+    low: float | None
+    high: float | None
+    measurement: str
+
+
+class AcrossDocument(Document):
+    """An entry's time over the reference's on several machines."""
+
+    entry: str
+    reference: str
+    verdict: str = Field(description="same, depends or one_machine: what machines that did the same work say")
+    said: str
+    runs: list[OnMachineDocument]
 
 
 class MeasuredPairDocument(Document):
@@ -256,6 +279,7 @@ class ReplyDocument(Document):
     about: list[str]
     author: str
     role: str
+    verified: bool = Field(default=False, description="Said in the repository of a zoo that it is about")
     said_on: str
     text: str
     source: str | None
@@ -315,6 +339,8 @@ class ArchitectureDocument(Document):
     macs: MacsDocument | None
     latency: LatencyDocument | None
     other_devices: list[LatencyDocument]
+    other_processors: list[LatencyDocument] = Field(default=[], description="Other current runs on processors")
+    across_machines: list[AcrossDocument] = Field(default=[], description="Each entry's ratio, machine by machine")
     comparisons: list[ComparisonDocument]
     measured: list[MeasuredPairDocument] = Field(description="Measured accuracies over the same images, in pairs")
     findings: list[FindingDocument]
@@ -415,7 +441,8 @@ def reference() -> list[tuple[str, str, list[tuple[str, str, str]]]]:
 
 def _nested() -> Iterator[tuple[str, type[Document]]]:
     for model in (EntryDocument, CountsDocument, ClaimDocument, AccuracyDocument, MacsDocument, LatencyDocument,
-                  TimedDocument, ComparisonDocument, DifferenceDocument, FindingDocument, SummaryDocument):  # fmt: skip
+                  TimedDocument, ComparisonDocument, DifferenceDocument, FindingDocument, SummaryDocument,
+                  AcrossDocument, OnMachineDocument, ReplyDocument):  # fmt: skip
         yield model.__name__, model
 
 

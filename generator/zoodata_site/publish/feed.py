@@ -64,8 +64,10 @@ def _of_architecture(view: ArchitectureView) -> Iterator[Item]:
         title = f"{architecture.title}: {timed.slowest} takes {timed.ratio:.2f} times as long as {timed.fastest}"
         text = f"95 % interval {interval(timed.low, timed.high, 2)}, on {timed.machine}."
         yield Item(day, title, text, f"{page}#latency")
-    for reply in view.replies:
-        yield Item(reply.said_on, f"{architecture.title}: {reply.author} answers", reply.text, f"{page}#replies")
+    for answer in view.replies:
+        reply, doubted = answer.reply, "" if answer.is_verified else " (unverified)"
+        title = f"{architecture.title}: {reply.author}{doubted} answers"
+        yield Item(reply.said_on, title, reply.text, f"{page}#replies")
 
 
 def write(site: Site, folder: Path, address: str) -> None:

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy import measured
-from zoodata.discrepancy.latency import LatencyRange
 from zoodata.discrepancy.measured import Pair
 from zoodata.discrepancy.networks import ComparedPair
-from zoodata.records import (
-    AccuracyMeasurement,
-    ArchitectureMeasurement,
-    LatencyMeasurement,
-    Reply,
-)
+from zoodata.discrepancy.replies import Answer
+from zoodata.records import AccuracyMeasurement, ArchitectureMeasurement, LatencyMeasurement
 from zoodata.records.base import without_weights
 from zoodata.wording.checks import check as check_words
 from zoodata_site.charts import Block
@@ -28,6 +23,7 @@ from zoodata_site.views.figures import BUILT, zoo_title
 from zoodata_site.views.findings import FindingView, Replies
 from zoodata_site.views.leaderboard import ArchitectureFindings
 from zoodata_site.views.releases import ReleaseStep
+from zoodata_site.views.withdrawn import Withdrawn
 from zoodata_site.views.zoo import ChangeView
 
 
@@ -63,8 +59,6 @@ class ArchitectureView:
     claims: tuple[ClaimView, ...]
     compared: tuple[ComparedView, ...]
     compatibility: Compatibility
-    devices: tuple[LatencyRange, ...]
-    """Runs on other devices than a CPU."""
     measured: tuple[Measured, ...]
     pairs: tuple[Pair, ...]
     """Measured accuracies over the same images."""
@@ -73,11 +67,13 @@ class ArchitectureView:
     releases: tuple[tuple[ReleaseStep, str], ...]
     """What releases of its zoos changed: the step, and a sentence."""
     findings: tuple[FindingView, ...]
-    replies: tuple[Reply, ...]
+    replies: tuple[Answer, ...]
     gaps: tuple[EntryView, ...]
     claims_only: int
     """Entries of zoos whose models nothing here builds."""
     evidence: tuple[Evidence, ...]
+    withdrawn: tuple[Withdrawn, ...]
+    """Why earlier measurements of it no longer count."""
 
     @property
     def counts(self) -> list[tuple[EntryView, int]]:
@@ -113,7 +109,6 @@ def architecture_view(
     discrepancies: ArchitectureFindings,
     entries: tuple[EntryView, ...],
     claims: Sequence[ClaimView],
-    devices: tuple[LatencyRange, ...],
     runs: Runs,
     pairs: Sequence[Pair],
     changes: Sequence[ChangeView],
@@ -121,6 +116,7 @@ def architecture_view(
     findings: Sequence[FindingView],
     replies: Replies,
     readable: set[str],
+    withdrawn: tuple[Withdrawn, ...],
 ) -> ArchitectureView:
     """Put one architecture's page together."""
     compared = discrepancies.differences
@@ -132,7 +128,6 @@ def architecture_view(
         claims=tuple(claims),
         compared=tuple(ComparedView(pair, blocks_of(pair.findings)) for pair in compared),
         compatibility=compatibility(entries, compared),
-        devices=devices,
         measured=tuple(_measured(record) for record in runs.accuracy),
         pairs=tuple(pairs),
         history=then_and_now(claims),
@@ -143,6 +138,7 @@ def architecture_view(
         gaps=tuple(entry for entry in entries if entry.missing and entry.zoo in readable),
         claims_only=sum(entry.zoo not in readable for entry in entries),
         evidence=_evidence(dataset, discrepancies, claims, runs),
+        withdrawn=withdrawn,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.accuracy import RangeEnd, Span
-from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.networks import compared, verdict_between
 from zoodata.records import Claim, entry_zoo
@@ -18,7 +18,7 @@ MAX_LENGTH = 260
 NETWORKS = {
     "identical": "the two networks are one",
     "benign": "the networks compute the same function",
-    "other_head": "the networks differ in the number of classes only",
+    "other_head": "the networks differ in their head only",
     "parametric": "the networks differ, though weights fit both",
     "structural": "the networks differ, and weights of one do not fit the other",
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.facts import AuditFinding
 from zoodata.discrepancy.grades import Grade
-from zoodata.records import Reply
+from zoodata.discrepancy.replies import Answer, answers
 from zoodata.wording.audit import DOUBTS, GRADES, sentence
 from zoodata_site.views.figures import claim_anchor, dispute_url, record_href, zoo_title
 
@@ -44,7 +44,7 @@ class FindingView:
     record: str | None
     """Address of the record it is compared with, from the top."""
     dispute: str
-    replies: tuple[Reply, ...]
+    replies: tuple[Answer, ...]
     grade: Grade
     doubts: tuple[str, ...]
     """What may explain it, in words; none for an error."""
@@ -56,14 +56,14 @@ class Replies:
     """The answers there are, by what they are about."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._by_id: dict[str, list[Reply]] = defaultdict(list)
-        for reply in dataset.replies:
-            for about in reply.about:
-                self._by_id[about].append(reply)
+        self._by_id: dict[str, list[Answer]] = defaultdict(list)
+        for answer in answers(dataset):
+            for about in answer.reply.about:
+                self._by_id[about].append(answer)
 
-    def to(self, ids: Iterable[str]) -> tuple[Reply, ...]:
+    def to(self, ids: Iterable[str]) -> tuple[Answer, ...]:
         """The replies to any of these records, each once."""
-        return tuple({reply.id: reply for record in ids for reply in self._by_id.get(record, ())}.values())
+        return tuple({one.reply.id: one for record in ids for one in self._by_id.get(record, ())}.values())
 
 
 def finding_views(findings: Sequence[AuditFinding], replies: Replies) -> list[FindingView]:

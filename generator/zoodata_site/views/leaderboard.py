@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from zoodata.discrepancy.accuracy import AccuracyRange, Span
 from zoodata.discrepancy.authors import AuthorsOwn
-from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.latency import Machines
+from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.networks import ComparedPair
 from zoodata.records import Architecture, entry_zoo
 from zoodata.records.comparison import GRAVITY
-from zoodata.wording.latency import interval
+from zoodata.wording.latency import across, interval
 from zoodata_site.views.causes import Causes
 from zoodata_site.views.figures import Figure, claim_anchor, record_anchor, zoo_title
 
@@ -31,6 +32,11 @@ class ArchitectureFindings:
     today: AccuracyRange | None
     macs: MacsRange | None
     latency: LatencyRange | None
+    """The leading run."""
+    elsewhere: tuple[LatencyRange, ...]
+    """Runs of other machines."""
+    machines: Machines | None
+    """What holds across machines; None with a single one."""
     differences: tuple[ComparedPair, ...]
     authors: AuthorsOwn | None
     """How near each zoo is to the version of the paper's authors."""
@@ -105,7 +111,7 @@ def row(discrepancies: ArchitectureFindings) -> Row:
         parameters=_figure(f"{compute.parameter_difference:,}", compute.parameter_difference, page,
                            compute.highest.record) if compute else None,
         latency=_figure(f"{time.ratio:.2f}", time.ratio, page, time.record) if time and time.is_ranked else None,
-        latency_note=_latency_note(time) if time and time.is_ranked else "",
+        latency_note=_latency_note(time, discrepancies.machines) if time and time.is_ranked else "",
         evidence=_evidence(discrepancies),
         records=_records(discrepancies),
     )  # fmt: skip
@@ -153,7 +159,8 @@ def _timed(item: ArchitectureFindings, causes: Causes) -> Headline:
     assert item.latency is not None
     timed = item.latency
     between = f"{zoo_title(entry_zoo(timed.slowest))} over {zoo_title(entry_zoo(timed.fastest))}, "
-    between += interval(timed.low, timed.high, 2)
+    seen = across(item.machines.ends) if item.machines and item.machines.ends else f"on {timed.machine}"
+    between += f"{interval(timed.low, timed.high, 2)}; {seen}"
     return Headline(item.architecture.title, _page(item, "latency"), f"{timed.ratio:.2f} times", between,
                     causes.of_latency(timed))  # fmt: skip
 
@@ -186,14 +193,17 @@ def _ends(compute: MacsRange) -> str:
     return f"{zoo_title(compute.highest.zoo)} over {zoo_title(compute.lowest.zoo)}{small}"
 
 
-def _latency_note(time: LatencyRange) -> str:
+def _latency_note(time: LatencyRange, machines: Machines | None) -> str:
     verdicts = {timed.verdict for timed in time.entries} - {"reference"}
     if "one session" in verdicts:  # then all of them are: a run has one number of sessions
         return "one session"
     if verdicts <= {"no difference"}:
         return "no difference"
+    if verdicts <= {"no difference", "not known"}:
+        return "not known well enough"
     ends = f"{zoo_title(entry_zoo(time.slowest))} over {zoo_title(entry_zoo(time.fastest))}"
-    return f"{interval(time.low, time.high, 2)}; {ends}"
+    seen = f"; {across(machines.ends)}" if machines and machines.ends else ""
+    return f"{interval(time.low, time.high, 2)}; {ends}{seen}"
 
 
 def _records(discrepancies: ArchitectureFindings) -> int:

@@ -153,7 +153,7 @@ class MeasuredSet:
 
     @property
     def twice(self) -> list[tuple[MeasuredView, MeasuredView]]:
-        """One checkpoint whose images were prepared in two ways, where that is more than chance: better first."""
+        """One checkpoint whose images were preprocessed in two ways, where that is more than chance: better first."""
         return [
             (one, other)
             for number, one in enumerate(self.rows)
@@ -232,7 +232,7 @@ def _row(dataset: Dataset, record: AccuracyMeasurement, published: ImageSetRecor
     mapped = dataset.architecture_of(record.entry)
     failed = [check for check in record.result.checks if not check.passed]
     otherwise = any(check.code == "declared_preprocessing" for check in failed)
-    label = measured.label(record) + (", prepared otherwise" if otherwise else "")
+    label = measured.label(record) + (", preprocessed otherwise" if otherwise else "")
     return MeasuredView(
         label=label,
         entry=record.entry,
@@ -252,9 +252,9 @@ def _row(dataset: Dataset, record: AccuracyMeasurement, published: ImageSetRecor
 
 
 def _doubt(check: Check, used: Preprocessing) -> str:
-    """What a failed check says; of images that were prepared otherwise on purpose, how."""
+    """What a failed check says; of images that were preprocessed otherwise on purpose, how."""
     if check.code == "declared_preprocessing" and used.source:
-        return f"prepared as in {used.source}, not as the zoo says"
+        return f"preprocessed as in {used.source}, not as the zoo says"
     return check_words(check)
 
 

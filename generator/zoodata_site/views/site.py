@@ -14,7 +14,8 @@ from zoodata.discrepancy.accuracy import AccuracyRange, Kind, Span
 from zoodata.discrepancy.audit import audit
 from zoodata.discrepancy.authors import nearest
 from zoodata.discrepancy.choice import Choices, choices
-from zoodata.discrepancy.latency import LatencyRange
+from zoodata.discrepancy.latency import Machines
+from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.measured import Pair
 from zoodata.discrepancy.networks import compared_pairs
@@ -32,6 +33,7 @@ from zoodata_site.views.findings import FindingView, Replies, finding_views
 from zoodata_site.views.leaderboard import ArchitectureFindings, Headline, Row, headlines, order, row
 from zoodata_site.views.measured import MeasuredSet, measured_sets
 from zoodata_site.views.releases import ReleaseStep, lines_of_architectures, release_steps
+from zoodata_site.views.withdrawn import withdrawn
 from zoodata_site.views.zoo import ChangeView, ZooView, change_view, zoo_views
 
 
@@ -54,7 +56,8 @@ class Site:
     """Why claims are in no comparable range, in words, and how many."""
     """Today's claims, where some may be compared."""
     macs: tuple[MacsRange, ...]
-    latency: tuple[LatencyRange, ...]
+    latency: tuple[tuple[LatencyRange, Machines | None], ...]
+    """The ranked runs that show a difference, and what holds across machines."""
     measured: tuple[Pair, ...]
     """Measured accuracies of any two over the same images."""
     measured_sets: tuple[MeasuredSet, ...]
@@ -103,8 +106,12 @@ def make(dataset: Dataset) -> Site:
         macs=tuple(sorted((i.macs for i in architectures if i.macs), key=lambda r: (-r.ratio, r.architecture))),
         latency=tuple(
             sorted(
-                (i.latency for i in architectures if i.latency and i.latency.is_ranked and i.latency.is_difference),
-                key=lambda r: (-r.ratio, r.architecture),
+                (
+                    (i.latency, i.machines)
+                    for i in architectures
+                    if i.latency and i.latency.is_ranked and i.latency.is_difference
+                ),
+                key=lambda pair: (-pair[0].ratio, pair[0].architecture),
             )
         ),
         measured=tuple(pairs),
@@ -134,7 +141,12 @@ def _discrepancies(dataset: Dataset) -> list[ArchitectureFindings]:
     by_paper = {ranked.architecture: ranked for ranked in accuracy.rank(dataset, "top1", "2022")}
     by_today = {ranked.architecture: ranked for ranked in accuracy.rank(dataset, "top1", "today")}
     by_macs = {ranked.architecture: ranked for ranked in macs.rank(dataset)}
-    by_latency = {ranked.architecture: ranked for ranked in latency.rank(dataset)}
+    ranked_times = latency.rank(dataset)
+    by_latency = {ranked.architecture: ranked for ranked in ranked_times}
+    machines = latency.across(dataset, ranked_times)
+    elsewhere: dict[str, list[LatencyRange]] = defaultdict(list)
+    for run in latency.elsewhere(dataset):
+        elsewhere[run.architecture].append(run)
     compared = compared_pairs(dataset)
     claimed: dict[str, int] = defaultdict(int)
     for claim in dataset.claims:
@@ -148,6 +160,8 @@ def _discrepancies(dataset: Dataset) -> list[ArchitectureFindings]:
             today=by_today.get(architecture.id),
             macs=by_macs.get(architecture.id),
             latency=by_latency.get(architecture.id),
+            elsewhere=tuple(elsewhere[architecture.id]),
+            machines=machines.get(architecture.id),
             differences=tuple(compared.get(architecture.id, ())),
             authors=nearest(dataset, architecture),
             claims=claimed[architecture.id],
@@ -183,8 +197,7 @@ def _pages(
 ) -> list[ArchitectureView]:
     buildable = {entry_zoo(name) for name, (_, item) in dataset.catalogue_entries.items() if item.unavailable is None}
     readable = buildable | set(BUILT)
-    elsewhere = latency.on_other_devices(dataset)
-    runs, pairs = runs_of(dataset), measured.pairs(dataset)
+    runs, pairs, history = runs_of(dataset), measured.pairs(dataset), withdrawn(dataset)
     doubted: dict[str | None, list[FindingView]] = defaultdict(list)
     for finding in findings:
         doubted[finding.architecture].append(finding)
@@ -203,7 +216,6 @@ def _pages(
                 item,
                 entries[name],
                 claims.get(name, ()),
-                tuple(run for run in elsewhere if run.architecture == name),
                 runs[name],
                 shown,
                 changed[name],
@@ -211,6 +223,7 @@ def _pages(
                 doubted[name],
                 replies,
                 readable,
+                history.get(name, ()),
             )
         )
     return pages

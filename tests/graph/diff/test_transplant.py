@@ -174,6 +174,57 @@ def test_an_encoder_is_compared_with_the_body_of_a_classifier(is_first):
     assert prove(a, b, Comparison(a, b)).status == "parted"
 
 
+class Distilled(torch.nn.Module):
+    """A body and a head, or two heads whose scores are averaged."""
+
+    def __init__(self, heads, stride=2):
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = torch.nn.Sequential(*body(stride)[:4])
+        self.heads = torch.nn.ModuleList(
+            torch.nn.Sequential(torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 10)) for _ in range(heads)
+        )
+
+    def forward(self, x):
+        features = self.body(x)
+        scores = [head(features) for head in self.heads]
+        return scores[0] if len(scores) == 1 else (scores[0] + scores[1]) / 2
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_second_head_is_another_head(is_first):
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.findings import diff
+    from zoodata.graph.diff.transplant import prove
+
+    def pair(stride):
+        one, two = made(Distilled(1)), made(Distilled(2, stride))
+        return (two, one) if is_first else (one, two)
+
+    a, b = pair(stride=2)
+    found, proved = diff(a, b), prove(a, b, Comparison(a, b))
+    assert found.verdict == "other_head", found.findings
+    assert proved.status == "equivalent", proved
+    a, b = pair(stride=1)
+    assert diff(a, b).verdict == "parametric"
+    assert prove(a, b, Comparison(a, b)).status == "parted"
+
+
+def test_heads_of_as_many_layers_are_compared_layer_by_layer():
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.findings import diff
+
+    def headed(*head):
+        return made(*body()[:4], *head)
+
+    a = headed(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
+    b = headed(torch.nn.Linear(8, 24), torch.nn.ReLU(), torch.nn.Linear(24, 10))
+    assert diff(a, b).verdict == "structural"
+    compared = Comparison(a, b)
+    assert not compared.head_a
+    assert not compared.head_b
+
+
 def test_a_head_that_is_replaced_is_no_missing_head():
     from zoodata.graph.diff.findings import diff
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from zoodata.dataset.checks.doubt import Doubt, within
 from zoodata.dataset.checks.measurements import entries_known, network_known, of_architecture, run_known
 from zoodata.dataset.checks.world import Read, World
+from zoodata.dataset.machines import machine_of
 from zoodata.records import Environment, LatencyMeasurement
 from zoodata.records.base import without_weights
 from zoodata.records.latency import repeat_of_reference
@@ -183,10 +184,10 @@ def _like_others(record: LatencyMeasurement, environment: Environment, world: Wo
     ratios = _ratios(record)
     reference = record.participants[0]
     base = _macs(reference.entry, reference.input.height, world)
-    machine = machine_class(record, environment)
+    machine = machine_of(record, environment)
     for other in world.latencies:
         known = world.environments.get(other.environment)
-        if other.id == record.id or known is None or not other.samples or machine_class(other, known) != machine:
+        if other.id == record.id or known is None or not other.samples or machine_of(other, known) != machine:
             continue
         if other.participants[0].entry != reference.entry:
             continue
@@ -221,10 +222,3 @@ def _ratios(record: LatencyMeasurement) -> dict[str, float]:
         for median, participant in zip(medians, record.participants, strict=True)
         if participant.subject == "model" and not participant.repeats_reference
     }
-
-
-def machine_class(record: LatencyMeasurement, environment: Environment) -> Sequence[object]:
-    """What two runs must share for their ratios to be alike: processor or device, cores, precision, batch."""
-    device = environment.processor.model if _is_cpu(record) else str([each.model for each in environment.accelerators])
-    conditions = record.conditions
-    return device, conditions.threads, conditions.dtype, conditions.batch, conditions.torch

@@ -130,7 +130,7 @@ def _possible_counts(result: ArchitectureResult) -> Iterator[Doubt]:
 
 
 def possible_preprocessing(field: str, pipeline: Preprocessing | None) -> Iterator[Doubt]:
-    """Whether images can be prepared so."""
+    """Whether images can be preprocessed so."""
     if pipeline is None:
         return
     for name in ("mean", "std"):

@@ -75,7 +75,7 @@ def check_lineage(record: Lineage, world: World, item: Read) -> Iterator[Doubt]:
 
 
 def _leads_back(id: str, superseded: set[str], world: World) -> bool:
-    """Whether what stands in a record's place, or in the place of that, is one of those that stand no more."""
+    """Whether what replaces a record, or replaces that, is one of those that no longer count."""
     waiting, seen = [id], set()
     while waiting:
         current = waiting.pop()

@@ -152,7 +152,7 @@ class World:
 
     @cached_property
     def superseded(self) -> dict[str, Supersession]:
-        """Id of a record that stands no more to what says so."""
+        """Id of a record that no longer counts to what says so."""
         return {old: record for record in self._of(Supersession) for old in record.superseded}
 
     @cached_property

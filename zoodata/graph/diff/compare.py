@@ -157,6 +157,45 @@ def _lone_head(network: Network, partners: Mapping[int, int], last: int | None) 
     return frozenset(head) if has_layers and not head & set(partners) else frozenset()
 
 
+def _waists(network: Network) -> frozenset[int]:
+    """The nodes through which everything goes that the scores are made of."""
+    last = exit_(network).number
+    waists, reach = set(), 0
+    for node in network.nodes[: last + 1]:
+        if not node.dynamic:
+            continue
+        if node.number >= reach:  # no value from before is read after it
+            waists.add(node.number)
+        reach = max([reach, *(each.number for each in network.consumers[node.number] if each.number <= last)])
+    return frozenset(waists)
+
+
+def _heads(
+    a: Network, b: Network, pairs: Iterable[tuple[int, int]]
+) -> tuple[frozenset[int], frozenset[int], tuple[int, int]] | None:
+    """The heads of two classifiers of which one has more layers after the features (a second head, whose scores are
+    averaged with the first's), and the pair of features; None where both have as many."""
+    ends = exit_(a).number, exit_(b).number
+    waists = _waists(a), _waists(b)
+    features = [
+        (x, y)
+        for x, y in pairs
+        if x in waists[0] and y in waists[1] and x != ends[0] and y != ends[1]
+        and len(a.nodes[x].shape) == 1 and a.nodes[x].shape == b.nodes[y].shape
+    ]  # fmt: skip
+    if not features:
+        return None
+    last = max(features)
+    heads = [
+        [node for node in network.nodes[after + 1 :] if node.dynamic]
+        for network, after in zip((a, b), last, strict=True)
+    ]
+    layers = [sum(node.operator in LAYERS for node in head) for head in heads]
+    if layers[0] == layers[1] or not all(layers):
+        return None
+    return frozenset(node.number for node in heads[0]), frozenset(node.number for node in heads[1]), last
+
+
 class Comparison:
     """Two networks side by side."""
 
@@ -168,10 +207,13 @@ class Comparison:
         self._own_b = {y: y for y in self.to_a}
         ends = exit_(a).number, exit_(b).number
         self.head_a = _lone_head(a, self.to_b, self.to_a.get(ends[1]))
-        """Numbers of the nodes of a's classifier, where b ends in what it reads: an encoder. Empty otherwise."""
+        """Numbers of the nodes of a's classifier, where b ends in what it reads (an encoder) or has a head of more or
+        fewer layers. Empty otherwise."""
         self.head_b = _lone_head(b, self.to_a, self.to_b.get(ends[0]))
         """The same of b."""
         ends = (self.to_a[ends[1]] if self.head_a else ends[0]), (self.to_b[ends[0]] if self.head_b else ends[1])
+        if not self.head_a and not self.head_b and (heads := _heads(a, b, self.alignment.pairs)):
+            self.head_a, self.head_b, ends = heads
         self.ends: tuple[int, int] = ends
         """The nodes whose values are equal where the networks are one: the scores, or the features of both bodies."""
 

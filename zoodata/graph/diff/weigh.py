@@ -1,7 +1,7 @@
 """Which raw differences are one, and the judgement of each: its severity, and the reason where it is not the usual one.
 
 *Benign*: no effect on what the network can compute, or within a stated tolerance. *Parametric*: the weights load,
-the outputs differ. *Structural*: the weights do not load. *Other head*: all before the classifier do.
+the outputs differ. *Structural*: the weights do not load. *Other head*: all before the head do.
 
 Merging makes fewer differences of many; judging looks at one and changes nothing in it; consequences follow last.
 """

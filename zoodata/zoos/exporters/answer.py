@@ -5,8 +5,9 @@
     {"ask": "list"}
         {"models": {name: [checkpoint, ...]}}
     {"ask": "export", "name": ..., "weights": null, "height": 224, "width": 224}
-        {"folder": ...}, a temporary one with model.onnx, image.npy (1, 3, height, width) and scores.npy, what the
-        framework itself makes of that image; whoever asked removes it
+        {"folder": ..., "trainable": [...]}: a temporary folder with model.onnx, image.npy (1, 3, height, width) and
+        scores.npy, what the framework itself makes of that image, which whoever asked removes; and the tensors of
+        the file that are known to be trained, where their framework's names are kept
     whatever fails
         {"error": ..., "kind": "download" or "failed"}
 
@@ -49,13 +50,13 @@ def answer(module: Any, question: dict[str, Any]) -> dict[str, Any]:
     image = np.random.default_rng(0).standard_normal((1, 3, question["height"], question["width"])).astype(np.float32)
     folder = Path(tempfile.mkdtemp(prefix="export-"))
     try:
-        scores = module.export(question["name"], question["weights"], image, folder / "model.onnx")
+        scores, trainable = module.export(question["name"], question["weights"], image, folder / "model.onnx")
         np.save(folder / "image.npy", image)
         np.save(folder / "scores.npy", np.asarray(scores, dtype=np.float32).ravel())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return {"folder": str(folder)}
+    return {"folder": str(folder), "trainable": trainable}
 
 
 def said(error: Exception) -> dict[str, str]:

@@ -22,8 +22,8 @@ def listed() -> dict[str, list[str]]:
     return {name: [_model_sha1[name][:8]] if name in _model_sha1 else [] for name in sorted(names)}
 
 
-def export(name: str, weights: str | None, image: Any, path: Path) -> Any:
-    """Write a model as ONNX; returns its own scores of an image."""
+def export(name: str, weights: str | None, image: Any, path: Path) -> tuple[Any, list[str]]:
+    """Write a model as ONNX; returns its own scores of an image. What reads its tensors says which are trained."""
     import mxnet
     from gluoncv.model_zoo import get_model
 
@@ -43,7 +43,7 @@ def export(name: str, weights: str | None, image: Any, path: Path) -> Any:
     mxnet.onnx.export_model(
         f"{graph}-symbol.json", f"{graph}-0000.params", [image.shape], [image.dtype.type], str(path)
     )
-    return scores.asnumpy()
+    return scores.asnumpy(), []
 
 
 def _stir(model: Any) -> None:

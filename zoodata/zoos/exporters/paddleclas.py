@@ -21,15 +21,15 @@ def listed() -> dict[str, list[str]]:
     return {name: ["pretrained", "ssld"] for name in sorted(_functions())}
 
 
-def export(name: str, weights: str | None, image: Any, path: Path) -> Any:
-    """Write a model as ONNX; returns its own scores of an image."""
+def export(name: str, weights: str | None, image: Any, path: Path) -> tuple[Any, list[str]]:
+    """Write a model as ONNX; returns its own scores of an image, and the names of what is trained."""
     import paddle
 
     with paddle.utils.unique_name.guard():  # some name their parameters, and a name is taken once a process
         return _exported(name, weights, image, path)
 
 
-def _exported(name: str, weights: str | None, image: Any, path: Path) -> Any:
+def _exported(name: str, weights: str | None, image: Any, path: Path) -> tuple[Any, list[str]]:
     import paddle
     import paddle2onnx
     from paddle.static import InputSpec
@@ -48,7 +48,7 @@ def _exported(name: str, weights: str | None, image: Any, path: Path) -> Any:
     paddle2onnx.export(
         f"{program}.json", f"{program}.pdiparams", str(path), opset_version=FIRST_OPSET, optimize_tool="None"
     )
-    return scores.numpy()
+    return scores.numpy(), [tensor.name for tensor in model.parameters() if not tensor.stop_gradient]
 
 
 def _stir(model: Any) -> None:

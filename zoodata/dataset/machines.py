@@ -1,0 +1,48 @@
+"""Machines: what two latency runs share whose ratios ought to be alike."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from zoodata.records import Environment, LatencyMeasurement
+from zoodata.records.latency import Dtype
+
+
+class Machine(NamedTuple):
+    """A class of machines, and what they were asked to do."""
+
+    model: str
+    """Of the processor, or of the device that computed; "unknown" without an environment."""
+    threads: int
+    """0 where a device computes."""
+    is_cpu: bool
+    batch: int
+    dtype: Dtype
+    torch: Literal["eager", "compiled"]
+
+    @property
+    def work(self) -> tuple[object, ...]:
+        """What two machines must both do to be compared with each other."""
+        return self.is_cpu, self.batch, self.dtype, self.torch
+
+
+def machine_of(record: LatencyMeasurement, environment: Environment | None) -> Machine:
+    """The class of machines that a run was made on."""
+    conditions = record.conditions
+    is_cpu = conditions.device == "cpu"
+    return Machine(
+        model=_model(is_cpu, environment),
+        threads=conditions.threads if is_cpu else 0,
+        is_cpu=is_cpu,
+        batch=conditions.batch,
+        dtype=conditions.dtype,
+        torch=conditions.torch,
+    )
+
+
+def _model(is_cpu: bool, environment: Environment | None) -> str:
+    if environment is None:
+        return "unknown"
+    if not is_cpu and environment.accelerators:
+        return environment.accelerators[0].model
+    return environment.processor.model
