@@ -220,9 +220,10 @@ def test_heads_of_as_many_layers_are_compared_layer_by_layer():
     a = headed(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
     b = headed(torch.nn.Linear(8, 24), torch.nn.ReLU(), torch.nn.Linear(24, 10))
     assert diff(a, b).verdict == "structural"
-    compared = Comparison(a, b)
-    assert not compared.head_a
-    assert not compared.head_b
+    deeper = headed(torch.nn.Linear(8, 10)), headed(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
+    for compared in (Comparison(a, b), Comparison(*deeper), Comparison(*reversed(deeper))):
+        assert not compared.head_a
+        assert not compared.head_b
 
 
 def test_a_head_that_is_replaced_is_no_missing_head():

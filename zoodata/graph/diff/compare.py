@@ -173,8 +173,8 @@ def _waists(network: Network) -> frozenset[int]:
 def _heads(
     a: Network, b: Network, pairs: Iterable[tuple[int, int]]
 ) -> tuple[frozenset[int], frozenset[int], tuple[int, int]] | None:
-    """The heads of two classifiers of which one has more layers after the features (a second head, whose scores are
-    averaged with the first's), and the pair of features; None where both have as many."""
+    """The heads of two classifiers of which one has a second head on its features (their scores are averaged), and the
+    pair of features; None where both have as many."""
     ends = exit_(a).number, exit_(b).number
     waists = _waists(a), _waists(b)
     features = [
@@ -191,7 +191,8 @@ def _heads(
         for network, after in zip((a, b), last, strict=True)
     ]
     layers = [sum(node.operator in LAYERS for node in head) for head in heads]
-    if layers[0] == layers[1] or not all(layers):
+    readers = [len(network.consumers[number]) for network, number in zip((a, b), last, strict=True)]
+    if layers[0] == layers[1] or not all(layers) or readers[0] == readers[1]:
         return None
     return frozenset(node.number for node in heads[0]), frozenset(node.number for node in heads[1]), last
 
@@ -207,8 +208,8 @@ class Comparison:
         self._own_b = {y: y for y in self.to_a}
         ends = exit_(a).number, exit_(b).number
         self.head_a = _lone_head(a, self.to_b, self.to_a.get(ends[1]))
-        """Numbers of the nodes of a's classifier, where b ends in what it reads (an encoder) or has a head of more or
-        fewer layers. Empty otherwise."""
+        """Numbers of the nodes of a's classifier, where b ends in what it reads (an encoder) or has one head more or
+        less. Empty otherwise."""
         self.head_b = _lone_head(b, self.to_a, self.to_b.get(ends[0]))
         """The same of b."""
         ends = (self.to_a[ends[1]] if self.head_a else ends[0]), (self.to_b[ends[0]] if self.head_b else ends[1])
