@@ -177,8 +177,9 @@ def test_an_encoder_is_compared_with_the_body_of_a_classifier(is_first):
 class Distilled(torch.nn.Module):
     """A body and a head, or two heads whose scores are averaged."""
 
-    def __init__(self, heads, stride=2):
+    def __init__(self, heads, stride=2, softmax=False):
         super().__init__()
+        self.softmax = softmax
         torch.manual_seed(0)
         self.body = torch.nn.Sequential(*body(stride)[:4])
         self.heads = torch.nn.ModuleList(
@@ -188,17 +189,19 @@ class Distilled(torch.nn.Module):
     def forward(self, x):
         features = self.body(x)
         scores = [head(features) for head in self.heads]
-        return scores[0] if len(scores) == 1 else (scores[0] + scores[1]) / 2
+        mean = scores[0] if len(scores) == 1 else (scores[0] + scores[1]) / 2
+        return mean.softmax(-1) if self.softmax else mean
 
 
+@pytest.mark.parametrize("softmax", [True, False])
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_second_head_is_another_head(is_first):
+def test_a_second_head_is_another_head(is_first, softmax):
     from zoodata.graph.diff.compare import Comparison
     from zoodata.graph.diff.findings import diff
     from zoodata.graph.diff.transplant import prove
 
     def pair(stride):
-        one, two = made(Distilled(1)), made(Distilled(2, stride))
+        one, two = made(Distilled(1, softmax=softmax)), made(Distilled(2, stride))
         return (two, one) if is_first else (one, two)
 
     a, b = pair(stride=2)

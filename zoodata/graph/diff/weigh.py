@@ -107,6 +107,8 @@ def judge(c: Comparison, difference: Difference) -> Judgement:
             return _judge_one_sided(c, difference)
         case Reordered():
             return Judgement("parametric")
+        case Replaced() if _is_in_heads(c, difference):
+            return Judgement("other_head")
         case Replaced() if _are_affine(c, difference):
             return Judgement("benign", "affine")
         case Replaced():
@@ -115,6 +117,11 @@ def judge(c: Comparison, difference: Difference) -> Judgement:
             return Judgement("structural" if stored else "parametric")
         case _:
             return Judgement("parametric")
+
+
+def _is_in_heads(c: Comparison, d: Replaced) -> bool:
+    sides = ((d.members_a, c.head_a), (d.members_b, c.head_b))
+    return all({node.number for node in members} <= head for members, head in sides)
 
 
 @dataclass(frozen=True)
