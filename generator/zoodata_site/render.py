@@ -160,6 +160,7 @@ def _environment() -> Environment:
         "precision": latency.PRECISION,
         "interval": latency.interval,
         "across": latency.across,
+        "seen": latency.seen,
         "machine": latency.machine,
         "runtime_title": lambda name: {"onnxruntime": "ONNX Runtime", "torch": "torch, node by node"}.get(name, name),
         "repository": about.repository_url(),

@@ -11,13 +11,13 @@ import rcssmin
 import rjsmin
 import tinycss2
 
+from zoodata_site.publish.search import FILE
+
 CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
 INDENTATION = re.compile(r"\s*\n\s*")
 USED = re.compile(r'class="([^"]*)"|class=([\w-]+)')
 
 MINIFIERS = {".js": rjsmin.jsmin, ".css": rcssmin.cssmin}
-INDEX = "search-index.js"
-"""It is written without a space too many already."""
 
 SET_BY_SCRIPTS = frozenset({"zd-differs", "zd-sort", "zd-scroll", "zd-faint", "zd-copy", "zd-answer", "zd-pipelines"})
 """Classes that no page has before a script runs."""
@@ -34,7 +34,7 @@ def trim(site: Path) -> None:
         if "<pre" not in text:
             page.write_text(INDENTATION.sub("\n", text), encoding="utf-8", newline="\n")
     for file in (site / "assets").iterdir():
-        narrow = MINIFIERS.get(file.suffix) if file.name != INDEX else None
+        narrow = MINIFIERS.get(file.suffix) if file.name != FILE.name else None  # the index has no space too many
         if narrow is not None:
             file.write_text(narrow(file.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     used = classes_of(site.rglob("*.html")) | SET_BY_SCRIPTS

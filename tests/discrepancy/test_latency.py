@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests import builders
+from zoodata.dataset.machines import machine_of
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import latency, latency_run
 from zoodata.discrepancy.warnings import warnings
@@ -257,6 +258,15 @@ def test_machines_that_did_the_same_work_agree_or_do_not(tmp_path, runs, verdict
     assert one.verdict == verdict
     assert (found.ends.verdict if found.ends else "one_machine") == verdict
     assert across(one) == said
+
+
+@pytest.mark.parametrize(("device", "on_cpu"), [("cpu", True), ("cpu:0", True), ("cuda", False), ("cuda:1", False)])
+def test_a_processor_is_one_however_the_device_is_written(device, on_cpu):
+    """Else a record of "cpu:0" would be compared with no other of its machine."""
+    record = builders.latency(conditions=builders.latency_conditions(device=device))
+    machine = machine_of(record, builders.environment())
+    assert machine.is_cpu is on_cpu
+    assert summary(record).on == machine._replace(model="unknown")
 
 
 def test_a_machine_of_its_own_has_nothing_to_agree_with(tmp_path):

@@ -15,12 +15,12 @@ from zoodata.cli.common import data_option, format_option, no_images, read_datas
 from zoodata.cli.images import ImagesType
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy import accuracy, audit, latency, macs, measured
-from zoodata.discrepancy.latency import Across, Machines
+from zoodata.discrepancy.latency import Machines
 from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.records.image_set import identity
 from zoodata.wording.audit import DOUBTS
 from zoodata.wording.audit import sentence as audit_sentence
-from zoodata.wording.latency import across, machine, unsplit
+from zoodata.wording.latency import across_values, seen, unsplit
 from zoodata.wording.obstacles import worded
 from zoodata.wording.ranges import KINDS, PROTOCOLS
 from zoodata.wording.warnings import words as warning_words
@@ -138,18 +138,13 @@ def latency_command(limit: int | None, data: Path, style: str) -> None:
 def _latency_row(ranked: LatencyRange, machines: Machines | None) -> dict[str, object]:
     """A range as JSON output shows it: warnings and missing splits in words, and what holds across machines."""
     row = asdict(ranked)
-    row["seen"] = across(machines.ends if machines else None)
-    row["across_machines"] = [_across_row(one) for one in (machines.entries if machines else ())]
+    row["seen"] = seen(machines)
+    row["across_machines"] = [across_values(one) for one in (machines.entries if machines else ())]
     row["interval"] = None if ranked.low is None else f"{ranked.low:.3f} to {ranked.high:.3f}"
     row["warnings"] = [{"kind": warning.code, **asdict(warning_words(warning))} for warning in ranked.warnings]
     for entry, timed in zip(row["entries"], ranked.entries, strict=True):
         entry["unsplit"] = None if timed.unsplit is None else unsplit(timed.unsplit)
     return row
-
-
-def _across_row(found: Across) -> dict[str, object]:
-    runs = [{"machine": machine(r.machine), "measurement": r.record, **asdict(r.ratio)} for r in found.runs]
-    return {"entry": found.entry, "reference": found.reference, "verdict": found.verdict, "runs": runs}
 
 
 @command.command("claims")

@@ -26,23 +26,28 @@ class Machine(NamedTuple):
         return self.is_cpu, self.batch, self.dtype, self.torch
 
 
+def is_cpu(device: str) -> bool:
+    """Whether the processor computed: ``cpu``, ``cpu:0``, however it is written."""
+    return device.lower().startswith("cpu")
+
+
 def machine_of(record: LatencyMeasurement, environment: Environment | None) -> Machine:
     """The class of machines that a run was made on."""
     conditions = record.conditions
-    is_cpu = conditions.device == "cpu"
+    on_cpu = is_cpu(conditions.device)
     return Machine(
-        model=_model(is_cpu, environment),
-        threads=conditions.threads if is_cpu else 0,
-        is_cpu=is_cpu,
+        model=_model(on_cpu, environment),
+        threads=conditions.threads if on_cpu else 0,
+        is_cpu=on_cpu,
         batch=conditions.batch,
         dtype=conditions.dtype,
         torch=conditions.torch,
     )
 
 
-def _model(is_cpu: bool, environment: Environment | None) -> str:
+def _model(on_cpu: bool, environment: Environment | None) -> str:
     if environment is None:
         return "unknown"
-    if not is_cpu and environment.accelerators:
+    if not on_cpu and environment.accelerators:
         return environment.accelerators[0].model
     return environment.processor.model

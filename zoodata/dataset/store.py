@@ -53,6 +53,11 @@ from zoodata.records.zoos import PACKAGES, release_key
 Kind = TypeVar("Kind", bound=StoredRecord)
 Run = TypeVar("Run", bound=Measurement)
 
+OF_ENTRIES: tuple[type[Measurement], ...] = (
+    ArchitectureMeasurement, ComparisonMeasurement, LatencyMeasurement, AccuracyMeasurement,
+)  # fmt: skip
+"""Kinds of measurements that an architecture's page shows one by one."""
+
 PACKAGED = Path(__file__).parent.parent / "data"
 """The dataset this package carries."""
 
@@ -271,6 +276,11 @@ class Dataset:
     def history(self, kind: type[Run]) -> list[Run]:
         """All measurements of one kind, superseded ones too, oldest first."""
         return sorted(self._of(kind), key=lambda record: record.started_at)
+
+    def entries_history(self) -> Iterator[Measurement]:
+        """What was measured of entries and of pairs of them, superseded ones too, kind by kind."""
+        for kind in OF_ENTRIES:
+            yield from self.history(kind)
 
     @cached_property
     def supersessions(self) -> dict[str, Supersession]:

@@ -101,7 +101,7 @@ def _latency(dataset: Dataset) -> Iterator[Line]:
         yield ("latency", f"{each.architecture} on {each.machine}"), standing
     for each in latency.elsewhere(dataset):
         subject = f"{each.architecture} on {each.machine}, batch {each.batch}"
-        subject += f", {each.threads} threads" if each.device == "cpu" else ""
+        subject += f", {each.threads} threads" if each.on.is_cpu else ""
         subject += "" if each.dtype == "float32" else f", {each.dtype}"
         subject += "" if each.torch == "eager" else ", compiled"
         yield ("latency", subject), Standing(round(each.ratio, DIGITS), (each.slowest, each.fastest))

@@ -28,7 +28,7 @@ def current_runs(dataset: Dataset) -> CurrentRuns:
             continue
         machine = machine_of(record, dataset.environments.get(record.environment))
         own = found[record.architecture]
-        if machine not in own or _standing(record) >= _standing(own[machine]):
+        if machine not in own or _order(record) >= _order(own[machine]):
             own[machine] = record
     return found
 
@@ -145,9 +145,5 @@ def _zoos(record: LatencyMeasurement) -> int:
     return len({entry_zoo(participant.entry) for participant in record.participants})
 
 
-def _standing(record: LatencyMeasurement) -> tuple[int, bool]:
-    return _zoos(record), record.conditions.networks is not None
-
-
-def _order(record: LatencyMeasurement) -> tuple[tuple[int, bool], datetime]:
-    return _standing(record), record.started_at
+def _order(record: LatencyMeasurement) -> tuple[int, bool, datetime]:
+    return _zoos(record), record.conditions.networks is not None, record.started_at

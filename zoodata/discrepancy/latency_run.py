@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from zoodata.dataset.machines import Machine, machine_of
+from zoodata.dataset.machines import Machine, is_cpu, machine_of
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.networks import verdict_between
 from zoodata.discrepancy.pairs import widest
@@ -159,8 +159,8 @@ class LatencyRange:
     @property
     def on(self) -> Machine:
         """The machine, and what it did."""
-        is_cpu = self.device == "cpu"
-        return Machine(self.machine, self.threads if is_cpu else 0, is_cpu, self.batch, self.dtype, self.torch)
+        on_cpu = is_cpu(self.device)
+        return Machine(self.machine, self.threads if on_cpu else 0, on_cpu, self.batch, self.dtype, self.torch)
 
     @property
     def is_difference(self) -> bool:

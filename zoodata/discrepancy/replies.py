@@ -8,23 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from zoodata.dataset.store import Dataset
-from zoodata.records import (
-    AccuracyMeasurement,
-    ArchitectureMeasurement,
-    Claim,
-    ComparisonMeasurement,
-    LatencyMeasurement,
-    Reply,
-    entry_zoo,
-)
-from zoodata.records.base import Measurement
+from zoodata.records import Claim, Reply, entry_zoo
 
 HOST = "github.com"
 STATEMENTS = frozenset({"issues", "pull", "discussions", "commit"})
 """Parts of a repository in which somebody says something."""
-RUNS: tuple[type[Measurement], ...] = (
-    ArchitectureMeasurement, ComparisonMeasurement, LatencyMeasurement, AccuracyMeasurement,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,5 +57,4 @@ def _repository(address: str | None) -> str | None:
 def _zoos(dataset: Dataset) -> dict[str, set[str]]:
     """Id of a claim or a measurement to the zoos whose entries it is of."""
     zoos = {claim.id: {entry_zoo(claim.entry)} for claim in dataset.claims}
-    runs = (run for kind in RUNS for run in dataset.history(kind))
-    return zoos | {run.id: set(map(entry_zoo, run.entries)) for run in runs}
+    return zoos | {run.id: set(map(entry_zoo, run.entries)) for run in dataset.entries_history()}

@@ -85,8 +85,7 @@ class TimedWorker:
         Raises:
             WorkerFailed: with the reason a record keeps.
         """
-        own = conditions
-        setting = Setting(own.batch, own.device, own.threads, own.seed, own.dtype)
+        setting = Setting(conditions.batch, conditions.device, conditions.threads, conditions.seed, conditions.dtype)
         self.worker.resume()
         if self.planned.subject == "model":
             compiled = conditions.torch == "compiled"

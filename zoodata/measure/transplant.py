@@ -249,11 +249,11 @@ def _pictures(one: _Side, items: Sequence[Item], height: int, width: int) -> Arr
     if one.spec is not None and items:
         spec = completed(one.spec, height, width)[0].model_copy(update={"layout": "NCHW"})
     images = [pixels.decode(sets.read_bytes(item)) for item in items] or probes()
-    images_in = np.stack([pixels.apply(spec, image) for image in images])
+    inputs = np.stack([pixels.apply(spec, image) for image in images])
     if items:
         slope, offset = one.rescaling
-        images_in = images_in * slope + offset
-    return images_in
+        inputs = inputs * slope + offset
+    return inputs
 
 
 def _alike(ours: Array, theirs: Array) -> tuple[Array, Array]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from zoodata.dataset.machines import Machine
-from zoodata.discrepancy.latency import Across, Agreement
+from zoodata.discrepancy.latency import Across, Agreement, Machines
 from zoodata.discrepancy.latency_run import OtherWork, Unsplit
 from zoodata.records.latency import Dtype
 
@@ -26,9 +28,20 @@ ACROSS: dict[Agreement, str] = {
 """What machines that did the same work say of one ratio."""
 
 
-def across(found: Across | None) -> str:
-    """What holds across machines; None where there is no second one."""
-    return ACROSS[found.verdict].format(len(found.alike)) if found else "seen on one machine"
+def across(found: Across) -> str:
+    """What holds of one ratio across machines."""
+    return ACROSS[found.verdict].format(len(found.alike))
+
+
+def seen(machines: Machines | None) -> str:
+    """The same of the slowest over the fastest entry; without a second machine, that there is one."""
+    return across(machines.ends) if machines and machines.ends else "seen on one machine"
+
+
+def across_values(found: Across) -> dict[str, object]:
+    """A ratio across machines as the JSON of commands and of the site's API has it."""
+    runs = [{"machine": machine(r.machine), "measurement": r.record, **asdict(r.ratio)} for r in found.runs]
+    return {"entry": found.entry, "reference": found.reference, "verdict": found.verdict, "runs": runs}
 
 
 def machine(on: Machine) -> str:

@@ -60,9 +60,7 @@ def dots(lines: Sequence[Line], title: str, description: str, unit: str, log: bo
     bottom = TOP + ROW * len(lines)
     said = "; ".join(f"{line.label}: {', '.join(p.text for p in line.points)}" for line in lines[:12])
     parts = [svg.opened(label + PLOT + RIGHT, bottom + AXIS, title, f"{description} {said}", links=True)]
-    for tick in ticks:
-        parts.append(svg.line("zd-one" if log and tick == 1 else "zd-grid", x(tick), TOP, x(tick), bottom))
-        parts.append(svg.text("zd-tick", x(tick), bottom + 14, f"{tick:g}", "middle"))
+    parts.append(svg.axis(ticks, x, TOP, bottom, log))
     parts.append(svg.text("zd-tick", label + PLOT, bottom + AXIS - 3, unit, "end"))
     parts += [_row(line, TOP + ROW * number + ROW / 2, label, x) for number, line in enumerate(lines)]
     return Markup("").join([*parts, svg.CLOSED])

@@ -54,9 +54,7 @@ def factors(rows: Sequence[Factored], names: tuple[str, str], title: str, descri
         for row in rows[:12]
     )
     parts = [svg.opened(label + PLOT + RIGHT, bottom + AXIS, title, f"{description} {said}", links=True)]
-    for tick in ticks:
-        parts.append(svg.line("zd-one" if tick == 1 else "zd-grid", x(tick), TOP, x(tick), bottom))
-        parts.append(svg.text("zd-tick", x(tick), bottom + 14, f"{tick:g}", "middle"))
+    parts.append(svg.axis(ticks, x, TOP, bottom, log=True))
     parts.append(svg.text("zd-tick", label + PLOT, bottom + AXIS - 3, unit, "end"))
     for number, row in enumerate(rows):
         y = TOP + ROW * number + ROW / 2

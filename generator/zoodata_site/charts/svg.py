@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
@@ -41,6 +42,15 @@ def line(css: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
 def box(css: str, x: float, y: float, width: float, height: float) -> Markup:
     """A rectangle."""
     return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>').format(css, x, y, width, height)
+
+
+def axis(at: Sequence[float], place: Callable[[float], float], top: float, bottom: float, log: bool = False) -> Markup:
+    """Lines at round numbers, each with its number below; on an axis of ratios the one at 1 stands out."""
+    return Markup("").join(
+        line("zd-one" if log and tick == 1 else "zd-grid", place(tick), top, place(tick), bottom)
+        + text("zd-tick", place(tick), bottom + 14, f"{tick:g}", "middle")
+        for tick in at
+    )
 
 
 def shorten(words: str, limit: int) -> str:

@@ -31,9 +31,7 @@ def waterfall(title: str, start: float, steps: Sequence[tuple[str, float]], end:
     said = ", ".join(f"{name} {change:+.2f}" for name, change in steps)
     description = f"From {start:.2f} to {end:.2f} percent: {said}"
     parts = [svg.opened(label + PLOT + RIGHT, bottom + AXIS, title, description)]
-    for tick in ticks:
-        parts.append(svg.line("zd-grid", x(tick), TOP, x(tick), bottom))
-        parts.append(svg.text("zd-tick", x(tick), bottom + 14, f"{tick:g}", "middle"))
+    parts.append(svg.axis(ticks, x, TOP, bottom))
     parts.append(svg.text("zd-tick", label + PLOT, bottom + AXIS - 3, "top-1, percent", "end"))
     bars = [("a", start, start, f"{start:.2f}")]
     bars += [(name, levels[n], levels[n + 1], f"{change:+.2f}") for n, (name, change) in enumerate(steps)]

@@ -13,7 +13,7 @@ from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.measured import Pair
 from zoodata.discrepancy.replies import Answer
 from zoodata.wording.findings import sentence
-from zoodata.wording.latency import across, machine, unsplit
+from zoodata.wording.latency import across, across_values, unsplit
 from zoodata.wording.networks import MEANING, proof
 from zoodata.wording.obstacles import worded
 from zoodata.wording.warnings import words
@@ -35,7 +35,6 @@ from zoodata_site.publish.documents import (
     LatencyDocument,
     MacsDocument,
     MeasuredPairDocument,
-    OnMachineDocument,
     PaperDocument,
     ReplyDocument,
     SummaryDocument,
@@ -140,16 +139,7 @@ def _latency(latency: LatencyRange) -> LatencyDocument:
 
 def _across(machines: Machines | None) -> list[AcrossDocument]:
     found = machines.entries if machines else ()
-    return [
-        AcrossDocument(
-            entry=one.entry, reference=one.reference, verdict=one.verdict, said=across(one),
-            runs=[
-                OnMachineDocument(machine=machine(run.machine), measurement=run.record, **asdict(run.ratio))
-                for run in one.runs
-            ],
-        )
-        for one in found
-    ]  # fmt: skip
+    return [AcrossDocument.model_validate(across_values(one) | {"said": across(one)}) for one in found]
 
 
 def _reply(answer: Answer) -> ReplyDocument:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zoodata.dataset.machines import machine_of
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.records import (
     AccuracyMeasurement,
@@ -77,7 +78,7 @@ def _made_with(dataset: Dataset, record: Run) -> str:
     if environment is None:
         return "environment unknown"
     machine = environment.processor.model
-    if isinstance(record, LatencyMeasurement) and record.conditions.device != "cpu" and environment.accelerators:
-        machine = environment.accelerators[0].model
+    if isinstance(record, LatencyMeasurement):
+        machine = machine_of(record, environment).model
     packages = [f"{name} {environment.packages[name]}" for name in FRAMEWORKS if name in environment.packages]
     return f"{machine}; {', '.join(packages)}; zoodata {environment.zoodata_version}"

@@ -7,20 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zoodata.dataset.store import Dataset, path_of
-from zoodata.records import (
-    AccuracyMeasurement,
-    ArchitectureMeasurement,
-    ComparisonMeasurement,
-    LatencyMeasurement,
-    Supersession,
-)
-from zoodata.records.base import Measurement
+from zoodata.records import Supersession
 from zoodata.wording.supersession import REASONS
 from zoodata_site.views.figures import record_href
-
-KINDS: tuple[type[Measurement], ...] = (
-    ArchitectureMeasurement, ComparisonMeasurement, LatencyMeasurement, AccuracyMeasurement,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,7 +28,7 @@ def withdrawn(dataset: Dataset) -> Mapping[str, tuple[Withdrawn, ...]]:
     """Architecture to why measurements of it no longer count, the newest first."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     by_id: dict[str, Supersession] = {}
-    for record in (record for kind in KINDS for record in dataset.history(kind)):
+    for record in dataset.entries_history():
         if (said := dataset.supersessions.get(record.id)) is None:
             continue
         by_id[said.id] = said

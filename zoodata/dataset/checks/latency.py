@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zoodata.dataset.checks.doubt import Doubt, within
 from zoodata.dataset.checks.measurements import entries_known, network_known, of_architecture, run_known
 from zoodata.dataset.checks.world import Read, World
-from zoodata.dataset.machines import machine_of
+from zoodata.dataset.machines import is_cpu, machine_of
 from zoodata.records import Environment, LatencyMeasurement
 from zoodata.records.base import without_weights
 from zoodata.records.latency import repeat_of_reference
@@ -80,12 +80,8 @@ def _conditions(record: LatencyMeasurement, world: World) -> Iterator[Doubt]:
         target = conditions.target_half_width
         yield Doubt("W103", "stopped", f"time was up before every interval was within ±{target:.1%}")
     environment = world.environments.get(record.environment)
-    if environment is not None and not _is_cpu(record) and not environment.accelerators:
+    if environment is not None and not is_cpu(record.conditions.device) and not environment.accelerators:
         yield Doubt("E025", "conditions.device", f"is {conditions.device}, and the environment has no accelerator")
-
-
-def _is_cpu(record: LatencyMeasurement) -> bool:
-    return record.conditions.device.lower().startswith("cpu")
 
 
 def _distinct(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
@@ -113,7 +109,7 @@ def _times(
             "E025", "samples", f"last {total:,.0f} s; the run's limit was {record.conditions.time_limit_seconds:,.0f} s"
         )
     cores = environment.processor.logical_cores
-    most = MACS_PER_CORE * cores if _is_cpu(record) else MACS_PER_DEVICE
+    most = MACS_PER_CORE * cores if is_cpu(record.conditions.device) else MACS_PER_DEVICE
     for number, (participant, own) in enumerate(zip(record.participants, times, strict=True)):
         field = f"samples[*][{number}]"
         if own.min() < LEAST_NANOSECONDS:
@@ -153,7 +149,7 @@ def _processor_time(record: LatencyMeasurement, times: Sequence[Times], environm
         spent = _joined(record.cpu_us, number)
         if (spent > own / 1e3 * cores * CPU_TIME_EXCESS + CPU_TICK_US).any():
             yield Doubt("E025", f"cpu_us[*][{number}]", f"is more processor time than {cores} cores have")
-        if _is_cpu(record) and len(spent) >= 10 and not spent.any():
+        if is_cpu(record.conditions.device) and len(spent) >= 10 and not spent.any():
             yield Doubt("E025", f"cpu_us[*][{number}]", "is nothing at all, on a processor")
 
 
