@@ -13,6 +13,7 @@ LAYERS = [
     {
         "zoodata",
         "zoodata.about",
+        "zoodata.cores",
         "zoodata.stats",
         "zoodata.ratios",
         "zoodata.isolation",

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from tests import builders
 from tests.dataset import honest, impossible
-from zoodata.cli.contribute import tried
+from zoodata.cli.contribute import run, tried
 from zoodata.cli.main import cli
 from zoodata.cli.review import review, summary
 from zoodata.dataset import store
@@ -204,8 +204,9 @@ def test_what_contradicts_stays_at_home_until_it_is_said_why(base, tmp_path):
     for record in (honest.environment(), WIDE, other):
         store.write(record, local)
     assert store.Dataset((target, local)).architecture_outcomes["timm:resnet50"].id == other.id
+    assert "E028" in {issue.code for issue in tried(local, target).report.errors}
     with pytest.raises(Exception, match="W112"):
-        tried(local, target)
+        run(local, target)
     old = honest.architecture("timm:resnet50", honest.networks()[1])
     why = Supersession.seal(
         superseded=(old.id,), by=(other.id,), reason="reading_corrected", text="Read anew.", said_on="2026-11-29"

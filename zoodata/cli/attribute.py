@@ -13,12 +13,12 @@ import click
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option
 from zoodata.cli.common import check_entries, data_option, keep, no_images, note_unconfined, opening, step
+from zoodata.cores import usable_cores
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import WorkerFailed
 from zoodata.measure.accuracy import PASSIVE
 from zoodata.measure.architecture import public_name
 from zoodata.measure.attribution import Attribution, Attributor, Side, Step, as_record, attribute
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.records import is_personal
 from zoodata.records.base import foreign_files

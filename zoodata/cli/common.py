@@ -287,8 +287,8 @@ def in_worker(
         click.UsageError: for a name that no zoo has.
         click.ClickException: with the worker's reason.
     """
+    from zoodata.cores import usable_cores
     from zoodata.isolation import WorkerFailed, time_limit
-    from zoodata.measure.environment import usable_cores
     from zoodata.measure.host import worker_environment
     from zoodata.records.base import foreign_files
     from zoodata.wording.missing import reason

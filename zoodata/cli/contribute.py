@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -13,7 +14,8 @@ from zoodata.cli.common import data_option
 from zoodata.cli.review import Review, review, show
 from zoodata.cli.validate import as_text
 from zoodata.dataset import store
-from zoodata.dataset.validate import validate
+from zoodata.dataset.issues import Issue
+from zoodata.dataset.validate import check_file, validate
 from zoodata.records import (
     ArchitectureMeasurement,
     Environment,
@@ -33,9 +35,16 @@ def run(data: Path, target: Path) -> list[Path]:
         click.ClickException: when the local records are not valid.
     """
     report = validate([target, data], [data], [data])
-    refused = [issue for issue in report.issues if issue.is_error or issue.code == "W112"]
-    if refused:
-        raise click.ClickException("\n".join(as_text(issue) for issue in refused[:10]))
+    _refuse(issue for issue in report.issues if issue.is_error or issue.code == "W112")
+    return _copied(data, target)
+
+
+def _refuse(issues: Iterable[Issue]) -> None:
+    if first := list(islice(issues, 10)):
+        raise click.ClickException("\n".join(map(as_text, first)))
+
+
+def _copied(data: Path, target: Path) -> list[Path]:
     records = [store.read(path) for path in store.files(data)]
     environments = {record.id: record for record in records if isinstance(record, Environment)}
     networks = {record.digest: record for record in records if isinstance(record, StoredNetwork)}
@@ -67,11 +76,18 @@ def _written(records: Iterable[StoredRecord | None], target: Path) -> list[Path]
 
 
 def tried(data: Path, target: Path) -> Review:
-    """What a contribution would do, tried on a copy of the dataset."""
+    """What a contribution would do, tried on a copy of the dataset.
+
+    Local files are checked one by one here; how they fit the dataset is the review's, as in the pull request.
+
+    Raises:
+        click.ClickException: when one of the local files is not valid by itself.
+    """
+    _refuse(issue for path in store.files(data) for issue in check_file(path, data)[0])
     with tempfile.TemporaryDirectory(prefix="zoodata-") as folder:
         copy = Path(folder, "data")
         shutil.copytree(target, copy)
-        run(data, copy)
+        _copied(data, copy)
         return review(target, copy)
 
 

@@ -11,13 +11,13 @@ import click
 from zoodata.cli.bench.accuracy import preprocessing_file
 from zoodata.cli.bench.common import images_option, labels_option, preprocessing_option, weights_option
 from zoodata.cli.common import check_entries, format_option, no_images, note_unconfined, opening, read_dataset, step
+from zoodata.cores import usable_cores
 from zoodata.graph.edits import EditCode
 from zoodata.images import sets
 from zoodata.images.sets import NoImages, find
 from zoodata.isolation import WorkerFailed
 from zoodata.measure import accuracy, diagnosis
 from zoodata.measure.diagnosis import Diagnosis
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records.base import foreign_files

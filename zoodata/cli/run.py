@@ -13,10 +13,10 @@ from zoodata.cli.bench.common import zoos_here
 from zoodata.cli.bench.latency import Effort, bench_latency
 from zoodata.cli.common import data_option, read_dataset
 from zoodata.cli.validate import as_text
+from zoodata.cores import usable_cores
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.validate import validate
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.sweep import plan
 from zoodata.sweep.part import SEED

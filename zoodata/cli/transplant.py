@@ -11,10 +11,10 @@ import click
 
 from zoodata.cli.common import check_entries, no_images, note_unconfined, opening
 from zoodata.cli.images import ImagesType
+from zoodata.cores import usable_cores
 from zoodata.images.sets import Item, NoImages, find, sample
 from zoodata.isolation import WorkerFailed, time_limit
 from zoodata.measure.accuracy import PASSIVE
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.measure.transplant import TOLERANCE, Transplanted, Transplanter
 from zoodata.records.base import foreign_files

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from zoodata import cores
 from zoodata.dataset import checks, lock, store, strict_json, version
 from zoodata.dataset.checks import recomputed
 from zoodata.dataset.issues import Issue, plain
@@ -42,6 +43,9 @@ PYDANTIC_CODES = {
 
 MOST_ISSUES = 20
 """Of one file: a file with more is not read on."""
+
+FEW_FILES = 400
+"""Fewer are checked sooner than processes are started."""
 
 CLAIMS_SIZE_LIMIT = 20 * strict_json.SIZE_LIMIT
 """Bytes of one claim collection, which holds many claims."""
@@ -113,11 +117,13 @@ def validate(
 
     with store.uncollected():
         for root in roots:
-            for path, code in _walk(root):
+            walked = list(_walk(root))
+            checked = _checked([path for path, code in walked if code is None], root)
+            for path, code in walked:
                 if code is not None:
                     take(path, root, [Issue(_shown(path), code, "", _WALK_MESSAGES[code])], None)
                 else:
-                    take(path, root, *check_file(path, root))
+                    take(path, root, *next(checked))
     for path, hits in list(chosen.items()):
         if hits == 0 and path.is_file():  # a record that lies in no dataset is held to the same rules
             take(path, None, *check_file(path, None))
@@ -132,6 +138,11 @@ def validate(
         report.issues += [Issue(_shown(root / version.FILE), *doubt) for doubt in version.doubts(root)]
     report.issues.sort()
     return report
+
+
+def _checked(paths: Sequence[Path], root: Path) -> Iterator[tuple[list[Issue], StoredRecord | None]]:
+    """Each file checked by itself, in its order; many of them in as many processes as there are cores."""
+    return cores.spread(functools.partial(check_file, root=root), paths, FEW_FILES, chunk=64)
 
 
 def check_file(path: Path, root: Path | None) -> tuple[list[Issue], StoredRecord | None]:

@@ -24,8 +24,24 @@ NAMES = frozenset({"parameter", "part", "joined"})
 """Attributes that name a model's stored tensors: a stored network has none."""
 
 
+class Tables(NamedTuple):
+    """A network as a stored form writes it: rows of tables, and nodes that point into them."""
+
+    operators: tuple[StoredOperator, ...]
+    shapes: tuple[Any, ...]
+    views: tuple[Any, ...]
+    roles: tuple[str, ...]
+    nodes: tuple[str, ...]
+
+
 def pack(network: Network) -> StoredNetwork:
     """The stored form of a network."""
+    channels, height, width = network.input_shape
+    return StoredNetwork(digest=digest(network), input=(channels, height, width), **tables(network)._asdict())
+
+
+def tables(network: Network) -> Tables:
+    """Everything of a stored form but its digest and the image."""
     kinds, shapes, views, roles = _Table(), _Table(), _Table(), _Table()
     nodes = []
     for node in network.nodes:
@@ -35,10 +51,7 @@ def pack(network: Network) -> StoredNetwork:
             seen = 0 if edge.axes is None else views.index(edge.axes) + 1
             row += f" {roles.index(edge.role)}:{edge.source}:{seen}"
         nodes.append(row)
-    channels, height, width = network.input_shape
-    return StoredNetwork(
-        digest=digest(network),
-        input=(channels, height, width),
+    return Tables(
         operators=tuple(
             StoredOperator(operator=operator, attributes={name: _plain(value) for name, value in own})
             for operator, own in kinds.rows
@@ -88,8 +101,8 @@ def check(stored: StoredNetwork) -> None:
 def digest_of(stored: StoredNetwork, as_before: bool = False) -> str:
     """The digest of a stored form. See :func:`zoodata.graph.digest.digest`."""
     rows = _rows(stored)
-    kinds, shapes = [row.kind for row in rows], [row.shape for row in rows]
-    uses = Counter(source for row in rows for _, source, _ in row.edges)
+    kinds, shapes = [kind for kind, _, _ in rows], [shape for _, shape, _ in rows]
+    uses = Counter(source for _, _, edges in rows for _, source, _ in edges)
     names = [each.operator for each in stored.operators]
     texts = [own_text(each.operator, _frozen_all(each.attributes)) for each in stored.operators]
     written: dict[tuple[int, ...], str] = {}
@@ -106,35 +119,28 @@ def digest_of(stored: StoredNetwork, as_before: bool = False) -> str:
 
     lines = (
         line(
-            names[row.kind], texts[row.kind],
-            [(stored.roles[role], source, seen_from(number, role, source, axes)) for role, source, axes in row.edges],
+            names[kind], texts[kind],
+            [(stored.roles[role], source, seen_from(number, role, source, axes)) for role, source, axes in edges],
         )
-        for number, row in enumerate(rows)
+        for number, (kind, _, edges) in enumerate(rows)
     )  # fmt: skip
     return of_lines(stored.input[0], lines, len(rows) - 1)
 
 
-class _Row(NamedTuple):
-    """A node by the numbers of table rows."""
-
-    kind: int
-    shape: int
-    edges: list[tuple[int, int, int]]
-    """Role, source and view (0: as it is) of each operand."""
+_Row = tuple[int, int, list[tuple[int, int, int]]]
+"""A node by the numbers of table rows: operator, shape, and of each operand role, source and view (0: as it is)."""
 
 
 def _rows(stored: StoredNetwork) -> list[_Row]:
     """The nodes of a stored form, of which each reads only what comes before it."""
     rows = []
     for number, text in enumerate(stored.nodes):
-        kind, shape, *edges = text.split(" ")
-        read = []
-        for edge in edges:
-            role, source, axes = map(int, edge.split(":"))
-            if source >= number:
-                raise ValueError(f"node {number} reads node {source}")
-            read.append((role, source, axes))
-        rows.append(_Row(int(kind), int(shape), read))
+        # The record's schema has seen to the form of the text, so all its numbers can be read at once.
+        kind, shape, *edges = map(int, text.replace(":", " ").split(" "))
+        sources = edges[1::3]
+        if sources and max(sources) >= number:
+            raise ValueError(f"node {number} reads node {max(sources)}")
+        rows.append((kind, shape, list(zip(edges[::3], sources, edges[2::3], strict=True))))
     if not rows:
         raise ValueError("it has no nodes")
     return rows
@@ -149,13 +155,13 @@ def _unpack(stored: StoredNetwork) -> Network:
     roles, views = stored.roles, (None, *stored.views)
     nodes: list[Node] = []
     parameters = []
-    for number, row in enumerate(_rows(stored)):
-        operator, own = kinds[row.kind]
-        sizes = stored.shapes[row.shape]
+    for number, (kind, shape, edges) in enumerate(_rows(stored)):
+        operator, own = kinds[kind]
+        sizes = stored.shapes[shape]
         name = f"{operator}_{number}"
         inputs = []
         dynamic, deepest = operator == INPUT, -1
-        for role, source, axes in row.edges:
+        for role, source, axes in edges:
             read = nodes[source]
             dynamic, deepest = dynamic or read.dynamic, max(deepest, read.depth)
             inputs.append(Edge(roles[role], source, views[axes]))

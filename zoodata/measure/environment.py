@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import platform
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import psutil
 
 import zoodata
 from zoodata import about
+from zoodata.cores import usable_cores
 from zoodata.environments.folders import version
 from zoodata.records import Environment
 from zoodata.records.environment import Accelerator, Processor
@@ -36,11 +36,6 @@ def capture(packages: Iterable[str], folders: Sequence[Path] = ()) -> Environmen
         zoodata_version=zoodata.__version__,
         zoodata_commit=about.commit(),
     )
-
-
-def usable_cores() -> int:
-    """Cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @functools.cache

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zoodata
+from zoodata.cores import usable_cores
 from zoodata.environments import folders
 from zoodata.isolation import Worker, WorkerFailed
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import Host, worker_environment
 from zoodata.zoos import registry
 from zoodata.zoos.base import ZooError, require

@@ -14,7 +14,7 @@ from zoodata.cli.bench.latency import latency_command
 from zoodata.cli.bench.release import release_command
 from zoodata.cli.bench.sensitivity import sensitivity_command
 from zoodata.cli.common import data_option
-from zoodata.measure.environment import usable_cores
+from zoodata.cores import usable_cores
 
 
 @click.group("bench", invoke_without_command=True)

@@ -26,10 +26,10 @@ from zoodata.cli.common import (
     show,
     step,
 )
+from zoodata.cores import usable_cores
 from zoodata.dataset import store
 from zoodata.images.sets import NoImages, find
 from zoodata.measure import accuracy
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.evaluator import Evaluator
 from zoodata.measure.host import worker_environment
 from zoodata.records import AccuracyMeasurement, Preprocessing

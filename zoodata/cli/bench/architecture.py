@@ -11,10 +11,10 @@ import click
 
 from zoodata.cli.bench.common import architecture_option, chosen_entries, entries_argument, force_option, run_shown
 from zoodata.cli.common import data_option, format_option, output_option, read_dataset, reading_of, show, size_option
+from zoodata.cores import usable_cores
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.measure.architecture import public_name
-from zoodata.measure.environment import usable_cores
 from zoodata.records import ArchitectureMeasurement, ArchitectureResult, is_personal
 from zoodata.records.measurement import is_faithful
 from zoodata.sweep import plan

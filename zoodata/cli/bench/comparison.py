@@ -8,7 +8,7 @@ import click
 
 from zoodata.cli.bench.common import architecture_option, force_option, run_shown, usable
 from zoodata.cli.common import data_option, format_option, read_dataset, show
-from zoodata.measure.environment import usable_cores
+from zoodata.cores import usable_cores
 from zoodata.sweep import plan
 from zoodata.sweep.kinds.comparison import all_pairs
 

@@ -18,11 +18,11 @@ from zoodata.cli.bench.common import (
     run_shown,
 )
 from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show
+from zoodata.cores import usable_cores
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.latency_run import summarise
 from zoodata.discrepancy.warnings import warnings
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.latency import conditions_for
 from zoodata.records import LatencyMeasurement
 from zoodata.records.latency import Dtype, LatencyConditions

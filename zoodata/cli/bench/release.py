@@ -11,11 +11,11 @@ import click
 
 from zoodata.cli.bench.common import force_option
 from zoodata.cli.common import Step, data_option, measuring_into, read_dataset, step
+from zoodata.cores import usable_cores
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.history import REAL
 from zoodata.environments import folders
 from zoodata.isolation import WorkerFailed
-from zoodata.measure.environment import usable_cores
 from zoodata.records import Release
 from zoodata.records.zoos import PACKAGES, release_key
 from zoodata.sweep import releases

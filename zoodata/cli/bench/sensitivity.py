@@ -21,12 +21,12 @@ from zoodata.cli.common import (
     show,
     step,
 )
+from zoodata.cores import usable_cores
 from zoodata.images.sets import NoImages, find
 from zoodata.images.sets import sample as spread
 from zoodata.isolation import WorkerFailed
 from zoodata.measure import sensitivity
 from zoodata.measure.accuracy import PASSIVE, Settings
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.records.base import foreign_files, is_personal
 from zoodata.sweep.kinds.accuracy import image_environment

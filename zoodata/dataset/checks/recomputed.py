@@ -5,14 +5,13 @@ Needs no framework. Slower than the other checks, so it is asked for: ``zoodata 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import get_args
 
+from zoodata import cores
 from zoodata.dataset.checks.doubt import Doubt
 from zoodata.dataset.checks.world import Read, World
 from zoodata.graph import shapes, storage
@@ -186,12 +185,7 @@ def _at(network: Network, size: tuple[int, int, int] | None) -> Network:
 
 
 def _run(jobs: Sequence[tuple[str, _Job]]) -> Iterator[tuple[str, list[Doubt]]]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if cores < 2 or len(jobs) < 20:
-        yield from map(_doubts, jobs)
-        return
-    with ProcessPoolExecutor(cores) as pool:
-        yield from pool.map(_doubts, jobs, chunksize=8)
+    return cores.spread(_doubts, jobs, few=20, chunk=8)
 
 
 def _doubts(job: tuple[str, _Job]) -> tuple[str, list[Doubt]]:
@@ -223,9 +217,8 @@ def form_doubts(stored: StoredNetwork, network: Network) -> Iterator[Doubt]:
         yield Doubt("E030", "operators", f"a stored tensor is a {min(roles - ROLES)[:40]}")
     if any(node.operator == INPUT and node.attributes for node in network.nodes):
         yield Doubt("E030", "operators", "the image has attributes")
-    written = storage.pack(network)
-    for name in ("operators", "shapes", "views", "roles", "nodes"):
-        if getattr(written, name) != getattr(stored, name):
+    for name, written in storage.tables(network)._asdict().items():
+        if written != getattr(stored, name):
             yield Doubt("E023", name, "is not written as zoodata writes it")
             return
 

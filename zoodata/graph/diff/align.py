@@ -23,7 +23,7 @@ GAP = 6
 FAMILY, OPERATOR, EXACT, OUTPUTS, UPSTREAM, DOWNSTREAM = 2, 2, 4, 2, 6, 6
 IMPOSSIBLE = -10_000
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class _Marks:
         self.nodes = [node for node in network.nodes if not node.is_leaf]
 
         def column(values: Sequence[str]) -> Ints:
-            return np.array([words.setdefault(value, len(words)) for value in values], dtype=np.int64)
+            return np.array([words.setdefault(value, len(words)) for value in values], dtype=np.int32)
 
         own = {node.number: features(network, node) for node in self.nodes}
         exact = {n.number: f"{n.operator}({signature(own[n.number])})" for n in self.nodes}
@@ -151,32 +151,39 @@ def _best(left: _Marks, right: _Marks, rows: slice, columns: slice) -> list[tupl
     n, m = len(a["up"]), len(b["up"])
     if not n or not m:
         return []
+    similar = _similarity(a, b)
     steps = np.arange(m + 1, dtype=np.int32) * GAP
     score = np.empty((n + 1, m + 1), dtype=np.int32)
     score[0] = -steps
     for i in range(1, n + 1):
-        same = _similarity(a, b, i - 1)
-        best = np.maximum(score[i - 1, 1:] - GAP, score[i - 1, :-1] + same)
-        row = np.concatenate(([-GAP * i], best)).astype(np.int32)
-        score[i] = np.maximum.accumulate(row + steps) - steps
-    return _trace(score, a, b)
+        row = score[i]
+        row[0] = -GAP * i
+        np.maximum(score[i - 1, 1:] - GAP, score[i - 1, :-1] + similar[i - 1], out=row[1:])
+        row += steps
+        np.maximum.accumulate(row, out=row)
+        row -= steps
+    return _trace(score, similar)
 
 
-def _similarity(a: dict[str, Ints], b: dict[str, Ints], i: int) -> npt.NDArray[np.int32]:
-    total = np.where(b[FAMILIES] == a[FAMILIES][i], FAMILY, IMPOSSIBLE).astype(np.int32)
+def _similarity(a: dict[str, Ints], b: dict[str, Ints]) -> npt.NDArray[np.int16]:
+    """Of each operation of a with each of b: shape (operations of a, operations of b)."""
+
+    def same(name: str) -> npt.NDArray[np.bool_]:
+        return np.equal(a[name][:, None], b[name][None, :])
+
+    total = np.where(same(FAMILIES), np.int16(FAMILY), np.int16(IMPOSSIBLE))
     for name, weight in (
         ("operator", OPERATOR), ("exact", EXACT), ("outputs", OUTPUTS), ("up", UPSTREAM), ("down", DOWNSTREAM),
     ):  # fmt: skip
-        total += weight * (b[name] == a[name][i])
-    return np.asarray(total)
+        total += same(name) * np.int16(weight)
+    return total
 
 
-def _trace(score: npt.NDArray[np.int32], a: dict[str, Ints], b: dict[str, Ints]) -> list[tuple[int, int]]:
+def _trace(score: npt.NDArray[np.int32], similar: npt.NDArray[np.int16]) -> list[tuple[int, int]]:
     i, j = score.shape[0] - 1, score.shape[1] - 1
     pairs = []
     while i and j:
-        same = _similarity(a, {name: column[j - 1 : j] for name, column in b.items()}, i - 1)[0]
-        if score[i, j] == score[i - 1, j - 1] + same:
+        if score[i, j] == score[i - 1, j - 1] + similar[i - 1, j - 1]:
             pairs.append((i - 1, j - 1))
             i, j = i - 1, j - 1
         elif score[i, j] == score[i - 1, j] - GAP:

@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasChoices, Field
 
+from zoodata.cores import usable_cores
 from zoodata.dataset.store import Dataset
 from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import latency
 from zoodata.measure.architecture import public_name
-from zoodata.measure.environment import usable_cores
 from zoodata.measure.host import worker_environment
 from zoodata.measure.latency import conditions_for
 from zoodata.measure.participants import Workers
