@@ -150,21 +150,20 @@ def _counts_can_be_recounted(
 ) -> Iterator[Doubt]:
     """Whether the network is in the dataset: without it, counts are only believed where others of it agree."""
     yield from network_known("result.digest", result.digest, world, item)
-    if result.digest is None and not item.private and not is_personal(record.entry):
-        others = world.architecture_measurements.get(record.entry, ())
-        if not any(other.result and other.result.digest for other in others):
-            yield Doubt("W110", "result.digest", "names no network, so nothing can be counted again")
+    is_public = not item.private and not is_personal(record.entry)
+    if result.digest is None and is_public and record.entry not in world.recountable:
+        yield Doubt("W110", "result.digest", "names no network, so nothing can be counted again")
 
 
 def other_counts(record: ArchitectureMeasurement, world: World) -> Iterator[tuple[ArchitectureMeasurement, str]]:
     """Counts that stand of the same entry in the same release and say otherwise, and about what."""
     release = world.release_of(record.entry, record.environment)
-    for other in world.architecture_measurements.get(record.entry, ()):
-        if other.id == record.id or other.result is None or record.result is None or release is None:
-            continue
-        if world.release_of(other.entry, other.environment) == release:
-            for name in differences(record.result, other.result)[:1]:
-                yield other, name
+    if record.result is None or release is None:
+        return
+    for alike in world.counts.get((record.entry, release), ()):
+        if alike[0].result is not None:
+            for name in differences(record.result, alike[0].result)[:1]:
+                yield from ((other, name) for other in alike if other.id != record.id)
 
 
 def contradiction(field: str, other: str, item: Read) -> Doubt:
@@ -179,15 +178,13 @@ def _contradictions(
     for other, name in islice(other_counts(record, world), 1):
         yield contradiction(f"result.{name}", other.id, item)
     architecture = world.architecture_of(record.entry)
-    siblings = [] if architecture is None else [
-        each.result
-        for entry in architecture.entries
-        for each in world.architecture_measurements.get(entry.entry, ())
-        if each.result is not None and each.result.input == result.input and each.id != record.id
-    ]  # fmt: skip
-    for name in ("macs", "parameters"):
-        own = getattr(result, name)
-        counts = [getattr(each, name) for each in siblings]
+    if architecture is None:
+        return
+    stated = world.sizes[architecture.id, result.input]
+    this = result.macs, result.parameters
+    is_alone = record.entry in world.mapped and stated[this] == 1
+    siblings = [each for each in stated if each != this or not is_alone]
+    for name, own, counts in zip(("macs", "parameters"), this, zip(*siblings, strict=True), strict=False):
         if counts and not min(counts) / APART <= own <= max(counts) * APART:
             yield Doubt(
                 "W105",

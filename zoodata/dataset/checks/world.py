@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import TypeVar
 from zoodata.records import (
     Architecture,
     ArchitectureMeasurement,
+    ArchitectureResult,
     ClaimCollection,
     ComparisonMeasurement,
     Environment,
@@ -25,6 +26,7 @@ from zoodata.records import (
 )
 from zoodata.records.base import HashedRecord, Measurement, StoredRecord, entry_zoo, is_personal, without_weights
 from zoodata.records.claim import Claim
+from zoodata.records.measurement import InputShape
 from zoodata.records.zoos import PACKAGES
 
 Kind = TypeVar("Kind", bound=StoredRecord)
@@ -125,6 +127,35 @@ class World:
         return by_entry
 
     @cached_property
+    def counts(self) -> dict[tuple[str, tuple[str, str]], list[list[ArchitectureMeasurement]]]:
+        """Entry and release to the records of its counts that stand, those that say the same in one list."""
+        alike: dict[tuple[str, tuple[str, str]], dict[object, list[ArchitectureMeasurement]]] = {}
+        for entry, records in self.architecture_measurements.items():
+            for record in records:
+                release = self.release_of(entry, record.environment)
+                if record.result is not None and release is not None:
+                    said = alike.setdefault((entry, release), {})
+                    said.setdefault(_counted(record.result), []).append(record)
+        return {key: list(groups.values()) for key, groups in alike.items()}
+
+    @cached_property
+    def sizes(self) -> dict[tuple[str, InputShape], Counter[tuple[int, int]]]:
+        """Architecture and image to the MACs and parameters that standing records of its entries state."""
+        stated: dict[tuple[str, InputShape], Counter[tuple[int, int]]] = defaultdict(Counter)
+        for architecture in self.architectures.values():
+            for each in architecture.entries:
+                for record in self.architecture_measurements.get(each.entry, ()):
+                    if (result := record.result) is not None:
+                        stated[architecture.id, result.input][result.macs, result.parameters] += 1
+        return stated
+
+    @cached_property
+    def recountable(self) -> frozenset[str]:
+        """Entries of which a standing record names a network."""
+        measured = self.architecture_measurements.items()
+        return frozenset(entry for entry, records in measured if any(r.result and r.result.digest for r in records))
+
+    @cached_property
     def comparisons(self) -> dict[frozenset[str], list[ComparisonMeasurement]]:
         """Two entries to all comparisons of them that stand."""
         by_pair: dict[frozenset[str], list[ComparisonMeasurement]] = defaultdict(list)
@@ -185,6 +216,13 @@ class World:
     def is_known(self, entry: str) -> bool:
         """Whether the entry's zoo is one that zoodata reads or whose claims were collected."""
         return is_personal(entry) or entry_zoo(entry) in self.zoos
+
+
+def _counted(result: ArchitectureResult) -> object:
+    """Everything of a result by which counts can contradict each other."""
+    layers = tuple(sorted(result.layers.items()))
+    stored = result.parameters, result.auxiliary_parameters, result.statistics, result.constants
+    return result.digest, result.input, result.macs, layers, stored, result.classes
 
 
 def place_of(claim: Claim) -> tuple[str, str, str]:
