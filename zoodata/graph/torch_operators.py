@@ -577,6 +577,22 @@ def _reduce(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
     return reduction.reduce(t.builder, operator, x, axes, bool(given.get("keepdim")))
 
 
+@handles("max", "min")
+def _extreme_along(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    """The largest along an axis, with the places of the largest; or of two; or of all."""
+    given = arguments(func, args, kwargs)
+    operator = {"max": "maximum", "min": "minimum"}[func.overloadpacket.__name__]
+    x = t.view(args[0])
+    if given.get("other") is not None:
+        return {"maximum": elementwise.maximum, "minimum": elementwise.minimum}[operator](
+            t.builder, x, t.view(given["other"])
+        )
+    if given.get("dim") is None:
+        return reduction.reduce(t.builder, operator, x, list(range(len(x.axes))), keep=False)
+    largest = reduction.reduce(t.builder, operator, x, [given["dim"]], bool(given.get("keepdim")))
+    return [largest, *opaque(t, func, args, kwargs, result)[1:]]
+
+
 # Shapes
 
 

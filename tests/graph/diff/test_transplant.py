@@ -292,3 +292,20 @@ def test_a_long_chain_of_sums_is_aligned(doubled):
     found = diff(chain("sine"), chain("cosine"))
     assert found.verdict == "parametric"
     assert len(found.findings) == 1
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_norm_before_the_mean_and_one_after_it_share_their_weights(is_first):
+    """PoolFormer's last norm: over all positions before the mean, or over the channels of the mean after it."""
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.findings import diff
+    from zoodata.graph.diff.transplant import prove
+
+    stem, pool, flat, head = body()[:2], *body()[2:]
+    before = made(*stem, torch.nn.GroupNorm(1, 8), pool, flat, head)
+    after = made(*stem, pool, flat, torch.nn.LayerNorm(8), head)
+    a, b = (before, after) if is_first else (after, before)
+    compared = diff(a, b)
+    assert compared.verdict == "parametric"
+    assert [(each.kind, each.severity) for each in compared.findings] == [("replaced", "parametric")]
+    assert prove(a, b, Comparison(a, b)).status == "parted"

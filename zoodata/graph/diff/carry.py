@@ -76,7 +76,8 @@ class Carry:
             wanted = {role: edge for role, edge in y.operands.items() if c.b.nodes[edge.source].operator == PARAMETER}
             if not wanted:
                 continue
-            x = c.a.nodes[c.to_a[y.number]] if y.number in c.to_a else None
+            place = c.to_a.get(y.number, c.elsewhere.get(y.number))
+            x = None if place is None else c.a.nodes[place]
             values = self._of(x, y)
             for role, edge in wanted.items():
                 shape = tuple(size for size in c.b.operand_shape(edge) if size != 1)
@@ -97,7 +98,8 @@ class Carry:
         left_out = {node.number for node in embedded.preprocessing(c.a)}
         for x in c.a.nodes:
             stored = any(c.a.nodes[edge.source].operator == PARAMETER for edge in x.inputs)
-            if stored and x.number not in c.to_b and x.number not in self.taken | left_out | c.head_a:
+            carried = c.to_b.keys() | c.elsewhere.values() | self.taken
+            if stored and x.number not in carried | left_out | c.head_a:
                 self.misfits.append(f"{x.name}: no counterpart in b")
         if self.misfits:
             raise DoesNotFit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -9,11 +10,14 @@ from typing import Any, Literal
 
 from zoodata.graph.canonical.pooling import same
 from zoodata.graph.diff.align import Alignment, align, node_keeps_order
-from zoodata.graph.diff.features import features, is_on_whole_image, label, regroupings, stored_shapes
+from zoodata.graph.diff.features import NORMS, features, is_on_whole_image, label, regroupings, stored_shapes
 from zoodata.graph.digest import text
 from zoodata.graph.embedded import exit_
 from zoodata.graph.network import LAYERS, Network, Node
 from zoodata.graph.view import Shape
+
+REORDERED_WITHIN = 3
+"""The largest distance in nodes of a part on either side to count as the same part in another place."""
 
 HARD_SLOPE = 1 / 6
 """The slope of hard sigmoid and hard swish where the framework states none."""
@@ -197,6 +201,23 @@ def _heads(
     return frozenset(node.number for node in heads[0]), frozenset(node.number for node in heads[1]), last
 
 
+def _norms_elsewhere(a: Network, b: Network, to_b: Mapping[int, int], to_a: Mapping[int, int]) -> dict[int, int]:
+    lone = [
+        [node for node in network.operations if node.operator in NORMS and node.number not in paired]
+        for network, paired in ((a, to_b), (b, to_a))
+    ]
+    order_a, order_b = sorted(to_b), sorted(to_a)
+    found: dict[int, int] = {}
+    for y in lone[1]:
+        for x in lone[0]:
+            distance = bisect_left(order_a, x.number) - bisect_left(order_b, y.number)
+            fits = (own := stored_shapes(a, x)) and own == stored_shapes(b, y)
+            if fits and abs(distance) <= REORDERED_WITHIN and x.number not in found.values():
+                found[y.number] = x.number
+                break
+    return found
+
+
 class Comparison:
     """Two networks side by side."""
 
@@ -217,6 +238,9 @@ class Comparison:
             self.head_a, self.head_b, ends = heads
         self.ends: tuple[int, int] = ends
         """The nodes whose values are equal where the networks are one: the scores, or the features of both bodies."""
+        self.elsewhere: dict[int, int] = _norms_elsewhere(a, b, self.to_b, self.to_a)
+        """Numbers of lone norms of b to those of a that have the same stored vectors near by: one norm, which stands
+        before a mean on one side and after it on the other, say."""
 
     def pairs(self) -> Iterable[tuple[Node, Node]]:
         """Aligned nodes in order."""

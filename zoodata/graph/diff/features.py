@@ -21,6 +21,9 @@ FAMILIES: dict[str, str] = {
 }  # fmt: skip
 """Operators that can stand for one another; any other is a family of its own."""
 
+NORMS = frozenset({"group_norm", "layer_norm"})
+"""Operators that bring values to mean 0 and deviation 1 and then multiply and shift them by stored vectors."""
+
 REGROUPING = frozenset({CONVOLUTION, "matmul", "concatenate", "flatten", "max_pool", "average_pool"})
 """Operators that read values regrouped where regrouping is part of the design (heads, windows, shuffles)."""
 

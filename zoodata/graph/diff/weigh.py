@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from zoodata.graph import embedded
 from zoodata.graph.diff.compare import (
+    REORDERED_WITHIN,
     AttributeChanged,
     Comparison,
     Difference,
@@ -27,6 +28,7 @@ from zoodata.graph.diff.compare import (
     Replaced,
 )
 from zoodata.graph.diff.features import (
+    NORMS,
     WHOLE_IMAGE,
     features,
     is_affine,
@@ -48,9 +50,6 @@ SCALAR_TOLERANCE = 1e-4
 
 NEIGHBOURHOOD = 8
 """The largest distance in nodes of two places for a property to have moved from one to the other."""
-
-REORDERED_WITHIN = 3
-"""The largest distance in nodes of a part on either side to count as the same part in another order."""
 
 WEIGHT_SHAPES = frozenset({"kernel", "outputs", "groups", "bias", "transposed", "scale", "shift"})
 """Attributes whose change changes the stored tensors."""
@@ -86,7 +85,7 @@ class Weighed:
 def weigh(comparison: Comparison) -> list[Weighed]:
     """All differences with their severities, in the order of the networks."""
     differences = comparison.raw()
-    for merge in (_preprocessing, _folded, _framed_outside, _moved, _reordered, _swapped_parts):
+    for merge in (_preprocessing, _folded, _framed_outside, _moved, _reordered, _other_norms, _swapped_parts):
         differences = merge(comparison, differences)
     weighed = [_weighed(difference, judge(comparison, difference)) for difference in differences]
     weighed += [Weighed(each, "structural") for each in _sharing(comparison)]
@@ -111,12 +110,22 @@ def judge(c: Comparison, difference: Difference) -> Judgement:
             return Judgement("other_head")
         case Replaced() if _are_affine(c, difference):
             return Judgement("benign", "affine")
+        case Replaced() if _is_other_norm(c, difference):
+            return Judgement("parametric")
         case Replaced():
             sides = ((c.a, difference.members_a), (c.b, difference.members_b))
             stored = any(stored_shapes(network, node) for network, nodes in sides for node in nodes)
             return Judgement("structural" if stored else "parametric")
         case _:
             return Judgement("parametric")
+
+
+def _is_other_norm(c: Comparison, d: Replaced) -> bool:
+    """Whether each part is one norm, with the same stored vectors: what was trained fits, its statistics are others."""
+    if len(d.members_a) > 1 or len(d.members_b) > 1:
+        return False
+    (x,), (y,) = d.members_a, d.members_b
+    return {x.operator, y.operator} <= NORMS and stored_shapes(c.a, x) == stored_shapes(c.b, y)
 
 
 def _is_in_heads(c: Comparison, d: Replaced) -> bool:
@@ -403,6 +412,19 @@ def _reordered(c: Comparison, differences: list[Difference]) -> list[Difference]
             return None
         direction: Literal["earlier", "later"] = "later" if distance < 0 else "earlier"
         return Reordered(one.operator, one.node_a, other.node_b, one.members, other.members, direction)
+
+    return _joined(c, differences, joined)
+
+
+def _other_norms(c: Comparison, differences: list[Difference]) -> list[Difference]:
+    """A norm here and another one near by there, with the same stored vectors."""
+
+    def joined(one: OneSided, other: OneSided, distance: int) -> Difference | None:
+        if len(one.members) > 1 or len(other.members) > 1:
+            return None
+        if c.elsewhere.get(other.members[0].number) != one.members[0].number:
+            return None
+        return Replaced(one.operator, one.node_a, other.node_b, one.members, other.members)
 
     return _joined(c, differences, joined)
 
