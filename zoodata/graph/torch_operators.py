@@ -137,10 +137,7 @@ def named(operator: str) -> Handler:
     return lambda t, func, args, kwargs, result: opaque(t, func, args, kwargs, result, operator)
 
 
-for _operator, _words in {
-    "roll": ("roll",), "gather": ("gather", "embedding"), "lstm": ("lstm",),
-    "unfold": ("im2col", "col2im", "unfold"),
-}.items():  # fmt: skip
+for _operator, _words in {"gather": ("gather", "embedding"), "lstm": ("lstm",), "unfold": ("unfold",)}.items():
     handles(*_words)(named(_operator))
 
 
@@ -604,6 +601,35 @@ def _reshape(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> View:
         axis = args[1] % (len(x.axes) + 1)
         return View(x.node, (*x.axes[:axis], (), *x.axes[axis:]))
     return t.builder.reshaped(x, tuple(result.shape))
+
+
+@handles("roll")
+def _roll(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    """A shift along axes; one by nothing, as of a window that is the whole map, is none."""
+    given = arguments(func, args, kwargs)
+    x, axes, steps = t.view(args[0]), given["dims"], given["shifts"]
+    if axes and all(step % x.shape[axis] == 0 for axis, step in zip(pair(axes, 1), pair(steps, 1), strict=True)):
+        return x
+    return opaque(t, func, args, kwargs, result, "roll")
+
+
+@handles("im2col", "col2im")
+def _windows(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    """Windows of a map beside each other, or back: where they neither overlap nor leave a rest, only a regrouping."""
+    given = arguments(func, args, kwargs)
+    kernel, stride = pair(given["kernel_size"]), pair(given["stride"])
+    back = func.overloadpacket.__name__ == "col2im"
+    maps = tuple((result if back else args[0]).shape)
+    batch, channels, height, width = (1,) * (4 - len(maps)) + maps
+    is_whole = height % kernel[0] == 0 and width % kernel[1] == 0
+    plain = kernel == stride and set(pair(given["padding"])) == {0} and set(pair(given["dilation"])) == {1}
+    if not plain or not is_whole:
+        return opaque(t, func, args, kwargs, result, "unfold")
+    rows, columns = height // kernel[0], width // kernel[1]
+    cut = (batch, channels, *kernel, rows, columns) if back else (batch, channels, rows, kernel[0], columns, kernel[1])
+    x = t.builder.reshaped(t.view(args[0]), cut)
+    order = (0, 1, 4, 2, 5, 3) if back else (0, 1, 3, 5, 2, 4)
+    return t.builder.reshaped(View(x.node, tuple(x.axes[axis] for axis in order)), tuple(result.shape))
 
 
 @handles("permute", "transpose", "t", "swapaxes", "movedim", "mT")
