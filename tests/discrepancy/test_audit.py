@@ -197,6 +197,25 @@ def test_flops_for_macs_are_one_convention_of_a_zoo(tmp_path):
     assert (finding.rule, finding.grade, finding.places) == ("unit", "convention", 3)
 
 
+@pytest.mark.parametrize("size", [299, 480])
+def test_a_cost_without_a_stated_size_may_be_of_another_one(tmp_path, size):
+    cost = 8.2e9 * (size / 224) ** 2
+    fits = builders.claim(
+        "torchvision:resnet50@a", cost, metric="macs", stated=f"{cost / 1e9}", stated_unit="GFLOPs", unit="count",
+        source=source("one"), conditions=ClaimConditions(), inferred=Inferred(training="supervised", input_size=224),
+    )  # fmt: skip
+    assert graded(tmp_path / "a", fits) == []
+    stated = claim("macs", cost, f"{cost / 1e9}", "GFLOPs")
+    assert [rule for rule, _, _ in graded(tmp_path / "b", stated)] == ["compute"]
+
+
+def test_a_cost_of_the_trained_form_may_count_what_ours_does_not(tmp_path):
+    """Counters differ by biases and norms: 0.5 % over ours is the trained form, and less may be the deployed one."""
+    two = claim("macs", 8.22e9, "8.22", "GFLOPs"), claim("macs", 7.4e9, "7.40", "GFLOPs", symbol="two")
+    found = {rule: (grade, doubts) for rule, grade, doubts in graded(tmp_path, *two)}
+    assert found["contradiction"] == ("to_explain", ("form_not_stated",))
+
+
 @pytest.mark.parametrize("classes", [21_841, 21_843])
 def test_a_count_with_a_larger_head_is_not_another_network(tmp_path, classes):
     """A classifier of ResNet-50 has 2,048 weights and a bias a class; its network lies in the real dataset."""

@@ -45,6 +45,18 @@ def test_a_head_of_more_classes_is_no_larger_network(tmp_path):
     assert (ranked.ratio, ranked.naive_ratio, ranked.zoos) == (1.01, 1.3, 2)
 
 
+def test_a_configuration_without_weights_is_no_end(tmp_path):
+    dataset = dataset_of(
+        tmp_path,
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=100)),
+        builders.architecture("timm:resnet50", result=builders.result(macs=101)),
+        builders.architecture("ultralytics:yolov8-cls-resnet50", result=builders.result(macs=130)),
+        builders.architecture("transformers:resnet", result=builders.result(macs=80)),
+    )
+    (ranked,) = macs.rank(dataset)
+    assert (ranked.ratio, ranked.naive_ratio, ranked.zoos) == (1.01, 1.01, 2)
+
+
 def test_one_zoo_alone_is_not_ranked_and_missing_is_not_zero(tmp_path):
     dataset = dataset_of(
         tmp_path,

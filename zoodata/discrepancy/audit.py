@@ -46,6 +46,12 @@ OUTLIER_ZOOS = 4
 COUNT_TOLERANCE = 0.02
 """Part by which a stated parameter count may be off before it is of another network."""
 
+SIZES = (192, 224, 240, 256, 260, 288, 299, 300, 320, 331, 380, 384, 448, 456, 480, 512, 528, 600)
+"""Sides of the images for which classifiers are published."""
+
+SIZE_TOLERANCE = 0.03
+"""How far a cost that is carried to another image size may be off: borders do not grow with the area."""
+
 FORM_TOLERANCE = 0.002
 """Part within which a stated count is the count of one form of a network."""
 
@@ -172,9 +178,11 @@ def _about_one_thing(one: Statement, other: Statement, group: list[Statement]) -
 def _are_forms(evidence: Evidence, one: Statement, other: Statement) -> bool:
     """Whether the larger of two counts is of the network as it is trained: the smaller may be its deployed form."""
     larger = max(one.value, other.value)
+    is_size = one.claim.metric == "parameters"
+    tolerance = FORM_TOLERANCE if is_size else COUNT_TOLERANCE  # costs count biases and norms, or do not
     for count in evidence.counts(one):
-        numbers = count.parameter_counts() if one.claim.metric == "parameters" else (count.macs, 2 * count.macs)
-        if any(_factor(number, larger) <= 1 + FORM_TOLERANCE for number in numbers):
+        numbers = count.parameter_counts() if is_size else (count.macs, 2 * count.macs)
+        if any(_factor(number, larger) <= 1 + tolerance for number in numbers):
             return True
     return False
 
@@ -215,7 +223,8 @@ def parameters(evidence: Evidence) -> Iterator[AuditFinding]:
     """A stated parameter count that no network of this architecture has here."""
     for s in evidence.of_metric("parameters"):
         counts = evidence.counts(s)
-        alternatives = [number for count in counts for number in count.parameter_counts()]
+        whole = [count for count in counts if count.classes] or counts  # not the bodies that are sold as encoders
+        alternatives = [number for count in whole for number in count.parameter_counts()]
         if not alternatives or s.value <= 0:
             continue
         nearest = min(alternatives, key=lambda number: _factor(number, s.value))
@@ -251,11 +260,23 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
             )  # fmt: skip
             yield _finding("unit", (s,), 2.0, unit, CONVENTION, pair[1].record)
             continue
+        if s.claim.conditions.input_size is None and _fits_at_another_size(s, counts):
+            continue
         nearest = min(pairs, key=lambda pair: min(_factor(pair[0], 1), _factor(pair[0], 2)))
         factor = min(_factor(nearest[0], 1), _factor(nearest[0], 2))
         cost = OtherCost(_stated(s), s.size, nearest[1].macs)
         graded = Graded.by([*grades.of_sources(s), "form_not_stated"])
         yield _finding("compute", (s,), factor, cost, graded, nearest[1].record)
+
+
+def _fits_at_another_size(s: Statement, counts: Sequence[Count]) -> bool:
+    """Whether a cost without a stated image size is that of the network at a size that networks are published for."""
+    for count in counts:
+        for size in SIZES:
+            carried = count.macs * (size / count.size) ** 2
+            if any(_factor(s.value, times * carried) <= 1 + SIZE_TOLERANCE for times in (1, 2)):
+                return True
+    return False
 
 
 def _inside(

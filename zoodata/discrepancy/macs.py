@@ -9,6 +9,7 @@ import pandas as pd
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.pairs import widest
+from zoodata.records.zoos import is_configuration
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class MacsRange:
 def rank(dataset: Dataset) -> list[MacsRange]:
     """Ranges over architectures that at least two zoos let us count at one input size, largest ratio first."""
     frame = tables.latest_architecture(dataset)
-    frame = frame[frame["architecture"].notna() & frame["macs"].gt(0)]
+    frame = frame[frame["architecture"].notna() & frame["macs"].gt(0) & ~frame["entry"].map(is_configuration)]
     ranges = []
     for name, everything in frame.groupby("architecture"):
         rows = _same_head(everything)

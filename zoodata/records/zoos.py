@@ -43,6 +43,17 @@ PACKAGES: Mapping[str, str] = {
 }
 
 
+CONFIGURATIONS: tuple[str, ...] = ("transformers:", "ultralytics:yolov8-cls-resnet")
+"""How entries begin that are built from a configuration whose weights nobody publishes. The default of a class of
+transformers can be another network than any checkpoint (LevitConfig, EfficientNetConfig: its conversion scripts set
+what the checkpoints have); Ultralytics' ResNets are its detector's classification head on ResNet layers."""
+
+
+def is_configuration(entry: str) -> bool:
+    """Whether an entry is a configuration without published weights: read and compared, and no end of a ranking."""
+    return entry.startswith(CONFIGURATIONS)
+
+
 def release_key(version: str) -> tuple[int, ...]:
     """A version as numbers that sort as releases do: 1.0.31 after 1.0.9. What follows the numbers does not count."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:4])
