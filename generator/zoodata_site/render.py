@@ -19,6 +19,7 @@ from zoodata import about
 from zoodata.dataset.export import LARGE
 from zoodata.dataset.metadata import TABLES, citation
 from zoodata.discrepancy.paper import Beside, Reproduction
+from zoodata.discrepancy.ways import SOUND
 from zoodata.records import FILE_KINDS, ComparisonResult
 from zoodata.records.comparison import GRAVITY
 from zoodata.wording import authors, findings, latency, networks, warnings
@@ -27,6 +28,7 @@ from zoodata.wording.networks import MEANING, SHORT_MEANING
 from zoodata.wording.obstacles import worded
 from zoodata.wording.paper import explanation
 from zoodata.wording.ranges import KINDS, PROTOCOLS, TRAININGS
+from zoodata.wording.ways import NAMES, RECIPES
 from zoodata_site import charts, pictures
 from zoodata_site.publish import documents
 from zoodata_site.views.architecture import ArchitectureView, ComparedView
@@ -44,6 +46,7 @@ from zoodata_site.views.findings import RULES, counted
 from zoodata_site.views.hero import hero
 from zoodata_site.views.leaderboard import Row
 from zoodata_site.views.site import Site
+from zoodata_site.views.ways import winners
 from zoodata_site.views.zoo import ASPECTS
 
 COLUMNS = {
@@ -101,6 +104,8 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "measured.md", page("measured", "Measured accuracy", sets=site.measured_sets,
                               charts=[pictures.measured(each) for each in site.measured_sets],
                               falls=pictures.attributions(site.measured_sets))  # fmt: skip
+    yield "ways.md", page("ways", "How to run a model", ways=site.ways, winners=winners(site.ways), names=NAMES,
+                          recipes=RECIPES, sound=SOUND)  # fmt: skip
     yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS)
     yield "compare.md", page("compare", "Swap weights", examples=_examples(site))
     yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, grades=GRADES,

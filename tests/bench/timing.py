@@ -24,7 +24,7 @@ from tests.bench.loadgen import MIN_QUERIES, LoadGenTimer
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.latency_run import LatencyRange, summarise
 from zoodata.isolation import Worker
-from zoodata.measure import latency
+from zoodata.measure import latency, timed_run
 from zoodata.measure.environment import capture
 from zoodata.measure.host import worker_environment
 from zoodata.measure.participants import PlannedParticipant, TimedWorker, start_workers
@@ -168,7 +168,7 @@ def overhead() -> None:
         ("torchvision:resnet50", 3),
         ("torchvision:mobilenet_v2", 8),
     ):
-        conditions = latency.conditions_for(1, "cpu", THREADS, target=0.01, time_limit=240.0, seed=1)
+        conditions = timed_run.conditions_for(1, "cpu", THREADS, target=0.01, time_limit=240.0, seed=1)
         workers = replace(latency_workers(conditions), timed=_clocked)
         planned = [
             PlannedParticipant(entry, repeats_reference=number == participants - 1) for number in range(participants)
@@ -306,7 +306,7 @@ def _alone(how: str, entry: str) -> float:
 def _run(
     names: Sequence[str], target: float, limit: float, seed: int, device: str = "cpu", batch: int = 1
 ) -> tuple[LatencyMeasurement, LatencyRange]:
-    conditions = latency.conditions_for(batch, device, THREADS, target, limit, seed)
+    conditions = timed_run.conditions_for(batch, device, THREADS, target, limit, seed)
     record = latency.measure(names, "other", capture(["torch"]), conditions, latency_workers(conditions))
     assert record.samples, record.missing
     if kept := os.environ.get(KEPT):

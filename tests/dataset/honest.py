@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
 from typing import Any
 
 from tests import builders
@@ -24,13 +26,16 @@ from zoodata.records import (
     StoredNetwork,
     Supersession,
     Verification,
+    WaysMeasurement,
 )
 from zoodata.records.accuracy import ImageSetIdentity
 from zoodata.records.attribution import AttributedStep
 from zoodata.records.claim import ClaimConditions, RepositorySource
 from zoodata.records.image_set import LabelledImage
 from zoodata.records.latency import Observed, Session
+from zoodata.records.measurement import InputShape
 from zoodata.records.sensitivity import OtherPreparation
+from zoodata.records.ways import WayParticipant
 
 PREPROCESSING = Preprocessing(
     resize=256, crop=(224, 224), interpolation="bilinear", scale=1 / 255, mean=(0.485, 0.456, 0.406),
@@ -63,6 +68,40 @@ def latency(**changes: Any) -> LatencyMeasurement:
     sessions = (Session(rounds=10, observed=observed, other_load=0.1, stolen=0.0),) * 2
     values = {"environment": environment().id, "cpu_us": cpu, "sessions": sessions, "stopped": "time"}
     return builders.latency(**(values | changes))
+
+
+def ways(
+    ratios: Mapping[Any, float] | None = None, errors: Mapping[Any, float] | None = None, **changes: Any
+) -> WaysMeasurement:
+    """A run of ResNet-50's ways, each of which takes a part of the 50 ms of the model as it is built."""
+    ratios = {"onnxruntime": 0.5, "compiled": 0.9} if ratios is None else ratios
+    wanted: list[tuple[Any, float, bool]] = [("as_built", 1.0, False), *((w, r, False) for w, r in ratios.items())]
+    wanted.append(("as_built", 1.0, True))
+    shape = InputShape(channels=3, height=224, width=224, layout="NCHW")
+    participants = tuple(
+        WayParticipant(
+            entry="torchvision:resnet50", subject="network" if way == "onnxruntime" else "model", runtime="torch",
+            repeats_reference=again, input=shape, iterations=2, way=way, ready_seconds=1.5,
+            relative_error=None if way == "as_built" else (errors or {}).get(way, 1e-6),
+        )
+        for way, _, again in wanted
+    )  # fmt: skip
+    draw = random.Random(1)
+
+    def times(part: float) -> tuple[int, ...]:
+        return tuple(round(part * 50_000_000 * draw.uniform(1, 1.002)) for _ in range(2))
+
+    rounds = tuple(tuple(times(part) for _, part, _ in wanted) for _ in range(20))
+    cpu = tuple(tuple(tuple(ns // 600 for ns in one) for one in each) for each in rounds)
+    observed = tuple(Observed(warm_up_seconds=1.0, steady=True, resident_mib=400) for _ in wanted)
+    sessions = (Session(rounds=10, observed=observed, other_load=0.1, stolen=0.0),) * 2
+    base = latency()
+    values: dict[str, Any] = {
+        "entry": "torchvision:resnet50", "started_at": builders.WHEN, "environment": environment().id, "unit": "ns",
+        "conditions": base.conditions, "participants": participants, "samples": rounds, "cpu_us": cpu,
+        "sessions": sessions, "stopped": "time",
+    }  # fmt: skip
+    return WaysMeasurement.seal(**(values | changes))
 
 
 def accuracy(**changes: Any) -> AccuracyMeasurement:
@@ -163,6 +202,6 @@ def records() -> list[Any]:
     return [
         environment(), builders.family(), one, other, architecture("torchvision:resnet50", one),
         architecture("timm:resnet50", other), architecture("torchvision:resnet50", one, seconds=0.7), comparison(),
-        latency(), accuracy(), image_set(), attribution(), sensitivity(), claims(), verification(),
+        latency(), ways(), accuracy(), image_set(), attribution(), sensitivity(), claims(), verification(),
         lineage(), reply(), supersession(),
     ]  # fmt: skip

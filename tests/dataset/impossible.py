@@ -297,6 +297,20 @@ def images() -> Iterator[Attack]:
         "no environment": ("E015", {"environment": FORGED}),
         "of the future": ("E022", {"started_at": "2030-01-01T00:00:00Z"}),
     })  # fmt: skip
+    yield from _of(honest.ways(), {
+        "a way twice": ("E008", {"participants__1__way": "compiled"}),
+        "another entry's way": ("E008", {"participants__1__entry": "timm:resnet50"}),
+        "an error of the reference": ("E008", {"participants__0__relative_error": 0.1}),
+        "a way whose answer nobody compared": ("E008", {"participants__1__relative_error": None}),
+        "no A/A pair": ("E008", {"participants__3__repeats_reference": False}),
+        "ready after a year": ("E025", {"participants__1__ready_seconds": 3e7}),
+        "a runtime that is no word": ("E008", {"participants__1__runtime": "<b>"}),
+        "times that no call takes": ("E025", {"samples__0__1": [10, 11]}),
+        "a zoo of nobody": ("W101", {"entry": "evilzoo:x", "participants": lambda all: [
+            {**each, "entry": "evilzoo:x"} for each in all]}),
+        "no environment": ("E015", {"environment": FORGED}),
+        "of the future": ("E022", {"started_at": "2030-01-01T00:00:00Z"}),
+    })  # fmt: skip
     yield from _of(honest.sensitivity(), {
         "more losses than changes": ("E008", {"others__1__lost": 1}),
         "more changes than images": ("E008", {"others__0__changed": 5}),

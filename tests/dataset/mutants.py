@@ -110,6 +110,9 @@ POSSIBLE = {
     "latency": rf"{RUN}|conditions\.\w+|samples(\[\*\]){{0,3}}|cpu_us(\[\*\]){{0,3}}|energy_source|stopped|missing"
                r"|participants\[\*\](\.(runtime|digest|warm_up_iterations|input.*))?"
                r"|sessions(\[\*\](\..*)?)?",
+    "ways": rf"{RUN}|conditions\.\w+|samples(\[\*\]){{0,3}}|cpu_us(\[\*\]){{0,3}}|energy_source|stopped|missing"
+            r"|participants\[\*\](\.(runtime|digest|warm_up_iterations|input.*|way|relative_error|ready_seconds|subject))?"
+            r"|sessions(\[\*\](\..*)?)?",
     "claims": r"schema_version|id|title|licence|collected_on|not_stated|left_out|claims\[\*\](\.(id|schema_version))?",
     "verification": r"schema_version|read_on|reader|read(\[\*\])?",
     "reply": r"schema_version|author|role|said_on|text|source|outcome|outcome_text|about(\[\*\])?",

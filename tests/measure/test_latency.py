@@ -12,7 +12,7 @@ import pytest
 
 from tests import builders
 from zoodata.isolation import Worker
-from zoodata.measure import latency
+from zoodata.measure import latency, timed_run
 from zoodata.measure.allocation import MIN_ROUNDS
 from zoodata.measure.environment import capture
 from zoodata.measure.session import StoppingRule, one_round, wall_times
@@ -88,7 +88,7 @@ def test_the_reference_has_two_workers_for_everybody_but_its_own_pair():
     """The A/A pair differs by 4 %: as a reference it moves the others by half of that, and itself not at all."""
     rounds = [[Repetition([each], [0]) for each in (1000, 1000, 1040)]] * 10
     sessions = [Session(rounds=5, observed=()), Session(rounds=5, observed=())]
-    assert latency.widest_interval(rounds, sessions, PARTICIPANTS, "cpu") == 0.0
+    assert timed_run.widest_interval(rounds, sessions, PARTICIPANTS, "cpu") == 0.0
     shown = builders.latency(
         samples=tuple(tuple((r.ns[0], r.ns[0]) for r in one) for one in rounds), sessions=tuple(sessions)
     )
@@ -132,7 +132,7 @@ def test_workers_of_one_framework_import_the_same():
 
 
 def workers(**limits):
-    return latency_workers(latency.conditions_for(1, "cpu", 1, 0.5, 1, 1), Limits(**limits))
+    return latency_workers(timed_run.conditions_for(1, "cpu", 1, 0.5, 1, 1), Limits(**limits))
 
 
 @pytest.mark.zoos
@@ -146,7 +146,7 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_p
         "torchvision:no_such_model",
         "onnx_model_zoo:resnet50-v1-7",
     ]
-    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=2, networks="onnxruntime")
+    conditions = timed_run.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=2, networks="onnxruntime")
     record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
     models = [participant for participant in record.participants if participant.subject == "model"]
     assert [p.runtime for p in models] == ["torch", "tensorflow", "tensorflow-v1", "onnxruntime", "torch"]
@@ -178,7 +178,7 @@ def test_a_real_run_across_runtimes_records_everything_and_what_is_missing(tmp_p
 @pytest.mark.xdist_group("torch")
 def test_networks_run_in_torch_too_and_entries_with_one_network_share_its_worker(tmp_path):
     entries = ["torchvision:resnet18", "timm:resnet18"]
-    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1, networks="torch")
+    conditions = timed_run.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1, networks="torch")
     record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
     assert [p.runtime for p in record.participants] == ["torch", "torch", "torch", "torch-network"]
     assert len({p.digest for p in record.participants}) == 1
@@ -196,7 +196,7 @@ def test_networks_run_in_torch_too_and_entries_with_one_network_share_its_worker
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
 def test_torch_can_be_compiled():
     entries = ["torchvision:squeezenet1_1", "timm:mobilenetv3_small_050"]
-    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1, compiled=True)
+    conditions = timed_run.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1, compiled=True)
     record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
     assert record.samples, record.missing
     assert {p.runtime for p in record.participants} == {"torch-compiled"}
@@ -206,7 +206,7 @@ def test_torch_can_be_compiled():
 @pytest.mark.xdist_group("torch")
 def test_torch_models_run_in_half_precision_and_others_say_why_they_do_not(monkeypatch):
     entries = ["torchvision:squeezenet1_1", "timm:mobilenetv3_small_050", "onnx_model_zoo:squeezenet"]
-    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1, networks="torch", dtype="float16")
+    conditions = timed_run.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1, networks="torch", dtype="float16")
     record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
     assert [p.entry for p in record.participants] == [*entries[:2], entries[0]]
     assert record.conditions.dtype == "float16"
@@ -225,7 +225,7 @@ def test_torch_models_run_in_half_precision_and_others_say_why_they_do_not(monke
     ],
 )
 def test_without_a_pair_nothing_is_timed_and_the_record_says_so(entries, device, reason):
-    conditions = latency.conditions_for(1, device, 1, target=0.5, time_limit=1, seed=1)
+    conditions = timed_run.conditions_for(1, device, 1, target=0.5, time_limit=1, seed=1)
     record = latency.measure(entries, "other", capture(["torch"]), conditions, workers())
     assert (record.samples, record.stopped) == ((), "too_few_participants")
     assert {m.missing.reason for m in record.missing} == {reason}
@@ -245,7 +245,7 @@ def test_a_worker_that_hangs_eats_or_dies_is_one_missing_cell(entry, limits, rea
     monkeypatch.syspath_prepend(str(root / "tests" / "plugin"))
     monkeypatch.setenv("PYTHONPATH", f"{root}:{root / 'tests' / 'plugin'}")
     entries = ["slow:m0", "slow:m1", entry]
-    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1)
+    conditions = timed_run.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=1)
     record = latency.measure(entries, "other", capture(["torch"]), conditions, workers(**limits))
     assert [(m.entry, m.missing.reason) for m in record.missing] == [(entry, reason)]
     assert [p.entry for p in record.participants] == ["slow:m0", "slow:m1", "slow:m0"]
@@ -255,7 +255,7 @@ def test_a_worker_that_hangs_eats_or_dies_is_one_missing_cell(entry, limits, rea
 @pytest.mark.zoos
 @pytest.mark.xdist_group("torch")
 def test_a_worker_lost_in_a_later_session_ends_the_run_and_keeps_the_earlier_ones():
-    conditions = latency.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=3)
+    conditions = timed_run.conditions_for(1, "cpu", 1, 0.5, 1, 1, sessions=3)
     made = itertools.count()
 
     def make(shift: int | None) -> Worker[Timer]:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from zoodata.dataset.store import Dataset
-from zoodata.measure.latency import conditions_for
+from zoodata.measure.timed_run import conditions_for
 from zoodata.sweep import cluster, plan
 from zoodata.sweep.kinds import ArchitectureTask, LatencyTask
 

@@ -135,7 +135,7 @@ from itertools import combinations
 from pathlib import Path
 from zoodata.cli.bench.common import run_shown
 from zoodata.dataset.store import Dataset
-from zoodata.measure.latency import conditions_for
+from zoodata.measure.timed_run import conditions_for
 from zoodata.sweep import plan
 from zoodata.sweep.kinds import LatencyTask
 

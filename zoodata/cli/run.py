@@ -17,7 +17,7 @@ from zoodata.cores import usable_cores
 from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.dataset.validate import validate
-from zoodata.measure.latency import conditions_for
+from zoodata.measure.timed_run import conditions_for
 from zoodata.sweep import plan
 from zoodata.sweep.part import SEED
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from zoodata.records import Environment, LatencyMeasurement
-from zoodata.records.latency import Dtype
+from zoodata.records import Environment
+from zoodata.records.latency import Dtype, TimedRun
 
 
 class Machine(NamedTuple):
@@ -31,7 +31,7 @@ def is_cpu(device: str) -> bool:
     return device.lower().startswith("cpu")
 
 
-def machine_of(record: LatencyMeasurement, environment: Environment | None) -> Machine:
+def machine_of(record: TimedRun, environment: Environment | None) -> Machine:
     """The class of machines that a run was made on."""
     conditions = record.conditions
     on_cpu = is_cpu(conditions.device)

@@ -42,6 +42,7 @@ from zoodata.records import (
     StoredNetwork,
     Supersession,
     Verification,
+    WaysMeasurement,
     upgrade,
 )
 from zoodata.records.base import HashedRecord, Measurement, StoredRecord, entry_zoo, without_weights
@@ -88,6 +89,7 @@ FOLDER_OF: dict[type[StoredRecord], str] = {
     ArchitectureMeasurement: "measurements/architecture",
     ComparisonMeasurement: "measurements/comparison",
     LatencyMeasurement: "measurements/latency",
+    WaysMeasurement: "measurements/ways",
     AccuracyMeasurement: "measurements/accuracy",
     AttributionMeasurement: "measurements/attribution",
     SensitivityMeasurement: "measurements/sensitivity",
@@ -363,6 +365,11 @@ class Dataset:
     def latency_measurements(self) -> tuple[LatencyMeasurement, ...]:
         """Latency runs, oldest first."""
         return tuple(self.measurements(LatencyMeasurement))
+
+    @cached_property
+    def ways(self) -> tuple[WaysMeasurement, ...]:
+        """Runs of one entry in several ways, oldest first."""
+        return tuple(self.measurements(WaysMeasurement))
 
     @cached_property
     def accuracy_measurements(self) -> tuple[AccuracyMeasurement, ...]:

@@ -9,8 +9,7 @@ from typing import Literal
 
 from zoodata.ratios import Samples, trim_fraction
 from zoodata.ratios.samples import processors, session_slices, undisturbed_share
-from zoodata.records import LatencyMeasurement
-from zoodata.records.latency import repeat_of_reference
+from zoodata.records.latency import TimedRun, repeat_of_reference
 
 BUSY_CORES = 0.1
 """Load of other programs, in cores, from which a machine counts as loaded."""
@@ -47,12 +46,12 @@ class RunWarning:
     entries: tuple[str, ...] = ()
 
 
-def samples_of(record: LatencyMeasurement) -> Samples:
+def samples_of(record: TimedRun) -> Samples:
     """The iterations of a record, as ratios are read from them."""
     return Samples(record.samples, [session.rounds for session in record.sessions], record.conditions.device)
 
 
-def warnings(record: LatencyMeasurement) -> Iterator[RunWarning]:
+def warnings(record: TimedRun) -> Iterator[RunWarning]:
     """Everything about this run that pyperf would warn of."""
     if not record.samples:
         return
@@ -81,7 +80,7 @@ def warnings(record: LatencyMeasurement) -> Iterator[RunWarning]:
         yield RunWarning("unsteady", entries=tuple(unsteady))
 
 
-def _machine(record: LatencyMeasurement) -> Iterator[RunWarning]:
+def _machine(record: TimedRun) -> Iterator[RunWarning]:
     load = max((s.other_load for s in record.sessions if s.other_load is not None), default=0.0)
     if load > BUSY_CORES:
         yield RunWarning("loaded", load)
@@ -96,7 +95,7 @@ def _machine(record: LatencyMeasurement) -> Iterator[RunWarning]:
         yield RunWarning("drift", drift)
 
 
-def _device(record: LatencyMeasurement) -> Iterator[RunWarning]:
+def _device(record: TimedRun) -> Iterator[RunWarning]:
     clocks = [s.device_clock_mhz for s in record.sessions if s.device_clock_mhz is not None]
     if clocks:
         low, high = min(c[0] for c in clocks), max(c[1] for c in clocks)
@@ -110,7 +109,7 @@ def _device(record: LatencyMeasurement) -> Iterator[RunWarning]:
         yield RunWarning("unequal_memory", values=unequal)
 
 
-def _reference_mib(record: LatencyMeasurement) -> Iterator[tuple[int, int]]:
+def _reference_mib(record: TimedRun) -> Iterator[tuple[int, int]]:
     """In each session, the most device memory of the A/A pair's two processes."""
     repeat = repeat_of_reference(record.participants)
     for session in record.sessions:
@@ -120,7 +119,7 @@ def _reference_mib(record: LatencyMeasurement) -> Iterator[tuple[int, int]]:
                 yield first, second
 
 
-def _drifts(record: LatencyMeasurement) -> Iterator[float]:
+def _drifts(record: TimedRun) -> Iterator[float]:
     """How the reference's time changed within each session."""
     for cut in _slices(record):
         fastest = [min(one[0]) for one in record.samples[cut]]
@@ -129,7 +128,7 @@ def _drifts(record: LatencyMeasurement) -> Iterator[float]:
             yield median(fastest[-half:]) / median(fastest[:half])
 
 
-def _undisturbed_shares(record: LatencyMeasurement) -> Iterator[float]:
+def _undisturbed_shares(record: TimedRun) -> Iterator[float]:
     """Of each participant in each session; nothing where processor time was not counted."""
     if record.cpu_us is not None and record.conditions.device == "cpu":
         expected = processors(record.samples, record.cpu_us)
@@ -137,5 +136,5 @@ def _undisturbed_shares(record: LatencyMeasurement) -> Iterator[float]:
             yield from undisturbed_share(record.samples[cut], record.cpu_us[cut], expected)
 
 
-def _slices(record: LatencyMeasurement) -> list[slice]:
+def _slices(record: TimedRun) -> list[slice]:
     return session_slices(samples_of(record).rounds)

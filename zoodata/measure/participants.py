@@ -14,6 +14,7 @@ from zoodata.measure.timer import Ready, Repetition, Setting, Timer, WarmUp, war
 from zoodata.measure.watching import Meter
 from zoodata.records import MissingParticipant, Participant
 from zoodata.records.latency import LatencyConditions, Observed, Subject
+from zoodata.records.ways import MissingWay, Way, WayParticipant
 
 
 class Repeatable(Protocol):
@@ -29,10 +30,16 @@ class Workers:
 
     timed: Callable[[int | None], Worker[Timer]]
     """Given the shift of its memory; see :class:`zoodata.isolation.Worker`."""
-    reading: Callable[[Path], Worker[Host]]
-    """For reading networks and writing them into a folder; it times nothing."""
     seconds: float
     """The most that one answer may take."""
+
+
+@dataclass(frozen=True)
+class ReadingWorkers(Workers):
+    """How a run gets its processes that also has networks read."""
+
+    reading: Callable[[Path], Worker[Host]]
+    """For reading networks and writing them into a folder; it times nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +53,16 @@ class PlannedParticipant:
     modules: tuple[str, ...] = ()
     """What its process imports before it builds: the same for all participants of one framework."""
     file: str | None = None
-    """Of the network, where the subject is one."""
+    """Of the network, where the subject is one, or of the way to run it."""
+    way: Way | None = None
+    """In a run of one entry's ways."""
+    error: float | None = None
+    """Of that way's scores."""
 
     def missing(self, error: WorkerFailed) -> MissingParticipant:
         """The record of its absence."""
-        return MissingParticipant(entry=public_name(self.entry), subject=self.subject, missing=missing_for(error))
+        why = MissingParticipant(entry=public_name(self.entry), subject=self.subject, missing=missing_for(error))
+        return why if self.way is None else MissingWay(way=self.way, **dict(why))
 
 
 class TimedWorker:
@@ -87,7 +99,10 @@ class TimedWorker:
         """
         setting = Setting(conditions.batch, conditions.device, conditions.threads, conditions.seed, conditions.dtype)
         self.worker.resume()
-        if self.planned.subject == "model":
+        if (way := self.planned.way) is not None:
+            file = self.planned.file
+            self._ready = self.worker.call(self._seconds, Timer.build_way, self.planned.entry, way, file, setting)
+        elif self.planned.subject == "model":
             compiled = conditions.torch == "compiled"
             self._ready = self.worker.call(self._seconds, Timer.build, self.planned.entry, setting, compiled)
         else:
@@ -142,16 +157,21 @@ class TimedWorker:
 
     def participant(self) -> Participant:
         """What the record says of it."""
-        return Participant(
-            entry=public_name(self.planned.entry),
-            subject=self.planned.subject,
+        planned = self.planned
+        said = Participant(
+            entry=public_name(planned.entry),
+            subject=planned.subject,
             runtime=self._ready.runtime,
-            repeats_reference=self.planned.repeats_reference,
+            repeats_reference=planned.repeats_reference,
             input=self._ready.input,
-            digest=self.planned.digest,
+            digest=planned.digest,
             iterations=self.iterations,
             warm_up_iterations=warm_up_iterations(self.iterations),
         )
+        if planned.way is None:
+            return said
+        seconds = round(self._ready.seconds, 3)
+        return WayParticipant(way=planned.way, relative_error=planned.error, ready_seconds=seconds, **dict(said))
 
 
 def start_workers(

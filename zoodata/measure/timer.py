@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 
 from zoodata.records.measurement import InputShape
+from zoodata.records.ways import Way
 from zoodata.runtimes.model import ForwardPass, OnDevice
 from zoodata.zoos import registry
 from zoodata.zoos.base import CannotBuild
@@ -63,6 +64,8 @@ class Ready:
 
     runtime: str
     input: InputShape
+    seconds: float = 0.0
+    """Of a way to run a model: from the model, or its file, to the first answer."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,7 @@ class Timer:
             ZooError: with the reason a record keeps.
         """
         self._cores = _pin(setting.threads, setting.device)
-        zoo, name, weights = registry.find(entry)
-        model: Any = zoo.build(name, weights=weights)
-        if weights is None and hasattr(model, "draw"):
-            model.draw(setting.seed)
+        model = self.drawn(entry, setting.seed)
         if setting.dtype == "float16":
             if not hasattr(model, "in_half"):
                 raise CannotBuild(f"{model.runtime} is timed in single precision only")
@@ -131,6 +131,44 @@ class Timer:
         if compiled and hasattr(model, "compiled"):
             model = model.compiled()
         return self._ready(model, setting)
+
+    def build_way(self, entry: str, way: Way, path: str | None, setting: Setting) -> Ready:
+        """Bring an entry to run in one way, and run it once.
+
+        Args:
+            entry: of which zoo, in the way that needs no file.
+            way: see :data:`zoodata.records.ways.Way`.
+            path: of the file that :func:`zoodata.runtimes.ways.write` wrote, in the others.
+            setting: where and on what.
+
+        Raises:
+            ZooError: with the reason a record keeps.
+        """
+        from zoodata.runtimes import ways
+
+        self._cores = _pin(setting.threads, setting.device)
+        try:
+            if path is None:
+                model: Any = self.drawn(entry, setting.seed)
+                start = time.perf_counter()
+                model = ways.changed(model, way)
+            else:
+                start = time.perf_counter()
+                model = ways.read(Path(path), way)
+        except ways.NoSuchWay as error:
+            raise CannotBuild(str(error)) from error
+        ready = self._ready(model, setting)
+        self.repeat(1)
+        return replace(ready, seconds=time.perf_counter() - start)
+
+    @staticmethod
+    def drawn(entry: str, seed: int) -> Any:
+        """An entry as its zoo builds it; without named weights it has those of the run's seed, where it can draw."""
+        zoo, name, weights = registry.find(entry)
+        model: Any = zoo.build(name, weights=weights)
+        if weights is None and hasattr(model, "draw"):
+            model.draw(seed)
+        return model
 
     def load(self, path: str, runtime: str, setting: Setting) -> Ready:
         """Load a network from a file of :meth:`zoodata.measure.host.Host.write_network` into a runtime.

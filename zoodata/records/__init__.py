@@ -24,6 +24,7 @@ from zoodata.records.sensitivity import SensitivityMeasurement
 from zoodata.records.supersession import Supersession
 from zoodata.records.upgrade import FILE_KINDS, KINDS, upgrade
 from zoodata.records.verification import Verification
+from zoodata.records.ways import WaysMeasurement
 
 __all__ = [
     "FILE_KINDS",
@@ -59,6 +60,7 @@ __all__ = [
     "StoredNetwork",
     "Supersession",
     "Verification",
+    "WaysMeasurement",
     "content_hash",
     "entry_zoo",
     "is_personal",

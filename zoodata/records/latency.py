@@ -132,12 +132,9 @@ class MissingParticipant(Record):
     missing: Missing
 
 
-class LatencyMeasurement(Measurement):
-    """Iterations of several entries, in interleaved rounds, over several sessions."""
+class TimedRun(Measurement):
+    """Iterations of several participants, in interleaved rounds, over several sessions."""
 
-    kind: Literal["latency"] = "latency"
-    schema_version: Literal[6] = 6  # type: ignore[assignment]
-    architecture: Identifier
     conditions: LatencyConditions
     participants: tuple[Participant, ...]
     unit: Literal["ns"]
@@ -155,11 +152,6 @@ class LatencyMeasurement(Measurement):
     missing: tuple[MissingParticipant, ...] = ()
 
     @property
-    def path(self) -> PurePosixPath:
-        """See :class:`zoodata.records.base.StoredRecord`."""
-        return PurePosixPath("measurements", "latency", self.architecture, f"{self.id[:16]}.json")
-
-    @property
     def entries(self) -> tuple[str, ...]:
         """See :class:`zoodata.records.base.Measurement`."""
         return (*(each.entry for each in self.participants), *(each.entry for each in self.missing))
@@ -173,6 +165,62 @@ class LatencyMeasurement(Measurement):
     def is_empty(self) -> bool:
         """See :class:`zoodata.records.base.Measurement`."""
         return not self.samples
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> TimedRun:
+        for number, repetitions in enumerate((*self.samples, *(self.cpu_us or ()))):
+            if len(repetitions) != len(self.participants):
+                raise PydanticCustomError(
+                    "ragged_samples",
+                    "round {round} has {repetitions} repetitions for {participants} participants",
+                    {"round": number, "repetitions": len(repetitions), "participants": len(self.participants)},
+                )
+            if any(len(each) != p.iterations for each, p in zip(repetitions, self.participants, strict=True)):
+                raise PydanticCustomError(
+                    "ragged_samples", "round {round} has a repetition without all its iterations", {"round": number}
+                )
+        if self.cpu_us is not None and len(self.cpu_us) != len(self.samples):
+            raise PydanticCustomError("ragged_samples", "processor time is not that of all rounds")
+        if self.samples:
+            self._check_pairing()
+        if sum(session.rounds for session in self.sessions) != len(self.samples):
+            raise PydanticCustomError("ragged_samples", "the rounds of its sessions are not all its rounds")
+        if any(len(session.observed) not in (0, len(self.participants)) for session in self.sessions):
+            raise PydanticCustomError("ragged_samples", "a session does not observe every participant")
+        if self.stopped == "too_few_participants" and self.samples:
+            raise PydanticCustomError("one_outcome", "has samples although it stopped for want of a pair")
+        if self.stopped != "too_few_participants" and not self.samples:
+            raise PydanticCustomError("one_outcome", "has no samples and does not say why")
+        return self
+
+    def _check_pairing(self) -> None:
+        """At least two rounds of at least two rivals, the reference first and once more for the A/A pair."""
+        if len(self.samples) < 2:
+            raise PydanticCustomError("pairing", "needs two rounds: one says nothing about their spread")
+        repeats = [participant.entry for participant in self.participants if participant.repeats_reference]
+        first = self.participants[0]
+        alone = len(self._rivals()) < 2 or repeats != [first.entry]
+        if alone or first.subject != "model" or first.repeats_reference:
+            raise PydanticCustomError(
+                "pairing", "needs two rivals, the reference first, and the reference once more for the A/A pair"
+            )
+
+    def _rivals(self) -> list[Participant]:
+        """Those whose times are compared: the models."""
+        return [each for each in self.participants if each.subject == "model" and not each.repeats_reference]
+
+
+class LatencyMeasurement(TimedRun):
+    """A run of several entries of one architecture, against the first of them."""
+
+    kind: Literal["latency"] = "latency"
+    schema_version: Literal[6] = 6  # type: ignore[assignment]
+    architecture: Identifier
+
+    @property
+    def path(self) -> PurePosixPath:
+        """See :class:`zoodata.records.base.StoredRecord`."""
+        return PurePosixPath("measurements", "latency", self.architecture, f"{self.id[:16]}.json")
 
     def table_rows(self, architecture_of: Callable[[str], str | None]) -> list[Row]:
         """See :class:`zoodata.records.base.Measurement`. A row for each participant."""
@@ -202,47 +250,7 @@ class LatencyMeasurement(Measurement):
         }
         return row | self._provenance()
 
-    @model_validator(mode="after")
-    def _is_whole(self) -> LatencyMeasurement:
-        for number, repetitions in enumerate((*self.samples, *(self.cpu_us or ()))):
-            if len(repetitions) != len(self.participants):
-                raise PydanticCustomError(
-                    "ragged_samples",
-                    "round {round} has {repetitions} repetitions for {participants} participants",
-                    {"round": number, "repetitions": len(repetitions), "participants": len(self.participants)},
-                )
-            if any(len(each) != p.iterations for each, p in zip(repetitions, self.participants, strict=True)):
-                raise PydanticCustomError(
-                    "ragged_samples", "round {round} has a repetition without all its iterations", {"round": number}
-                )
-        if self.cpu_us is not None and len(self.cpu_us) != len(self.samples):
-            raise PydanticCustomError("ragged_samples", "processor time is not that of all rounds")
-        if self.samples:
-            self._check_pairing()
-        if sum(session.rounds for session in self.sessions) != len(self.samples):
-            raise PydanticCustomError("ragged_samples", "the rounds of its sessions are not all its rounds")
-        if any(len(session.observed) not in (0, len(self.participants)) for session in self.sessions):
-            raise PydanticCustomError("ragged_samples", "a session does not observe every participant")
-        if self.stopped == "too_few_participants" and self.samples:
-            raise PydanticCustomError("one_outcome", "has samples although it stopped for want of a pair")
-        if self.stopped != "too_few_participants" and not self.samples:
-            raise PydanticCustomError("one_outcome", "has no samples and does not say why")
-        return self
 
-    def _check_pairing(self) -> None:
-        """At least two rounds of at least two entries, the reference first and once more for the A/A pair."""
-        if len(self.samples) < 2:
-            raise PydanticCustomError("pairing", "needs two rounds: one says nothing about their spread")
-        models = [participant for participant in self.participants if participant.subject == "model"]
-        entries = [participant.entry for participant in models if not participant.repeats_reference]
-        repeats = [participant.entry for participant in self.participants if participant.repeats_reference]
-        first = self.participants[0]
-        if len(entries) < 2 or repeats != entries[:1] or first.subject != "model" or first.repeats_reference:
-            raise PydanticCustomError(
-                "pairing", "needs two entries, the reference first, and the reference once more for the A/A pair"
-            )
-
-
-def milliseconds(record: LatencyMeasurement, participant: int) -> list[float]:
+def milliseconds(record: TimedRun, participant: int) -> list[float]:
     """The time of every iteration of a participant."""
     return [nanoseconds / 1e6 for one in record.samples for nanoseconds in one[participant]]

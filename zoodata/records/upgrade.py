@@ -27,6 +27,7 @@ from zoodata.records.reply import Reply
 from zoodata.records.sensitivity import SensitivityMeasurement
 from zoodata.records.supersession import Supersession
 from zoodata.records.verification import Verification
+from zoodata.records.ways import WaysMeasurement
 
 KINDS: dict[str, type[StoredRecord]] = {
     "family": Family,
@@ -35,6 +36,7 @@ KINDS: dict[str, type[StoredRecord]] = {
     "environment": Environment,
     "architecture": ArchitectureMeasurement,
     "latency": LatencyMeasurement,
+    "ways": WaysMeasurement,
     "comparison": ComparisonMeasurement,
     "accuracy": AccuracyMeasurement,
     "image_set": ImageSetRecord,

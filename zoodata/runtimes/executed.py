@@ -16,7 +16,7 @@ import numpy as np
 from zoodata.graph.network import Network
 from zoodata.graph.random_weights import random_weights
 from zoodata.records.measurement import InputShape
-from zoodata.runtimes.model import ForwardPass, in_brief, random_image
+from zoodata.runtimes.model import ForwardPass, Weights, in_brief, random_image
 
 if TYPE_CHECKING:
     from zoodata.runtimes.model import Model
@@ -26,13 +26,13 @@ class CannotExecute(ValueError):
     """The network has an operator that the runtime cannot run."""
 
 
-def write(network: Network, path: Path, runtime: str, seed: int) -> None:
-    """Write a network with random weights for a runtime (``onnxruntime`` or ``torch``).
+def write(network: Network, path: Path, runtime: str, seed: int, weights: Weights | None = None) -> None:
+    """Write a network for a runtime (``onnxruntime`` or ``torch``), with random weights if it is given none.
 
     Raises:
         CannotExecute: naming the operator.
     """
-    weights = random_weights(network, seed)
+    weights = random_weights(network, seed) if weights is None else weights
     if runtime == "torch":
         path.write_bytes(pickle.dumps((network, weights)))
         return

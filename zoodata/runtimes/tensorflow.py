@@ -44,6 +44,8 @@ class KerasModel:
         """See :class:`zoodata.runtimes.model.Saves`. A Model Garden model knows the parts of its checkpoint."""
         return (".ckpt",) if hasattr(self._model, "checkpoint_items") else (".weights.h5", ".keras")
 
+    _xla = False
+
     def __init__(self, model: Any, image: InputShape) -> None:
         self._model = model
         self.input = image
@@ -160,9 +162,29 @@ class KerasModel:
 
         return run
 
+    def with_xla(self) -> KerasModel:
+        """The same model compiled by XLA; it compiles in the first forward pass."""
+        model = KerasModel(self._model, self.input)
+        model._xla = True
+        return model
+
+    def as_tflite(self, path: Path) -> None:
+        """Write the model with its weights as a TFLite file, by TensorFlow's own converter.
+
+        Raises:
+            ValueError: when the converter cannot.
+        """
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([self._trace(1)], self._model)
+        try:
+            path.write_bytes(converter.convert())
+        except Exception as error:  # the converter raises whatever its passes raise
+            raise ValueError(f"TensorFlow's converter: {in_brief(error)}") from error
+
     def _trace(self, batch: int) -> Any:
         size = (batch, self.input.height, self.input.width, self.input.channels)
-        call = tf.function(lambda image: self._model(image, training=False), autograph=False)
+        call = tf.function(
+            lambda image: self._model(image, training=False), autograph=False, jit_compile=self._xla or None
+        )
         return call.get_concrete_function(tf.TensorSpec(size, tf.float32))
 
 

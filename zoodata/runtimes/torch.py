@@ -113,6 +113,8 @@ class TorchModel:
     runtime: str = "torch"
     formats = (".safetensors", ".pth")
 
+    _layout = torch.contiguous_format
+
     def __init__(self, module: torch.nn.Module, image: InputShape, classes: int) -> None:
         self._module = module.eval()
         self.input = image
@@ -209,6 +211,7 @@ class TorchModel:
         where = place(device)
         module = self._module.to(where).eval()
         image = torch.from_numpy(random_image(self.input, batch, seed)).to(where, torch_reader.real_type(module))
+        image = image.to(memory_format=self._layout)
         return TorchPass(lambda: module(image), where)
 
     def draw(self, seed: int) -> None:
@@ -233,6 +236,12 @@ class TorchModel:
     def in_half(self) -> TorchModel:
         """The same model in half precision, its weights and its image: ``model.half()``, as users run it."""
         self._module = self._module.half()
+        return self
+
+    def in_channels_last(self) -> TorchModel:
+        """The same model with its kernels, and the image that is timed, stored channels last."""
+        self._module = self._module.to(memory_format=torch.channels_last)
+        self._layout = torch.channels_last
         return self
 
     def compiled(self) -> TorchModel:

@@ -33,6 +33,7 @@ from zoodata_site.views.findings import FindingView, Replies, finding_views
 from zoodata_site.views.leaderboard import ArchitectureFindings, Headline, Row, headlines, order, row
 from zoodata_site.views.measured import MeasuredSet, measured_sets
 from zoodata_site.views.releases import ReleaseStep, lines_of_architectures, release_steps
+from zoodata_site.views.ways import WaysView, ways_views
 from zoodata_site.views.withdrawn import withdrawn
 from zoodata_site.views.zoo import ChangeView, ZooView, change_view, zoo_views
 
@@ -62,6 +63,8 @@ class Site:
     """Measured accuracies of any two over the same images."""
     measured_sets: tuple[MeasuredSet, ...]
     choices: Choices
+    ways: tuple[WaysView, ...]
+    """The ways to run a model, of each entry whose ways were timed."""
     findings: tuple[FindingView, ...]
     paper: Reproduction
     claims: int
@@ -117,6 +120,7 @@ def make(dataset: Dataset) -> Site:
         measured=tuple(pairs),
         measured_sets=measured_sets(dataset, pairs),
         choices=choices(dataset, [item.latency for item in architectures if item.latency]),
+        ways=ways_views(dataset),
         findings=tuple(findings),
         paper=reproduce(dataset),
         claims=len(dataset.claims),

@@ -13,6 +13,7 @@ from zoodata.cli.bench.comparison import comparison_command
 from zoodata.cli.bench.latency import latency_command
 from zoodata.cli.bench.release import release_command
 from zoodata.cli.bench.sensitivity import sensitivity_command
+from zoodata.cli.bench.ways import ways_command
 from zoodata.cli.common import data_option
 from zoodata.cores import usable_cores
 
@@ -52,6 +53,7 @@ for each in (
     architecture_command,
     comparison_command,
     latency_command,
+    ways_command,
     accuracy_command,
     sensitivity_command,
     release_command,

@@ -23,7 +23,7 @@ from zoodata.dataset import store
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.latency_run import summarise
 from zoodata.discrepancy.warnings import warnings
-from zoodata.measure.latency import conditions_for
+from zoodata.measure.timed_run import conditions_for
 from zoodata.records import LatencyMeasurement
 from zoodata.records.latency import Dtype, LatencyConditions
 from zoodata.sweep import plan

@@ -39,6 +39,7 @@ from zoodata.records import (
     SensitivityMeasurement,
     Supersession,
     Verification,
+    WaysMeasurement,
 )
 from zoodata.records.base import StoredRecord
 
@@ -55,6 +56,7 @@ CHECKS: dict[type[StoredRecord], Callable[[Any, World, Read], Iterator[Doubt]]] 
     SensitivityMeasurement: images.check_sensitivity,
     ImageSetRecord: images.check_image_set,
     LatencyMeasurement: latency.check,
+    WaysMeasurement: latency.check_ways,
     Release: releases.check_release,
     ReleaseChanges: releases.check_changes,
     Reply: replies.check,

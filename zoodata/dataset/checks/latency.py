@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from zoodata.dataset.checks.doubt import Doubt, within
-from zoodata.dataset.checks.measurements import entries_known, network_known, of_architecture, run_known
+from zoodata.dataset.checks.measurements import entries_known, network_known, of_architecture, run_known, weights_known
 from zoodata.dataset.checks.world import Read, World
 from zoodata.dataset.machines import is_cpu, machine_of
-from zoodata.records import Environment, LatencyMeasurement
+from zoodata.records import Environment, LatencyMeasurement, Participant, WaysMeasurement
 from zoodata.records.base import without_weights
-from zoodata.records.latency import repeat_of_reference
+from zoodata.records.latency import TimedRun, repeat_of_reference
 
 LEAST_NANOSECONDS = 1_000
 """A call of a framework takes longer than this, whatever it computes."""
@@ -46,6 +46,27 @@ RUNTIME = re.compile(r"[A-Za-z][A-Za-z0-9 ._+-]{0,60}")
 MOST_WATTS = 20_000.0
 
 
+MOST_READY_SECONDS = 24 * 3_600.0
+
+
+def check_ways(record: WaysMeasurement, world: World, item: Read) -> Iterator[Doubt]:
+    """Everything about a run of one entry's ways that cannot be."""
+    yield from entries_known([("entry", record.entry)], world, item)
+    yield from run_known(record, world, item)
+    yield from weights_known(record.entry, "entry", world)
+    yield from _conditions(record, world)
+    for number, participant in enumerate(record.participants):
+        yield from _participant(number, participant, world, item)
+        field = f"participants[{number}]"
+        yield from within(f"{field}.ready_seconds", participant.ready_seconds, 0, MOST_READY_SECONDS, "seconds")
+    environment = world.environments.get(record.environment)
+    if record.samples and environment is not None:
+        times = _times_of(record)
+        yield from _times(record, times, environment, world)
+        yield from _processor_time(record, times, environment)
+        yield from _observed(record, times, environment)
+
+
 def check(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
     """Everything about a run that cannot be, or is far from what others measured."""
     yield from entries_known(_asked(record), world, item)
@@ -63,13 +84,13 @@ def check(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doub
             yield from _like_others(record, environment, world)
 
 
-def _asked(record: LatencyMeasurement) -> list[tuple[str, str]]:
+def _asked(record: TimedRun) -> list[tuple[str, str]]:
     """Everyone who was asked to take part, with the field that names them."""
     taken = [(f"participants[{n}].entry", p.entry) for n, p in enumerate(record.participants)]
     return taken + [(f"missing[{n}].entry", m.entry) for n, m in enumerate(record.missing)]
 
 
-def _conditions(record: LatencyMeasurement, world: World) -> Iterator[Doubt]:
+def _conditions(record: TimedRun, world: World) -> Iterator[Doubt]:
     conditions = record.conditions
     yield from within("conditions.time_limit_seconds", conditions.time_limit_seconds, 0.1, 7 * 86_400)
     yield from within("conditions.repetition_seconds", conditions.repetition_seconds, 1e-3, 3_600)
@@ -84,24 +105,26 @@ def _conditions(record: LatencyMeasurement, world: World) -> Iterator[Doubt]:
         yield Doubt("E025", "conditions.device", f"is {conditions.device}, and the environment has no accelerator")
 
 
-def _distinct(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
+def _distinct(record: TimedRun, world: World, item: Read) -> Iterator[Doubt]:
     names = Counter((p.entry, p.subject) for p in record.participants if not p.repeats_reference)
     for (entry, subject), times in names.items():
         if times > 1:
             yield Doubt("E038", "participants", f"the {subject} of {entry} takes part {times} times")
     for number, participant in enumerate(record.participants):
-        yield from network_known(f"participants[{number}].digest", participant.digest, world, item)
-        if not RUNTIME.fullmatch(participant.runtime):
-            yield Doubt("E008", f"participants[{number}].runtime", f"is {participant.runtime[:40]!r}, no word")
-        counted = world.architecture_measurements.get(without_weights(participant.entry), ())
-        channels = {each.result.input.channels for each in counted if each.result is not None}
-        if channels and participant.input.channels not in channels:
-            yield Doubt("E025", f"participants[{number}].input.channels", f"is {participant.input.channels}")
+        yield from _participant(number, participant, world, item)
 
 
-def _times(
-    record: LatencyMeasurement, times: Sequence[Times], environment: Environment, world: World
-) -> Iterator[Doubt]:
+def _participant(number: int, participant: Participant, world: World, item: Read) -> Iterator[Doubt]:
+    yield from network_known(f"participants[{number}].digest", participant.digest, world, item)
+    if not RUNTIME.fullmatch(participant.runtime):
+        yield Doubt("E008", f"participants[{number}].runtime", f"is {participant.runtime[:40]!r}, no word")
+    counted = world.architecture_measurements.get(without_weights(participant.entry), ())
+    channels = {each.result.input.channels for each in counted if each.result is not None}
+    if channels and participant.input.channels not in channels:
+        yield Doubt("E025", f"participants[{number}].input.channels", f"is {participant.input.channels}")
+
+
+def _times(record: TimedRun, times: Sequence[Times], environment: Environment, world: World) -> Iterator[Doubt]:
     total = sum(float(each.sum()) for each in times) / 1e9
     longest = OVERRUN * record.conditions.time_limit_seconds + OVERRUN_SECONDS
     if total > longest:
@@ -126,7 +149,7 @@ def _times(
         yield Doubt("E025", "participants", f"the A/A pair differs by a factor of {pair:.2f}: not one entry twice")
 
 
-def _times_of(record: LatencyMeasurement) -> list[Times]:
+def _times_of(record: TimedRun) -> list[Times]:
     """The time of every iteration of each participant."""
     return [_joined(record.samples, number) for number in range(len(record.participants))]
 
@@ -141,7 +164,7 @@ def _macs(entry: str, height: int, world: World) -> int | None:
     return next((r.result.macs for r in counted if r.result and r.result.input.height == height), None)
 
 
-def _processor_time(record: LatencyMeasurement, times: Sequence[Times], environment: Environment) -> Iterator[Doubt]:
+def _processor_time(record: TimedRun, times: Sequence[Times], environment: Environment) -> Iterator[Doubt]:
     if record.cpu_us is None:
         return
     cores = environment.processor.logical_cores
@@ -153,7 +176,7 @@ def _processor_time(record: LatencyMeasurement, times: Sequence[Times], environm
             yield Doubt("E025", f"cpu_us[*][{number}]", "is nothing at all, on a processor")
 
 
-def _observed(record: LatencyMeasurement, times: Sequence[Times], environment: Environment) -> Iterator[Doubt]:
+def _observed(record: TimedRun, times: Sequence[Times], environment: Environment) -> Iterator[Doubt]:
     medians = [float(np.median(own)) for own in times]
     cores, memory = environment.processor.logical_cores, environment.memory_mib
     device_memory = max((each.memory_mib for each in environment.accelerators), default=0)
@@ -175,7 +198,7 @@ def _observed(record: LatencyMeasurement, times: Sequence[Times], environment: E
                 yield from within(f"{own}.joules", watts, 0, MOST_WATTS, "watts")
 
 
-def _like_others(record: LatencyMeasurement, environment: Environment, world: World) -> Iterator[Doubt]:
+def _like_others(record: TimedRun, environment: Environment, world: World) -> Iterator[Doubt]:
     """Ratios to the reference beside those of other runs of the same machine, and beside the networks' work."""
     ratios = _ratios(record)
     reference = record.participants[0]
@@ -210,7 +233,7 @@ def _near(a: float, b: float, factor: float) -> bool:
     return 1 / factor <= a / b <= factor
 
 
-def _ratios(record: LatencyMeasurement) -> dict[str, float]:
+def _ratios(record: TimedRun) -> dict[str, float]:
     """Entry to its median over the reference's."""
     medians = [float(np.median(own)) for own in _times_of(record)]
     return {

@@ -13,8 +13,11 @@ from zoodata.sweep.kinds.accuracy import AccuracyPart, AccuracyTask
 from zoodata.sweep.kinds.architecture import ArchitecturePart, ArchitectureTask
 from zoodata.sweep.kinds.comparison import ComparisonPart, ComparisonTask
 from zoodata.sweep.kinds.latency import LatencyPart, LatencyTask
+from zoodata.sweep.kinds.ways import WaysPart, WaysTask
 
-__all__ = ["AccuracyTask", "ArchitectureTask", "ComparisonTask", "LatencyTask", "Part"]
+__all__ = ["AccuracyTask", "ArchitectureTask", "ComparisonTask", "LatencyTask", "Part", "WaysTask"]
 
-Part = Annotated[AccuracyPart | ArchitecturePart | ComparisonPart | LatencyPart, Field(discriminator="measure")]
+Part = Annotated[
+    AccuracyPart | ArchitecturePart | ComparisonPart | LatencyPart | WaysPart, Field(discriminator="measure")
+]
 """A part of a plan, of any kind."""

@@ -14,8 +14,8 @@ from zoodata.isolation import Worker, default_memory_limit
 from zoodata.measure import latency
 from zoodata.measure.architecture import public_name
 from zoodata.measure.host import worker_environment
-from zoodata.measure.latency import conditions_for
-from zoodata.measure.participants import Workers
+from zoodata.measure.participants import ReadingWorkers
+from zoodata.measure.timed_run import conditions_for
 from zoodata.measure.timer import Timer
 from zoodata.records import Environment, LatencyMeasurement, is_personal
 from zoodata.records.base import Measurement, foreign_files
@@ -83,14 +83,14 @@ LEAST_MEMORY = 4 * 2**30
 
 def latency_workers(
     conditions: LatencyConditions, limits: Limits | None = None, entries: Sequence[str] = ()
-) -> Workers:
+) -> ReadingWorkers:
     """How a latency run of some entries gets its processes: timed ones handle memory as their runtime likes it."""
     limits = limits or Limits()
     environment = worker_environment(conditions.device, conditions.threads)
     # Each entry, its network, and the reference once more stay in memory together.
     memory = limits.memory or max(default_memory_limit(2 * len(entries) + 1), LEAST_MEMORY)
     files, folders = foreign_files(entries), folders_of(entries)
-    return Workers(
+    return ReadingWorkers(
         timed=lambda shift: Worker(Timer, environment, memory, shift, () if files else None, folders),
         reading=lambda folder: reading_worker(conditions.threads, limits.memory, files, (folder,), folders),
         seconds=limits.seconds,
