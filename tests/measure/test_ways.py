@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from tests import builders
 from tests.dataset import honest
-from zoodata.cli.main import main
+from zoodata.cli.main import cli
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import ways
 from zoodata.measure.ways import ALL
@@ -47,14 +47,14 @@ def test_a_way_that_a_framework_does_not_have_is_a_reason(tmp_path):
 def test_the_command_times_them_and_keeps_a_record(tmp_path):
     given = ["bench", "ways", "torchvision:mnasnet0_5", "--way", "onnxruntime", "--way", "tflite", "--quick",
              "--threads", "1", "--data", str(tmp_path)]  # fmt: skip
-    ran = CliRunner().invoke(main, given)
+    ran = CliRunner().invoke(cli, given)
     assert ran.exit_code == 0, ran.output
     assert "ONNX Runtime" in ran.output
     assert "only Keras models" in ran.output
     (record,) = Dataset.open(local=tmp_path).ways
     assert [each.way for each in record.participants] == ["as_built", "onnxruntime", "as_built"]
     assert [each.way for each in record.missing] == ["tflite"]
-    again = CliRunner().invoke(main, given)
+    again = CliRunner().invoke(cli, given)
     assert "0 to do" in again.output or "1 to do" not in again.output
 
 

@@ -174,9 +174,12 @@ class KerasModel:
         Raises:
             ValueError: when the converter cannot.
         """
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([self._trace(1)], self._model)
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
         try:
-            path.write_bytes(converter.convert())
+            # The converter leaves variables of a Keras 3 model out: its file answers with numbers that are none.
+            frozen = convert_variables_to_constants_v2(self._trace(1))
+            path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([frozen]).convert())
         except Exception as error:  # the converter raises whatever its passes raise
             raise ValueError(f"TensorFlow's converter: {in_brief(error)}") from error
 
