@@ -84,7 +84,7 @@ if (comparing) {
     } else {
       nodes.push(make("p", {}, "These two were not compared yet."));
     }
-    return [...nodes, make("p", {}, "On your machine: ", make("code", {}, `zoodata diff ${a} ${b} --prove`))];
+    return [...nodes, make("p", {}, "On your machine: ", make("code", {}, `zoodata diff ${a} ${b} --prove`), "; to write the weights of one as a checkpoint of the other: ", make("code", {}, `zoodata transplant ${a}@WEIGHTS ${b} --out carried.safetensors`))];
   }
 
   /* What is done to an image, as two lists of steps; a step that the other side has not is marked. */
@@ -129,17 +129,30 @@ if (comparing) {
     return [...nodes, make("p", {}, "On your machine: ", make("code", {}, `zoodata attribute ${a} ${b} --images nips2017_dev`))];
   }
 
+  /* The entry that somebody means who writes "keras vgg16", or slips. */
+  const near = (text) => {
+    const hit = zoodataSearch.find(text)[0] || zoodataSearch.find(text.split(":").pop())[0];
+    if (!hit) return null;
+    const { zoos } = zoodataSearch.parse(text), names = hit.row.names.filter(([zoo]) => !zoos.size || zoos.has(zoo));
+    return hit.by || names.map(([zoo, name]) => `${zoo}:${name}`)[0] || null;
+  };
+
   async function show() {
     const [a, b] = ["a", "b"].map((side) => plain(comparing.elements[side].value));
     place.replaceChildren();
     if (!a || !b) { said.textContent = "Name two entries, as torchvision:resnet50."; return; }
     try {
       entries = entries || (await api("entries.json")).entries;
-      const unknown = [a, b].find((entry) => !Object.hasOwn(entries, entry));
-      if (unknown) {
+      const unknown = [a, b].filter((entry) => !Object.hasOwn(entries, entry));
+      if (unknown.length) {
         await zoodataSearch.load();
-        const near = zoodataSearch.find(unknown.includes(":") ? unknown.split(":")[1] : unknown)[0], meant = near && (near.by || near.row.names.map(([zoo, name]) => `${zoo}:${name}`)[0]);
-        said.textContent = `${unknown} is not an entry of the catalogue.${meant ? ` Perhaps ${meant}?` : ""}`;
+        const meant = Object.fromEntries(unknown.map((entry) => [entry, near(entry)]));
+        const [x, y] = [a, b].map((entry) => meant[entry] || entry);
+        said.replaceChildren(`${unknown.join(" and ")}: no entry of the catalogue. `);
+        if (unknown.every((entry) => meant[entry])) {
+          const address = new URLSearchParams({ a: x, b: y }).toString().replaceAll("%3A", ":");
+          said.append("Perhaps ", make("a", { href: `${location.pathname}?${address}` }, `${x} and ${y}`), "?");
+        }
         return;
       }
       const documents = await Promise.all([a, b].map((entry) => api(`architectures/${entries[entry]}.json`)));

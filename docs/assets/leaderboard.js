@@ -58,7 +58,7 @@ if (board) {
       else head.removeAttribute("aria-sort");
     }
     const hidden = boxes.filter((box) => !box.checked).map((box) => box.value);
-    for (const box of boxes) board.classList.toggle(`without-${box.value}`, !box.checked);
+    for (const box of boxes) board.parentElement.classList.toggle(`without-${box.value}`, !box.checked);
     const address = new URLSearchParams(Object.entries(state).filter(([, text]) => text));
     if (sort) address.set("sort", sort);
     if (hidden.length) address.set("hide", hidden.join("."));

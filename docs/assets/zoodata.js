@@ -161,10 +161,9 @@ if (find) {
   find.form.addEventListener("submit", (event) => {
     event.preventDefault();
     zoodataSearch.load().then(() => {
-      const found = zoodataSearch.find(find.value), best = found.filter((hit) => hit.best === 0);
-      if (!found.length) show();
-      else if (best.length || found.length === 1) location.href = new URL(`architectures/${(best[0] || found[0]).row.id}.html`, root).href;
-      else location.href = `${new URL("leaderboard.html", root).href}?q=${encodeURIComponent(find.value)}`;
+      const [first] = find.value.trim() ? zoodataSearch.all(find.value) : [];
+      if (first) location.href = new URL(first.href, root).href;
+      else show();
     });
   });
 }

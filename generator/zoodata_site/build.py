@@ -91,6 +91,7 @@ def _mkdocs(pages: Path, built: Path) -> None:
         config = mkdocs.config.load_config(
             str(_source("mkdocs.yml")), docs_dir=str(pages), site_dir=str(built), strict=True
         )
+        config.extra["repository"] = about.repository_url()
         config.plugins.on_startup(command="build", dirty=False)
         mkdocs.commands.build.build(config)
         config.plugins.on_shutdown()

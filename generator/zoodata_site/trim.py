@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import rcssmin
-import rjsmin
 import tinycss2
 
 from zoodata_site.publish.search import FILE
@@ -17,10 +16,19 @@ CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
 INDENTATION = re.compile(r"\s*\n\s*")
 USED = re.compile(r'class="([^"]*)"|class=([\w-]+)')
 
-MINIFIERS = {".js": rjsmin.jsmin, ".css": rcssmin.cssmin}
+COMMENT = re.compile(r"^\s*/\*.*?\*/\s*\n", re.DOTALL | re.MULTILINE)
+"""In a script, on lines of its own."""
 
 SET_BY_SCRIPTS = frozenset({"zd-differs", "zd-sort", "zd-scroll", "zd-faint", "zd-copy", "zd-answer", "zd-pipelines"})
 """Classes that no page has before a script runs."""
+
+
+def _narrow_script(text: str) -> str:
+    """A script without comments and indentation. (rjsmin takes spaces out of template literals that hold others.)"""
+    return INDENTATION.sub("\n", COMMENT.sub("", text))
+
+
+MINIFIERS = {".js": _narrow_script, ".css": rcssmin.cssmin}
 
 
 def trim(site: Path) -> None:

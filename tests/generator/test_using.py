@@ -187,7 +187,7 @@ def test_any_two_are_compared_by_their_address(server, browser, width, scheme):
     assert "Proof" in text
     assert "Do not swap these weights" in text
     assert "of the time of torchvision:resnet50" in text
-    page.get_by_role("button", name="Swap").click()
+    page.get_by_role("button", name="Exchange the two").click()
     page.wait_for_function("location.search.startsWith('?a=tf_slim:resnet_v1_50')")
     page.get_by_role("columnheader", name="tf_slim:resnet_v1_50").wait_for()
     page.go_back()
@@ -198,10 +198,10 @@ def test_any_two_are_compared_by_their_address(server, browser, width, scheme):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("?a=torchvision:resnet50&b=nope:nothing", "nope:nothing is not an entry"),
+        ("?a=torchvision:resnet50&b=nope:nothing", "nope:nothing: no entry"),
         ("?a=&b=", "Name two entries"),
         ("?a=torchvision:resnet50&b=torchvision:vgg16", "Two designs"),
-        ("?a=<img src=x onerror=window.owned=1>&b=__proto__", "is not an entry"),
+        ("?a=<img src=x onerror=window.owned=1>&b=__proto__", "no entry of the catalogue"),
     ],
 )
 def test_what_cannot_be_compared_is_said(server, page, query, said):
@@ -290,3 +290,18 @@ def test_all_resnet_50_claims_as_csv(server, page):
     assert {(c.id, c.value) for c in own} <= {(row["id"], float(row["value"])) for row in rows}
     conditions = page.request.get(f"{server}api/v1/architectures/resnet50.json").json()["claims"]
     assert [row["conditions"] for row in rows] == [claim["conditions"] for claim in conditions]
+
+
+def test_compare_says_what_somebody_may_mean(server, page):
+    page.goto(server + "compare.html?a=keras+vgg16&b=torchvision:vgg16")
+    said = page.locator("#zd-said a")
+    said.wait_for()
+    assert said.inner_text() == "keras_applications:VGG16 and torchvision:vgg16"
+    said.click()
+    page.wait_for_url("**a=keras_applications:VGG16&b=torchvision:vgg16")
+
+
+def test_a_hidden_column_leaves_the_tables_style(server, page):
+    page.goto(server + "leaderboard.html?hide=naive")
+    page.wait_for_function("document.querySelector('.without-naive')")
+    assert page.evaluate("document.querySelector('table#zd-board, table').className") == ""
