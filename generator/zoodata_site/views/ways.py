@@ -56,6 +56,6 @@ def winners(views: tuple[WaysView, ...]) -> list[Winner]:
     for name, runs in sorted(by_machine.items()):
         way, count = Counter(run.fastest.way for run in runs).most_common(1)[0]
         ratios = [run.fastest.ratio for run in runs if run.fastest.way == way]
-        how = NAMES[way] if way == "as_built" else f"by {NAMES[way]}"
+        how = NAMES[way] if way == "as_built" else f"by way of {NAMES[way]}"
         found.append(Winner(name, how, count, len(runs), None if way == "as_built" else median(ratios)))
     return found
