@@ -25,6 +25,7 @@ COMMANDS = [
     ("bench", "sensitivity", "FILE", "--images", "IMAGES"),
     ("bench", "architecture", "FILE", "--data", "data"),
     ("bench", "latency", "FILE", "torchvision:resnet18", "--data", "data"),
+    ("bench", "ways", "FILE", "--data", "data"),
 ]
 
 

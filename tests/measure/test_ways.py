@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -11,7 +13,6 @@ from tests.dataset import honest
 from zoodata.cli.main import cli
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import ways
-from zoodata.measure.ways import ALL
 from zoodata.records import WaysMeasurement
 from zoodata.records.ways import Way, WayParticipant
 
@@ -97,6 +98,6 @@ def test_a_run_is_of_one_entry_and_each_way_once(changes):
 def test_all_ways_have_a_name():
     from zoodata.wording.ways import NAMES, RECIPES
 
-    assert set(NAMES) == set(RECIPES) == set(ALL)
+    assert set(NAMES) == set(RECIPES) == set(get_args(Way))
     assert builders.WHEN
     assert WayParticipant.model_fields["way"].annotation == Way

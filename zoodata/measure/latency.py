@@ -22,7 +22,6 @@ from zoodata.measure.session import Say, close
 from zoodata.measure.timed_run import Run, check_system, outcome, run_sessions
 from zoodata.records import Environment, LatencyMeasurement, entry_zoo
 from zoodata.records.latency import LatencyConditions
-from zoodata.records.measurement import timestamp
 from zoodata.zoos import registry
 
 
@@ -55,13 +54,7 @@ def measure(
         stopped = run_sessions(run, first, instruments, meter)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return LatencyMeasurement.seal(
-        architecture=architecture,
-        started_at=timestamp(started),
-        conditions=conditions,
-        environment=environment.id,
-        **outcome(run, stopped, source),
-    )
+    return LatencyMeasurement.seal(architecture=architecture, **outcome(run, environment, started, stopped, source))
 
 
 def _first_workers(

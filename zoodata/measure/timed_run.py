@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from zoodata.isolation import can_disable_aslr, can_stop
@@ -30,8 +31,9 @@ from zoodata.measure.session import (
 )
 from zoodata.measure.timer import can_keep_memory, can_raise_priority, sets_cpu_affinity
 from zoodata.ratios import Samples, ratios_to_reference
-from zoodata.records import MissingParticipant, Participant
+from zoodata.records import Environment, MissingParticipant, Participant
 from zoodata.records.latency import Dtype, LatencyConditions, Session, Stopped, repeat_of_reference
+from zoodata.records.measurement import timestamp
 
 MEMORY_SHIFTS = 2**15
 """Pages by which memory may be shifted: 128 MiB, which is sixty-four large pages."""
@@ -145,9 +147,14 @@ def _add_session(
     run.sessions.append(outcome.session)
 
 
-def outcome(run: Run, stopped: Stopped, energy_source: str | None) -> dict[str, Any]:
-    """What every record of a timed run states of what was observed."""
+def outcome(
+    run: Run, environment: Environment, started: datetime, stopped: Stopped, energy_source: str | None = None
+) -> dict[str, Any]:
+    """What every record of a timed run states: when, on what, and what was observed."""
     return {
+        "started_at": timestamp(started),
+        "conditions": run.conditions,
+        "environment": environment.id,
         "participants": run.participants,
         "unit": "ns",
         "samples": _frozen(wall_times(run.rounds)),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from zoodata.graph.random_weights import random_weights
 from zoodata.isolation import Worker, WorkerFailed, scratch_folder
@@ -20,16 +20,15 @@ from zoodata.measure.host import Unreadable
 from zoodata.measure.participants import PlannedParticipant, TimedWorker, Workers
 from zoodata.measure.session import Say, close
 from zoodata.measure.timed_run import Run, check_system, outcome, run_sessions
+from zoodata.measure.timer import Timer
 from zoodata.records import Environment, WaysMeasurement
+from zoodata.records.base import without_weights
 from zoodata.records.latency import LatencyConditions
-from zoodata.records.measurement import timestamp
-from zoodata.records.ways import Way
+from zoodata.records.ways import OTHER_WAYS, Way
 from zoodata.runtimes import ways
 from zoodata.runtimes.model import CannotRead, in_brief, in_layout, random_image
 from zoodata.stats import relative_error
 from zoodata.zoos.base import CannotBuild
-
-ALL: tuple[Way, ...] = get_args(Way)
 
 MODULES: Mapping[Way, tuple[str, ...]] = {
     "onnxruntime": ("zoodata.runtimes.executed", "onnxruntime"),
@@ -56,12 +55,10 @@ class WaysHost:
         Raises:
             ZooError: with the reason a record keeps.
         """
-        from zoodata.measure.timer import Timer
-
         self._built: Any = Timer.drawn(entry, seed)
         self._image = random_image(self._built.input.model_copy(update={"layout": "NCHW"}), 1, seed)
         self._threads = threads
-        if not hasattr(self._built, "draw"):
+        if entry == without_weights(entry) and not hasattr(self._built, "draw"):
             # Keras' own start ends in scores that are all alike, which any way would answer.
             network = self._built.network()
             self._built.forward(self._image[0], random_weights(network, seed))
@@ -100,8 +97,8 @@ class WaysHost:
 class WaysWorkers(Workers):
     """How a run of ways gets its processes."""
 
-    checking: Callable[[], Worker[WaysHost]]
-    """For writing files and comparing answers; it times nothing."""
+    checking: Callable[[Path], Worker[WaysHost]]
+    """For writing files into a folder and comparing answers; it times nothing."""
 
 
 def measure(
@@ -134,13 +131,7 @@ def measure(
         stopped = run_sessions(run, lambda meter: _first_workers(run, entry, wanted, folder, workers), None, None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return WaysMeasurement.seal(
-        entry=entry,
-        started_at=timestamp(started),
-        conditions=conditions,
-        environment=environment.id,
-        **outcome(run, stopped, None),
-    )
+    return WaysMeasurement.seal(entry=entry, **outcome(run, environment, started, stopped))
 
 
 def _first_workers(
@@ -148,7 +139,7 @@ def _first_workers(
 ) -> list[TimedWorker]:
     """The first session's workers: the model as it is built, its ways, and itself again. Empty without a pair."""
     built = PlannedParticipant(entry, way="as_built", modules=())
-    others = [way for way in ALL if way in wanted and way != "as_built"]
+    others = [way for way in OTHER_WAYS if way in wanted]
     planned = [built, *_checked(run, entry, others, folder, workers)]
     if len(planned) < 2:
         return []
@@ -166,7 +157,7 @@ def _checked(
 ) -> list[PlannedParticipant]:
     """The ways in which the model answers, those that write files first: the others change the model itself."""
     conditions, seconds = run.conditions, run.workers.seconds
-    ordered = sorted(wanted, key=lambda way: (way not in ways.OF_FILES, ALL.index(way)))
+    ordered = sorted(wanted, key=lambda way: way not in ways.OF_FILES)
     plans = {
         way: PlannedParticipant(
             entry,
@@ -176,8 +167,8 @@ def _checked(
         )
         for way in ordered
     }
-    found: list[PlannedParticipant] = []
-    with workers.checking() as worker:
+    found: dict[Way, PlannedParticipant] = {}
+    with workers.checking(folder) as worker:
         run.say(f"building {entry}")
         try:
             worker.call(seconds, WaysHost.begin, entry, conditions.seed, conditions.threads)
@@ -193,5 +184,5 @@ def _checked(
                 if not worker.alive:
                     break
                 continue
-            found.append(replace(plans[way], file=checked.file, error=checked.error))
-    return sorted(found, key=lambda plan: ALL.index(plan.way or "as_built"))
+            found[way] = replace(plans[way], file=checked.file, error=checked.error)
+    return [found[way] for way in wanted if way in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,9 @@ Way = Literal[
     "openvino",  # the same file in OpenVINO
     "tflite",  # converted by TensorFlow's own converter, in LiteRT
 ]
+
+OTHER_WAYS: tuple[Way, ...] = tuple(way for way in get_args(Way) if way != "as_built")
+"""All but the reference."""
 
 
 class WayParticipant(Participant):

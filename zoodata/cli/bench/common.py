@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ from zoodata.cli.images import ImagesType
 from zoodata.dataset.store import Dataset
 from zoodata.environments.folders import lock_of
 from zoodata.records.base import Measurement, entry_zoo
+from zoodata.records.latency import TimedRun
 from zoodata.sweep import plan
 from zoodata.sweep.listing import list_zoos
 from zoodata.sweep.run import run_tasks
@@ -103,6 +104,13 @@ def run_shown(
 
             run_on_ray(tasks, data, ray, limits, done)
     return records
+
+
+def refuse_untimed(records: Iterable[TimedRun]) -> None:
+    """End with an error where no run has timed anything."""
+    if not any(record.samples for record in records):
+        click.echo("Nothing could be timed: see the reasons above.", err=True)
+        raise SystemExit(1)
 
 
 def refuse_mixture(entries: Sequence[str], architecture: str | None, everything: bool) -> None:

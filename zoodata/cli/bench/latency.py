@@ -15,6 +15,7 @@ from zoodata.cli.bench.common import (
     entries_argument,
     force_option,
     refuse_mixture,
+    refuse_untimed,
     run_shown,
 )
 from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show
@@ -168,9 +169,7 @@ def latency_command(
         for warning in warnings(record):
             said = words(warning)
             click.echo(f"{record.architecture}: {said.text}. Next: {said.advice}.", err=True)
-    if not any(record.samples for record in newest.values()):
-        click.echo("Nothing could be timed: see the reasons above.", err=True)
-        raise SystemExit(1)
+    refuse_untimed(newest.values())
 
 
 def _latency_rows(dataset: Dataset, record: LatencyMeasurement) -> list[dict[str, object]]:

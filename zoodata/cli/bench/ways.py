@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import click
 
-from zoodata.cli.bench.common import force_option, run_shown
+from zoodata.cli.bench.common import force_option, refuse_untimed, run_shown
 from zoodata.cli.bench.latency import QUICK, THOROUGH
 from zoodata.cli.common import check_entries, data_option, format_option, read_dataset, show
 from zoodata.cores import usable_cores
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import ways
 from zoodata.records import WaysMeasurement
-from zoodata.records.ways import Way
+from zoodata.records.ways import OTHER_WAYS, Way
 from zoodata.sweep import plan
 from zoodata.sweep.kinds.ways import WaysTask, ways_conditions
 from zoodata.sweep.task import Task
@@ -28,7 +27,7 @@ from zoodata.wording.ways import NAMES
     "--way",
     "wanted",
     multiple=True,
-    type=click.Choice([way for way in get_args(Way) if way != "as_built"]),
+    type=click.Choice(OTHER_WAYS),
     help="Only this one; may be given often. All that the model's framework has, if left out.",
 )
 @click.option("--threads", type=click.IntRange(1), default=usable_cores, show_default="cores", help="For every way.")
@@ -53,8 +52,7 @@ def ways_command(
     dataset = read_dataset(data)
     effort = QUICK if quick else THOROUGH
     conditions = ways_conditions(threads, effort.target, effort.time_limit, effort.sessions)
-    chosen: tuple[Way, ...] = wanted or tuple(way for way in get_args(Way) if way != "as_built")
-    tasks: list[Task] = [WaysTask(entry, chosen, conditions) for entry in dict.fromkeys(entries)]
+    tasks: list[Task] = [WaysTask(entry, wanted or OTHER_WAYS, conditions) for entry in dict.fromkeys(entries)]
     fresh = run_shown("ways", tasks if force else plan.outstanding(tasks, dataset), data)
     after = read_dataset(data)
     mine = {record.id for record in fresh}
@@ -69,9 +67,7 @@ def ways_command(
         if record.samples and style == "text":
             best = ways.summarise(after, record).fastest
             click.echo(f"{record.entry}: fastest {NAMES[best.way]}.")
-    if not any(record.samples for record in newest.values()):
-        click.echo("Nothing could be timed: see the reasons above.", err=True)
-        raise SystemExit(1)
+    refuse_untimed(newest.values())
 
 
 def _rows(dataset: Dataset, record: WaysMeasurement) -> list[dict[str, object]]:

@@ -45,8 +45,8 @@ RUNTIME = re.compile(r"[A-Za-z][A-Za-z0-9 ._+-]{0,60}")
 
 MOST_WATTS = 20_000.0
 
-
 MOST_READY_SECONDS = 24 * 3_600.0
+"""Until a way's first answer: compiling takes minutes."""
 
 
 def check_ways(record: WaysMeasurement, world: World, item: Read) -> Iterator[Doubt]:
@@ -59,12 +59,7 @@ def check_ways(record: WaysMeasurement, world: World, item: Read) -> Iterator[Do
         yield from _participant(number, participant, world, item)
         field = f"participants[{number}]"
         yield from within(f"{field}.ready_seconds", participant.ready_seconds, 0, MOST_READY_SECONDS, "seconds")
-    environment = world.environments.get(record.environment)
-    if record.samples and environment is not None:
-        times = _times_of(record)
-        yield from _times(record, times, environment, world)
-        yield from _processor_time(record, times, environment)
-        yield from _observed(record, times, environment)
+    yield from _timed(record, world)
 
 
 def check(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
@@ -74,17 +69,23 @@ def check(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doub
     yield from islice(of_architecture(record.architecture, _asked(record), world), 1)
     yield from _conditions(record, world)
     yield from _distinct(record, world, item)
+    yield from _timed(record, world)
+    environment = world.environments.get(record.environment)
+    if record.samples and environment is not None and record.id not in world.superseded:
+        yield from _like_others(record, environment, world)
+
+
+def _timed(record: TimedRun, world: World) -> Iterator[Doubt]:
+    """What was timed and observed, on the machine that it was."""
     environment = world.environments.get(record.environment)
     if record.samples and environment is not None:
         times = _times_of(record)
         yield from _times(record, times, environment, world)
         yield from _processor_time(record, times, environment)
         yield from _observed(record, times, environment)
-        if record.id not in world.superseded:
-            yield from _like_others(record, environment, world)
 
 
-def _asked(record: TimedRun) -> list[tuple[str, str]]:
+def _asked(record: LatencyMeasurement) -> list[tuple[str, str]]:
     """Everyone who was asked to take part, with the field that names them."""
     taken = [(f"participants[{n}].entry", p.entry) for n, p in enumerate(record.participants)]
     return taken + [(f"missing[{n}].entry", m.entry) for n, m in enumerate(record.missing)]
@@ -105,7 +106,7 @@ def _conditions(record: TimedRun, world: World) -> Iterator[Doubt]:
         yield Doubt("E025", "conditions.device", f"is {conditions.device}, and the environment has no accelerator")
 
 
-def _distinct(record: TimedRun, world: World, item: Read) -> Iterator[Doubt]:
+def _distinct(record: LatencyMeasurement, world: World, item: Read) -> Iterator[Doubt]:
     names = Counter((p.entry, p.subject) for p in record.participants if not p.repeats_reference)
     for (entry, subject), times in names.items():
         if times > 1:
@@ -198,7 +199,7 @@ def _observed(record: TimedRun, times: Sequence[Times], environment: Environment
                 yield from within(f"{own}.joules", watts, 0, MOST_WATTS, "watts")
 
 
-def _like_others(record: TimedRun, environment: Environment, world: World) -> Iterator[Doubt]:
+def _like_others(record: LatencyMeasurement, environment: Environment, world: World) -> Iterator[Doubt]:
     """Ratios to the reference beside those of other runs of the same machine, and beside the networks' work."""
     ratios = _ratios(record)
     reference = record.participants[0]

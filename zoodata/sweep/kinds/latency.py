@@ -19,7 +19,7 @@ from zoodata.measure.timed_run import conditions_for
 from zoodata.measure.timer import Timer
 from zoodata.records import Environment, LatencyMeasurement, is_personal
 from zoodata.records.base import Measurement, foreign_files
-from zoodata.records.latency import Dtype, LatencyConditions
+from zoodata.records.latency import Dtype, LatencyConditions, TimedRun
 from zoodata.sweep import plan
 from zoodata.sweep.part import SEED, PlanPart
 from zoodata.sweep.reader import reading_worker
@@ -73,8 +73,13 @@ class LatencyTask:
     def summary(self, record: Measurement) -> str:
         """See :class:`Task`."""
         assert isinstance(record, LatencyMeasurement)
-        missing = f", {len(record.missing)} missing" if record.missing else ""
-        return f"{len(record.samples)} rounds in {len(record.sessions)} sessions, stopped by {record.stopped}{missing}"
+        return summary_of(record)
+
+
+def summary_of(record: TimedRun) -> str:
+    """How a timed run went, in a line."""
+    missing = f", {len(record.missing)} missing" if record.missing else ""
+    return f"{len(record.samples)} rounds in {len(record.sessions)} sessions, stopped by {record.stopped}{missing}"
 
 
 LEAST_MEMORY = 4 * 2**30

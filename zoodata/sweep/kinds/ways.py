@@ -18,11 +18,11 @@ from zoodata.measure.timed_run import conditions_for
 from zoodata.measure.timer import Timer
 from zoodata.measure.ways import WaysHost, WaysWorkers
 from zoodata.records import Environment, WaysMeasurement, is_personal
-from zoodata.records.base import Measurement
+from zoodata.records.base import Measurement, foreign_files
 from zoodata.records.latency import LatencyConditions
-from zoodata.records.ways import Way
+from zoodata.records.ways import OTHER_WAYS, Way
 from zoodata.sweep import plan
-from zoodata.sweep.kinds.latency import LEAST_MEMORY
+from zoodata.sweep.kinds.latency import LEAST_MEMORY, summary_of
 from zoodata.sweep.part import SEED, PlanPart
 from zoodata.sweep.task import WORTH_ANOTHER_TRY, Bench, Limits, Needs, Outcome, Task
 from zoodata.zoos.registry import folders_of
@@ -76,10 +76,13 @@ class WaysTask:
         # torch.compile's helper processes would compete with what is timed, and outlive a worker that ends.
         variables = worker_environment("cpu", conditions.threads) | {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
         memory = limits.memory or max(default_memory_limit(len(self.wanted) + 2), LEAST_MEMORY)
-        folders = folders_of((self.entry,))
+        files, folders = foreign_files((self.entry,)), folders_of((self.entry,))
+        checked = limits.memory or default_memory_limit(1, files)
         workers = WaysWorkers(
-            timed=lambda shift: Worker(Timer, variables, memory, shift, None, folders),
-            checking=lambda: Worker(WaysHost, variables, limits.memory or default_memory_limit(1), paths=folders),
+            timed=lambda shift: Worker(Timer, variables, memory, shift, () if files else None, folders),
+            checking=lambda folder: Worker(
+                WaysHost, variables, checked, writable=(folder,) if files else None, paths=folders
+            ),
             seconds=limits.seconds,
         )
         record = ways.measure(self.entry, self.wanted, environment, conditions, workers, bench.say)
@@ -88,15 +91,14 @@ class WaysTask:
     def summary(self, record: Measurement) -> str:
         """See :class:`Task`."""
         assert isinstance(record, WaysMeasurement)
-        missing = f", {len(record.missing)} missing" if record.missing else ""
-        return f"{len(record.samples)} rounds in {len(record.sessions)} sessions, stopped by {record.stopped}{missing}"
+        return summary_of(record)
 
 
 class WaysPart(PlanPart):
     """Time entries in several ways, the first of each zoo, architecture by architecture."""
 
     measure: Literal["ways"]
-    ways: Annotated[tuple[Way, ...], Field(min_length=1)] = ways.ALL
+    ways: Annotated[tuple[Way, ...], Field(min_length=1)] = OTHER_WAYS
     threads: Annotated[int, Field(ge=1)] | None = None
     """As many as there are cores if left out."""
     target: Annotated[float, Field(gt=0, lt=0.5)] = 0.02
