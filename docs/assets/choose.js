@@ -1,29 +1,102 @@
-/* Choose: filters over the table and the pictures; all of it in the address. */
+/* Choose: filters over the table, the pictures and what is not beaten; all of it in the address. */
 const choosing = document.getElementById("zd-choose");
 if (choosing) {
-  const rows = [...document.querySelectorAll(".zd-choices tbody tr")], said = document.getElementById("zd-chosen");
-  const every = document.querySelectorAll("#zd-choices tbody tr").length, dots = new Map();
-  for (const dot of document.querySelectorAll(".zd-figure [data-name]")) {
-    if (!dots.has(dot.dataset.name)) dots.set(dot.dataset.name, []);
-    dots.get(dot.dataset.name).push(dot);
+  const table = document.getElementById("zd-choices"), held = zoodataHeld(table), lead = document.getElementById("zd-unbeaten");
+  const said = document.getElementById("zd-chosen"), fields = ["zoo", "framework", "training", "licence", "size", "parameters"];
+  const NEVER = Infinity, SVG = "http://www.w3.org/2000/svg";
+  const LEFT = 44, LABEL_ROOM = 13, LONGEST_LABEL = 26; /* as scatter.py has them */
+
+  /* What a row says, read when it is first asked for. */
+  let read = null;
+  const row = (n) => {
+    if (n >= table.tBodies[0].rows.length) held.now();
+    return table.tBodies[0].rows[n];
+  };
+  const choices = () => read || (held.now(), read = [...table.tBodies[0].rows].map((row, n) => {
+    const [, , macs, parameters, size, , time] = row.cells, { zoo, licence = "permissive" } = row.dataset;
+    return {
+      n, row, zoo, licence, more: "more" in row.dataset, parameters: Number(parameters.textContent), size: Number(size.textContent),
+      compute: Number(macs.dataset.v), time: time.dataset.v ? Number(time.dataset.v) : NEVER,
+    };
+  }));
+  const link = (n) => row(n).cells[0].querySelector("a");
+  const text = (n) => {
+    const [name, top1, macs, , size, , time] = [...row(n).cells].map((cell) => cell.textContent);
+    return `${name}: ${top1} %, ${macs} GMAC, ${size} px${row(n).cells[6].dataset.v ? `, ${time} ms` : ""}`;
+  };
+  const drawn = (tag, attributes, ...children) => {
+    const node = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+  };
+
+  const pictures = [...document.querySelectorAll(".zd-figure svg")].map((svg, place) => ({
+    svg, cost: ["compute", "time"][place], line: svg.querySelector(".zd-front"), top: svg.querySelector(".zd-on-front"),
+    dots: new Map([...svg.querySelectorAll("[data-n]")].map((dot) => [Number(dot.dataset.n), dot])),
+  }));
+  /* A dot says what it is, and opens its entry. */
+  for (const { svg } of pictures) {
+    svg.addEventListener("mouseover", ({ target }) => {
+      if (target.dataset.n && !target.firstChild && !target.closest("a")) target.append(drawn("title", {}, text(target.dataset.n)));
+    });
+    svg.addEventListener("click", ({ target }) => {
+      if (target.dataset.n && !target.closest("a")) location.href = link(target.dataset.n).href;
+    });
   }
-  const fields = ["zoo", "framework", "training", "size", "parameters"];
+
+  /* From the most accurate down, whatever costs less than all before: choice.py does the same. */
+  const front = (kept, cost) => {
+    let least = NEVER;
+    return kept.filter((each) => each[cost] < least && ((least = each[cost]), true));
+  };
+
+  function redraw({ svg, line, top, dots, cost }, kept) {
+    const shown = new Set(kept.map((each) => each.n));
+    const ends = front(kept, cost).filter((each) => dots.has(each.n)).reverse();
+    for (const old of top.querySelectorAll("a")) {
+      const dot = old.querySelector("circle");
+      dot.setAttribute("r", 3.5);
+      svg.insertBefore(dot, top);
+    }
+    top.replaceChildren();
+    for (const [n, dot] of dots) dot.classList.toggle("zd-faint", !shown.has(n));
+    const points = [];
+    let last = NEVER;
+    for (const { n } of ends) {
+      const dot = dots.get(n), [x, y] = ["cx", "cy"].map((name) => Number(dot.getAttribute(name)));
+      points.push(`${x},${y}`);
+      dot.setAttribute("r", 5);
+      dot.replaceChildren();
+      top.append(drawn("a", { href: link(n).href }, drawn("title", {}, text(n)), dot));
+      const name = link(n).textContent.split(":").slice(1).join(":").split("@")[0];
+      const label = name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
+      if (last - (y - 8) < LABEL_ROOM || x - LEFT <= 7 * label.length) continue;
+      last = y - 8;
+      top.append(drawn("text", { class: "zd-note", x: x - 5, y: last, "text-anchor": "end" }, label));
+    }
+    if (line) line.setAttribute("points", points.join(" "));
+  }
+
+  const counted = (n) => `${n.toLocaleString("en")} checkpoint${n === 1 ? "" : "s"}`;
   const apply = () => {
     const state = Object.fromEntries(fields.map((name) => [name, choosing.elements[name].value]));
-    let shown = 0;
-    for (const row of rows) {
-      const { zoo } = row.dataset, [name, , , parameters, size] = [...row.cells].map((cell) => cell.textContent);
-      const keep = (!state.zoo || zoo === state.zoo)
-        && (!state.framework || state.framework.split(" ").includes(zoo))
-        && (!state.training || (state.training === "more") === ("more" in row.dataset))
-        && (!state.size || Number(size) <= Number(state.size))
-        && (!state.parameters || Number(parameters) <= Number(state.parameters));
-      if (row.hidden === keep) row.hidden = !keep;
-      for (const dot of dots.get(name) || []) dot.classList.toggle("zd-faint", !keep);
-      shown += keep && row.closest("#zd-choices") !== null;
+    const kept = choices().filter((each) => (!state.zoo || each.zoo === state.zoo)
+      && (!state.framework || state.framework.split(" ").includes(each.zoo))
+      && (!state.training || (state.training === "more") === each.more)
+      && (!state.licence || each.licence === state.licence)
+      && (!state.size || each.size <= Number(state.size))
+      && (!state.parameters || each.parameters <= Number(state.parameters)));
+    const stays = new Set(kept);
+    for (const each of choices()) if (each.row.hidden === stays.has(each)) each.row.hidden = !stays.has(each);
+    for (const picture of pictures) redraw(picture, kept);
+    for (const best of document.querySelectorAll("[data-front]")) {
+      best.tBodies[0].replaceChildren(...front(kept, best.dataset.front).map((each) => each.row.cloneNode(true)));
     }
-    said.textContent = shown ? `${shown} of ${every} checkpoints` : "No checkpoint fits: take a filter away.";
-    const query = new URLSearchParams(Object.entries(state).filter(([, text]) => text)).toString();
+    const [compute, time] = ["compute", "time"].map((cost) => front(kept, cost).length);
+    lead.textContent = kept.length ? `${compute.toLocaleString("en")} of ${counted(kept.length)} that fit ${compute === 1 ? "is" : "are"} not beaten: none that takes less compute claims more. The line below joins them.` : "No checkpoint fits.";
+    said.textContent = kept.length ? `${counted(kept.length)} of ${choices().length.toLocaleString("en")}; not beaten: ${compute} in compute${time ? `, ${time} in time` : ""}` : "No checkpoint fits: take a filter away.";
+    const query = new URLSearchParams(Object.entries(state).filter(([, value]) => value)).toString();
     history.replaceState(null, "", location.pathname + (query ? `?${query}` : "") + location.hash);
   };
   const address = new URLSearchParams(location.search);

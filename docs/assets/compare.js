@@ -137,6 +137,15 @@ if (comparing) {
     return hit.by || names.map(([zoo, name]) => `${zoo}:${name}`)[0] || null;
   };
 
+  /* The dispute form that the first page's links lead to, filled in. */
+  const dispute = (a, b) => {
+    const form = new URL(comparing.dataset.dispute);
+    form.searchParams.set("title", `dispute: ${a} and ${b}`.slice(0, 120));
+    form.searchParams.set("page", `compare.html?a=${a}&b=${b}`);
+    form.searchParams.set("wrong", `${a} and ${b}`);
+    return make("p", {}, make("a", { href: form.href }, "Dispute this"));
+  };
+
   async function show() {
     const [a, b] = ["a", "b"].map((side) => plain(comparing.elements[side].value));
     place.replaceChildren();
@@ -165,7 +174,7 @@ if (comparing) {
       said.textContent = unnamed ? `No claim names ${unnamed.entry.entry}@${unnamed.weights}; known weights: ${unnamed.entry.weights.join(", ")}.` : "";
       const kept = same ? sides : [{ ...sides[0], doc: { comparisons: [] } }, sides[1]];
       place.append(verdict(a, b, sides, same), ...networks(a, b, kept), ...preprocessing(a, b, sides),
-        make("h2", { id: "claims" }, "Claims and counts"), table(a, b, sides), ...accuracy(a, b, kept), ...time(a, b, kept));
+        make("h2", { id: "claims" }, "Claims and counts"), table(a, b, sides), ...accuracy(a, b, kept), ...time(a, b, kept), dispute(a, b));
       document.title = `${a} and ${b} - zoodata`;
     } catch (refused) {
       said.textContent = location.protocol === "file:"
@@ -193,5 +202,8 @@ if (comparing) {
   });
   window.addEventListener("popstate", () => { read(); show(); });
   read();
-  if (location.search) show();
+  if (location.search) {
+    place.style.minHeight = "100vh"; // what follows does not jump when the answer comes
+    show();
+  }
 }

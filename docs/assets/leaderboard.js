@@ -2,10 +2,14 @@
 const board = document.getElementById("zd-board");
 if (board) {
   const form = document.getElementById("zd-filter"), count = document.getElementById("zd-count");
-  const body = board.tBodies[0], rows = [...body.rows], heads = [...board.tHead.rows[0].cells];
+  const body = board.tBodies[0], held = zoodataHeld(board), total = Number(board.dataset.rows), heads = [...board.tHead.rows[0].cells];
   const fields = ["q", "zoo", "with", "family", "severity", "from", "to", "size"];
   const boxes = [...form.querySelectorAll("[name=column]")];
-  let sort = "", sorted = "";
+  let rows = [], sort = "", sorted = "";
+  const complete = () => {
+    held.now();
+    if (rows.length < total) rows = [...body.rows]; // in the order they were written in
+  };
 
   for (const head of heads) {
     const button = make("button", { type: "button", class: "zd-sort" }, ...head.childNodes);
@@ -34,6 +38,7 @@ if (board) {
   }
 
   function apply() {
+    complete();
     const state = Object.fromEntries(fields.map((name) => [name, form.elements[name].value.trim()]));
     const named = state.q && zoodataSearch.rows ? new Map(zoodataSearch.find(state.q).map((hit) => [hit.row.id, hit.best])) : null;
     const exact = named && [...named.values()].includes(0);
@@ -76,7 +81,7 @@ if (board) {
     /* Without an address the table first stands as it was written. */
     if (form.elements.q.value) zoodataSearch.load().then(apply);
     else if (address.size || !isFirst) apply();
-    else count.textContent = `${rows.length} architectures`;
+    else count.textContent = `${total} architectures`;
   }
 
   form.addEventListener("input", () => form.elements.q.value ? zoodataSearch.load().then(apply) : apply());
@@ -84,4 +89,12 @@ if (board) {
   form.addEventListener("reset", () => { sort = ""; setTimeout(apply); });
   window.addEventListener("popstate", () => restore(false));
   restore(true);
+  held.whole.then(() => {
+    complete();
+    board.dataset.whole = "";
+  });
+  if (location.hash && !document.querySelector(":target")) {
+    complete();
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }
 }

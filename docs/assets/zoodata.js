@@ -17,6 +17,25 @@ const api = (address) => fetch(new URL(`api/v1/${address}`, root)).then((answer)
   return answer.json();
 });
 
+/* The rows of a long table that the page holds back as text, in a <noscript>: they come in small parts, so that neither the
+   first sight nor a tap waits for thousands. Their markup is the page's own. */
+window.zoodataHeld = (table) => {
+  const holder = document.getElementById(`${table.id}-rest`), text = holder ? holder.textContent : "", body = table.tBodies[0];
+  const left = text.slice(text.indexOf("<tbody>") + 7, text.indexOf("</tbody>")).split(/(?=<tr[ >])/).filter((row) => row.startsWith("<tr"));
+  const add = (count) => {
+    const parsed = new DOMParser().parseFromString(`<table><tbody>${left.splice(0, count).join("")}`, "text/html");
+    body.append(...parsed.querySelectorAll("tr"));
+  };
+  let ready;
+  const whole = new Promise((done) => { ready = done; });
+  const step = () => {
+    if (left.length) add(20);
+    if (left.length) setTimeout(step); else ready();
+  };
+  setTimeout(step, 200);
+  return { whole, now: () => left.length && add(left.length) };
+};
+
 /* Light and dark */
 for (const button of document.querySelectorAll("[data-zd-scheme]")) {
   button.hidden = false;

@@ -29,7 +29,10 @@ def accuracy_against_compute(choices: Choices) -> Any:
     """Claimed accuracy against counted compute, a checkpoint a dot."""
     front = set(choices.front_of_compute)
     return charts.scatter(
-        [_dot(each, each.macs / 1e9, f"{each.macs / 1e9:.2f} GMAC", each in front) for each in choices.checkpoints],
+        [
+            _dot(n, each, each.macs / 1e9, f"{each.macs / 1e9:.2f} GMAC", each in front)
+            for n, each in enumerate(choices.checkpoints)
+        ],
         "Claimed accuracy against counted compute",
         "Each checkpoint's top-1 claim over the multiply-accumulates of its network at the claim's image size; a line "
         "joins those that none with less compute beats.",
@@ -42,8 +45,8 @@ def accuracy_against_time(choices: Choices) -> Any:
     """Claimed accuracy against measured time, a checkpoint a dot."""
     front = set(choices.front_of_time)
     dots = [
-        _dot(each, each.milliseconds, f"{each.milliseconds:.1f} ms", each in front)
-        for each in choices.checkpoints
+        _dot(n, each, each.milliseconds, f"{each.milliseconds:.1f} ms", each in front)
+        for n, each in enumerate(choices.checkpoints)
         if each.milliseconds is not None
     ]
     return charts.scatter(
@@ -56,11 +59,11 @@ def accuracy_against_time(choices: Choices) -> Any:
     )
 
 
-def _dot(choice: Choice, x: float, cost: str, on_front: bool) -> charts.Dot:
+def _dot(number: int, choice: Choice, x: float, cost: str, on_front: bool) -> charts.Dot:
     href = f"architectures/{choice.architecture}.html#{claim_anchor(choice.claim)}"
     text = f"{choice.entry}: {choice.top1:.2f} %, {cost}, {choice.size} px"
     label = choice.entry.partition(":")[2].partition("@")[0]
-    return charts.Dot(x, choice.top1, choice.zoo, text, href, choice.entry, label, on_front,
+    return charts.Dot(x, choice.top1, choice.zoo, text, href, number, label, on_front,
                       is_open=choice.training != "supervised")  # fmt: skip
 
 
@@ -162,14 +165,17 @@ def _claims(claims: Sequence[ClaimView]) -> Any:
 def _macs(ratio: MacsRange | None) -> Any:
     if ratio is None or ratio.ratio == 1:
         return ""
+    alike: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for entry in ratio.entries:
+        alike[entry.zoo, entry.macs].append(entry.entry)
     lines = [
         charts.Line(
-            label=entry.entry,
+            label=own[0] if len(own) == 1 else f"{zoo_title(zoo)}, {len(own)} entries",
             href="#counts",
-            points=(charts.Point(entry.macs / 1e9, entry.zoo, f"{entry.macs / 1e9:.3f} G"),),
-            note=f"{entry.macs / 1e9:.3f}",
+            points=(charts.Point(macs / 1e9, zoo, f"{macs / 1e9:.3f} G"),),
+            note=f"{macs / 1e9:.3f}",
         )
-        for entry in ratio.entries
+        for (zoo, macs), own in alike.items()
     ]
     return charts.dots(
         lines,

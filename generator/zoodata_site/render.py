@@ -24,6 +24,7 @@ from zoodata.records import FILE_KINDS, ComparisonResult
 from zoodata.records.comparison import GRAVITY
 from zoodata.wording import authors, findings, latency, networks, warnings
 from zoodata.wording.audit import GRADES
+from zoodata.wording.licences import PERMISSIONS
 from zoodata.wording.networks import MEANING, SHORT_MEANING
 from zoodata.wording.obstacles import worded
 from zoodata.wording.paper import explanation
@@ -67,6 +68,10 @@ SCRIPTED = {"leaderboard", "compare", "choose"}
 """Pages that have a script of their own beside that of all pages."""
 
 MAX_FINDINGS, MAX_ON_ARCHITECTURE, MAX_DRAWN = 25, 12, 3
+STRIP = (50, 90)
+"""Percent of top-1: the scale of the ranges on the leaderboard."""
+ROWS_AT_ONCE = 60
+"""Rows of the longest tables that a page starts with; its script adds the rest in small parts."""
 
 SECTIONS = (
     (
@@ -100,7 +105,8 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
                            hero=hero(site.architectures))  # fmt: skip
     yield "choose.md", page("choose", "Choose a model", **_choices(site))
     yield "leaderboard.md", page("leaderboard", "Leaderboard", site=site, columns=COLUMNS.items(),
-                                 parts=_parts(site.rows))  # fmt: skip
+                                 parts=_parts(site.rows), strip=_strip, scale=STRIP,
+                                 at_once=ROWS_AT_ONCE)  # fmt: skip
     yield "measured.md", page("measured", "Measured accuracy", sets=site.measured_sets,
                               charts=[pictures.measured(each) for each in site.measured_sets],
                               falls=pictures.attributions(site.measured_sets))  # fmt: skip
@@ -127,7 +133,8 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
         content |= pictures.of_architecture(view)
         yield f"architectures/{architecture.id}.md", page("architecture", architecture.title, **content)
     for zoo in site.zoos:
-        yield f"zoos/{zoo.name}.md", page("zoo", zoo.title, view=zoo, aspects=ASPECTS, grades=GRADES)
+        yield f"zoos/{zoo.name}.md", page("zoo", zoo.title, view=zoo, aspects=ASPECTS, grades=GRADES,
+                                              most=MAX_ON_ARCHITECTURE)  # fmt: skip
 
 
 def diff_page(a: str, b: str, result: ComparisonResult) -> str:
@@ -190,10 +197,7 @@ def _draw(compared: ComparedView) -> Any:
 
 def _parts(rows: Sequence[Row]) -> dict[str, Callable[[float], int]]:
     """For each numeric column how long the bar of a value is, in percent of the longest; ratios by logarithm."""
-    shown = {
-        "comparable": [row.today for row in rows], "naive": [row.naive for row in rows],
-        "paper": [row.paper for row in rows], "parameters": [row.parameters for row in rows],
-    }  # fmt: skip
+    shown = {"parameters": [row.parameters for row in rows]}
     ratios = {"macs": [row.macs for row in rows], "latency": [row.latency for row in rows]}
     parts: dict[str, Callable[[float], int]] = {}
     for name, figures in (shown | ratios).items():
@@ -201,6 +205,13 @@ def _parts(rows: Sequence[Row]) -> dict[str, Callable[[float], int]]:
         most = max((scale(each.value) for each in figures if each and each.value), default=0.0)
         parts[name] = functools.partial(_part, scale, most)
     return parts
+
+
+def _strip(ends: tuple[float, float]) -> tuple[int, int]:
+    """Where a range of accuracies begins and ends on the scale that all rows share, in percent of its length."""
+    low, high = (100 * (value - STRIP[0]) / (STRIP[1] - STRIP[0]) for value in ends)
+    begins = round(min(max(low, 0), 98))
+    return begins, max(round(min(high, 100)), begins + 2)
 
 
 def _part(scale: Callable[[float], float], most: float, value: float) -> int:
@@ -215,6 +226,8 @@ def _choices(site: Site) -> dict[str, Any]:
         "zoos": sorted({each.zoo for each in site.choices.checkpoints}),
         "frameworks": FRAMEWORKS,
         "trainings": TRAININGS,
+        "permissions": PERMISSIONS,
+        "at_once": ROWS_AT_ONCE,
         "left_out": worded(site.choices.left_out),
     }
 

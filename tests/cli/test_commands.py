@@ -80,6 +80,8 @@ def test_every_command_is_known_here():
         (("bench", "latency", "torchvision:vgg16"), "at least two entries"),
         (("bench", "architecture", "nonsense"), "is not an entry"),
         (("bench", "architecture", "nozoo:x"), "there is no zoo 'nozoo'"),
+        (("bench", "architecture", "keras:ResNet50"), "did you mean keras_applications or keras_cv_attention_models?"),
+        (("bench", "architecture", "torchvison:resnet50"), "did you mean torchvision?"),
         (("bench", "architecture", "torchvision:../x"), "is not an entry"),
         (("bench", "architecture", "--architecture", "vgg16x"), "did you mean vgg16"),
         (("models", "--architecture", "vgg16x"), "did you mean vgg16"),
@@ -303,7 +305,7 @@ def test_diff_of_what_cannot_be_read_is_one_line(tmp_path, monkeypatch):
     for wrong, code, word in (
         ("file:broken.onnx", 1, "not a readable ONNX model"), ("file:evil.pt", 1, "not a TorchScript file"),
         ("file:none.onnx", 2, "there is no file"), ("torchvision:resnet51", 2, "did you mean"),
-        ("nozoo:x", 2, "no zoo"),
+        ("torchvision:ResNet50", 2, "did you mean torchvision:resnet50?"), ("nozoo:x", 2, "no zoo"),
     ):  # fmt: skip
         run = subprocess.run(
             [*zoodata, "diff", wrong, "torchvision:alexnet"], capture_output=True, text=True, timeout=300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 
 import click
 import pytest
+from zoodata_site.views.figures import claim_anchor
 
 from zoodata.cli.main import cli
 from zoodata.images import published
@@ -18,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 ROW = re.compile(r'<tr id="([^"]+)">(.*?)</tr>', re.DOTALL)
 NUMBER = re.compile(r'<a class="zd-num" href="([^"]+)"')
 BARE = re.compile(r"<td>\s*[+-]?[\d.,]+(?: to [\d.,]+)?(?:\s*(?:G|MiB|mJ|%))?\s*</td>")
-RECORD = re.compile(r'href="(\.\./data/[^"]+\.json)"')
+RECORD = re.compile(r'href="(\.\./(?:data|api/v1)/[^"]+\.json(?:\.gz)?)"')
 COMMAND = re.compile(r"<code>(zoodata [^<]+)</code>")
 # A claim's row holds its number only; the style sheet writes the command's words before it.
 CLAIM = re.compile(r"<code>([0-9a-f]{10})</code>")
@@ -42,7 +44,7 @@ def test_every_number_reaches_its_record_and_its_command(site):
         for href in NUMBER.findall(text):
             walked += 1
             # Either the row it leads to, or (a claim's own number) the row it stands in.
-            if not (href.startswith("#") and href[1:] in rows) and not href.startswith("../data/"):
+            if not (href.startswith("#") and href[1:] in rows) and not href.startswith(("../data/", "../api/")):
                 astray.append(f"{path.name} -> {href}")
         astray += [f"{path.name}: {bare}" for bare in BARE.findall(text)]
     assert not astray[:10]
@@ -54,7 +56,20 @@ def test_every_claim_stands_in_a_row_with_its_record_and_a_command(site):
     rows = {name: row for name, row in ROW.findall(text) if name.startswith("claim-")}
     assert len(rows) > 300
     assert all(RECORD.search(row) and CLAIM.search(row) for row in rows.values())
+    document = json.loads((site / "api" / "v1" / "architectures" / "resnet50.json").read_bytes())
+    assert set(rows) == {claim_anchor(claim["id"]) for claim in document["claims"]}
     assert {name.removeprefix("claim-") for name in rows} == {CLAIM.search(row)[1] for row in rows.values()}
+
+
+def test_a_claim_s_place_is_a_link_to_the_line_that_states_it(site):
+    """Where the source is a repository or a page; a package has no address."""
+    text = (site / "architectures" / "resnet50.html").read_text(encoding="utf-8")
+    cells = [row.rpartition("<td>")[2] for name, row in ROW.findall(text) if name.startswith("claim-")]
+    line = re.compile(r'<a href="https://github\.com/[\w.-]+/[\w.-]+/blob/[0-9a-f]{7,12}/[\w./%+-]+(?:#L\d+)?">')
+    assert sum(bool(line.match(cell)) for cell in cells) > len(cells) / 2
+    assert {
+        re.match(r'<a href="(?:https?://[^"<>]+)">', cell) is not None or not cell.startswith("<a") for cell in cells
+    } == {True}
 
 
 def test_a_claim_s_command_is_read_and_can_be_copied(server, page):

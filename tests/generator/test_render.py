@@ -127,7 +127,7 @@ def test_every_number_leads_to_a_row_with_its_record(tmp_path):
         anchor = re.search(rf'<a class="zd-num" href="#([^"]+)"[^>]*>{re.escape(number)}</a>', page)[1]
         assert re.search(r'href="\.\./data/[^"]+\.json"', rows[anchor]), number
         assert "<code>zoodata bench architecture" in rows[anchor]
-    assert re.search(r'<a class="zd-num" href="\.\./data/claims/[^"]+\.json"[^>]*>76.13 %</a>', page)
+    assert re.search(r'<a class="zd-num" href="\.\./api/v1/architectures/resnet50\.json"[^>]*>76.13 %</a>', page)
 
 
 def test_what_is_missing_says_why_and_how_to_fill_it(tmp_path):

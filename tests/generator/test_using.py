@@ -103,6 +103,7 @@ def shown(page):
 def test_the_leaderboard_sorts_filters_and_keeps_it_in_the_address(server, browser, width, scheme):
     page = opened(browser, width, scheme)
     page.goto(server + "leaderboard.html")
+    page.wait_for_selector("#zd-board[data-whole]")
     everything = shown(page).count()
     page.get_by_label("Zoo", exact=True).select_option("timm")
     assert 0 < shown(page).count() < everything
@@ -126,6 +127,56 @@ def test_the_leaderboard_sorts_filters_and_keeps_it_in_the_address(server, brows
     again.wait_for_function(f"document.querySelectorAll('#zd-board tbody tr:not([hidden])').length === {everything}")
     again.wait_for_function("location.search === ''")
     page.context.close()
+
+
+def test_rows_that_are_held_back_come_by_themselves_and_for_an_address(server, page):
+    page.goto(server + "leaderboard.html")
+    page.wait_for_selector("#zd-board[data-whole]")
+    names = page.locator("#zd-board tbody tr").evaluate_all("rows => rows.map(row => row.id)")
+    assert len(names) == len(set(names)) == len(Dataset.open().architectures)
+    page.goto(f"{server}leaderboard.html#{names[-1]}")
+    page.wait_for_selector(f"#{names[-1]}:visible")
+
+
+def costs(rows):
+    """Accuracy and compute of each row of the choice page."""
+    cells = "row => [Number(row.cells[1].textContent), Number(row.cells[2].dataset.v)]"
+    return [tuple(pair) for pair in rows.evaluate_all(f"rows => rows.map({cells})")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("zoo", "torchvision"), ("licence", "non_commercial"), ("size", "224"), ("parameters", "10")]
+)
+def test_a_filter_draws_the_front_anew(server, page, field, value):
+    page.goto(server + "choose.html")
+    before = page.locator(".zd-front").first.get_attribute("points")
+    page.goto(f"{server}choose.html?{field}={value}")
+    page.wait_for_function("document.getElementById('zd-chosen').textContent !== ''")
+    shown_rows = page.locator("#zd-choices tbody tr:not([hidden])").count()
+    assert 0 < shown_rows < page.locator("#zd-choices tbody tr").count()
+    front = costs(page.locator("[data-front=compute] tbody tr"))
+    every = set(costs(page.locator("#zd-choices tbody tr:not([hidden])")))
+    unbeaten = {one for one in every if not any(o[0] >= one[0] and o[1] <= one[1] for o in every - {one})}
+    assert front
+    assert set(front) == unbeaten
+    after = page.locator(".zd-front").first.get_attribute("points")
+    assert after != before
+    assert len(after.split()) == len(front) == page.locator(".zd-figure").first.locator(".zd-on-front a").count()
+    assert page.locator("#zd-unbeaten").inner_text().startswith(f"{len(front)} of ")
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("location.search === ''")
+    assert page.locator(".zd-front").first.get_attribute("points") == before
+
+
+def test_a_dot_says_what_it_is_and_opens_its_entry(server, page):
+    page.goto(server + "choose.html")
+    dot = page.locator(".zd-figure svg > circle").nth(500)
+    dot.dispatch_event("mouseover")
+    name = dot.locator("title").text_content().partition(": ")[0]
+    dot.dispatch_event("click")
+    page.wait_for_url("**/architectures/*.html#claim-*")
+    opened_row = page.locator("tr:target th")
+    assert name.endswith(opened_row.text_content())
 
 
 def test_a_column_can_be_hidden_and_stays_hidden(server, page):
@@ -166,8 +217,8 @@ def test_sizes_are_bounds(server, page):
 def test_the_leaderboard_is_a_table_without_javascript(server, browser):
     page = opened(browser, java_script_enabled=False)
     page.goto(server + "leaderboard.html")
-    assert page.locator("#zd-board tbody tr").count() == len(Dataset.open().architectures)
-    assert page.locator("#zd-board caption").is_visible()
+    assert page.locator("#zd-board tbody tr, noscript tbody tr").count() == len(Dataset.open().architectures)
+    assert page.locator("#zd-board caption").is_visible() and page.locator("noscript caption").is_visible()
     assert not page.locator("#zd-filter").is_visible()
     assert page.locator("#resnet50 a.zd-num").count() >= 4
     page.goto(server + "compare.html")

@@ -54,7 +54,7 @@ def test_an_unknown_plan_zoo_or_architecture_is_named(tmp_path):
     with pytest.raises(planfile.BadPlan, match="one of accuracy, catalogue, cpu, gpu"):
         planfile.find("cpuu")
     chosen = planfile.read(written(tmp_path, "title: x\nsweep:\n  - measure: architecture\n    zoos: [tim]"))
-    with pytest.raises(planfile.BadPlan, match="there is no zoo tim"):
+    with pytest.raises(planfile.BadPlan, match="there is no zoo 'tim'; did you mean timm"):
         planfile.tasks(chosen, Dataset.open(), INSTALLED)
     chosen = planfile.read(written(tmp_path, "title: x\nsweep:\n  - measure: latency\n    architectures: [resnet5]"))
     with pytest.raises(Exception, match="did you mean resnet50"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from zoodata.dataset.store import Dataset
 from zoodata.environments.folders import lock_of
 from zoodata.zoos import registry
-from zoodata.zoos.base import CannotBuild, NeedsDownload, NotInstalled, UnknownEntry, Zoo, downloading, require
+from zoodata.zoos.base import CannotBuild, NeedsDownload, NotInstalled, UnknownEntry, Zoo, downloading, known, require
 
 pytestmark = [pytest.mark.zoos, pytest.mark.xdist_group("tensorflow")]
 
@@ -160,3 +162,16 @@ def test_a_fault_of_code_is_no_download_though_its_words_hold_an_address():
 
     with pytest.raises(CannotBuild):
         downloading("tf2cv:regnetx002", fails)
+
+
+def test_an_entry_that_is_written_as_its_zoo_writes_it_is_understood():
+    """timm's MODEL.TAG, other letters, other dashes: the answer names the entry that is meant."""
+    names = ["resnet50", "resnet50_gn", "EfficientNetB0", "mobilenet-v2"]
+    for written, meant in (
+        ("resnet50.a1_in1k", "timm:resnet50@a1_in1k"),
+        ("efficientnetb0", "timm:EfficientNetB0"),
+        ("mobilenet_v2", "timm:mobilenet-v2"),
+        ("resnet5O", "timm:resnet50"),
+    ):
+        with pytest.raises(UnknownEntry, match=re.escape(f"did you mean {meant}?")):
+            known(written, names, "timm")

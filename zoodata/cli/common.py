@@ -204,7 +204,7 @@ def check_entries(entries: Iterable[str], releases: bool = False) -> None:
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         if zoo not in zoos:
-            raise click.UsageError(f"there is no zoo {zoo!r}; there are {', '.join(zoos)}, file and python")
+            raise click.UsageError(registry.unknown(zoo))
 
 
 def keep(record: Measurement, environment: Environment, data: Path) -> None:

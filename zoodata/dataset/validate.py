@@ -130,7 +130,8 @@ def validate(
         elif hits == 0:
             report.issues.append(Issue(_shown(path), "E024", "", "holds no record"))
     world = checks.World(read)
-    report.issues += [issue for issue in _relations(read, world) if issue.file in reported]
+    with store.uncollected():
+        report.issues += [issue for issue in _relations(read, world) if issue.file in reported]
     if deep:
         again = recomputed.recompute(read, world, reported.__contains__, progress)
         report.issues += [Issue(name, *doubt) for name, doubts in again.doubts.items() for doubt in doubts]
@@ -159,12 +160,13 @@ def check_file(path: Path, root: Path | None) -> tuple[list[Issue], StoredRecord
         limit = CLAIMS_SIZE_LIMIT if path.parent.name == "claims" else strict_json.SIZE_LIMIT
         if size > limit:
             return refuse("E004", "", f"has {size:,} bytes; {limit:,} are allowed")
-        content = strict_json.loads(path.read_bytes())
+        data = path.read_bytes()
+        content = strict_json.loads(data)
     except strict_json.RefusedJson as error:
         return refuse(JSON_CODES[error.code], error.field, error.message)
     except OSError as error:
         return refuse("E016", "", f"cannot be read: {error.strerror}")
-    issues, record = check_content(content, name)
+    issues, record = check_content(content, name, data)
     if record is not None and root is not None:
         expected = store.path_of(record)
         if path != root / expected:
@@ -172,8 +174,11 @@ def check_file(path: Path, root: Path | None) -> tuple[list[Issue], StoredRecord
     return issues, record
 
 
-def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | None]:
-    """Check parsed JSON against its schema, its own hash and its canonical form."""
+def check_content(content: Any, name: str, data: bytes | None = None) -> tuple[list[Issue], StoredRecord | None]:
+    """Check parsed JSON against its schema, its own hash and its canonical form.
+
+    ``data``: the same as it was read, which spares writing it again.
+    """
     if not isinstance(content, dict):
         return [Issue(name, "E008", "", f"is a JSON {type(content).__name__}, not an object")], None
     kind = content.get("kind")
@@ -182,7 +187,9 @@ def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | 
         return [Issue(name, "E013", "kind", f"is {_brief(kind)}; it is one of {known}")], None
     issues = list(_hash_issues(content, name))
     try:
-        record = KINDS[kind].model_validate_json(json.dumps(upgrade(content)))
+        lifted = upgrade(content)
+        text = data if data is not None and lifted is content else json.dumps(lifted)
+        record = KINDS[kind].model_validate_json(text)
     except ValidationError as error:
         problems = [_from_pydantic(detail, name) for detail in error.errors(include_url=False)]
         return (issues + problems)[:MOST_ISSUES], None
@@ -191,7 +198,9 @@ def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | 
     is_current = content.get("schema_version") == CURRENT[kind]
     if not issues and (is_current or "schema_version" not in content) and not isinstance(record, StoredNetwork):
         written = record.model_dump(mode="json")
-        if content_hash(written) != content_hash(content) or written.get("id") != content.get("id"):
+        # What has an id of its own was hashed just now.
+        stated = content_hash(content) if kind in UNHASHED else content.get("id")
+        if content_hash(written) != stated or written.get("id") != content.get("id"):
             issues.append(Issue(name, "E023", "", "leaves out a field or writes a number in another form"))
     if isinstance(record, StoredNetwork) and not issues:
         try:
@@ -201,9 +210,13 @@ def check_content(content: Any, name: str) -> tuple[list[Issue], StoredRecord | 
     return issues, (None if issues else record)
 
 
+UNHASHED = frozenset({"family", "claims", "network", "lineage"})
+"""Kinds of records whose id, if any, is not the hash of their content."""
+
+
 def _hash_issues(content: dict[str, Any], name: str) -> Iterator[Issue]:
     """Whether each hashed record in the content still is what its id says."""
-    hashed = [("id", content)] if content["kind"] not in {"family", "claims", "network", "lineage"} else []
+    hashed = [("id", content)] if content["kind"] not in UNHASHED else []
     claims = content.get("claims")
     if content["kind"] == "claims" and isinstance(claims, list):
         hashed += [(f"claims[{n}].id", claim) for n, claim in enumerate(claims) if isinstance(claim, dict)]

@@ -6,7 +6,7 @@ its training is known; and when the network was counted at that very size. The r
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +15,7 @@ from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.comparable import Obstacle, obstacle, stated_size
 from zoodata.discrepancy.latency_run import LatencyRange
+from zoodata.discrepancy.licences import Licence, licence
 from zoodata.records.base import without_weights
 from zoodata.records.claim import Training
 
@@ -39,6 +40,7 @@ class Choice:
     macs: int
     milliseconds: float | None
     """Median time of one image on :attr:`Choices.machine`; None where it was not timed there at this size."""
+    licence: Licence
     claim: str
 
 
@@ -73,10 +75,13 @@ def choices(dataset: Dataset, timed: Iterable[LatencyRange]) -> Choices:
     machine, times = _times(timed)
     best: dict[tuple[str, int], Choice] = {}
     left_out: Counter[Unfit] = Counter()
+    stated: dict[str, set[str | None]] = defaultdict(set)
+    for each in dataset.claims:
+        stated[each.entry].add(each.licence)
     for claim in tables.rows_of(tables.claims(dataset)):
         if claim["metric"] != "top1" or claim["architecture"] is None:
             continue
-        found = _choice(dataset, claim, times)
+        found = _choice(dataset, claim, times, stated)
         if not isinstance(found, Choice):
             left_out[found] += 1
         elif (known := best.get((found.entry, found.size))) is None or known.top1 < found.top1:
@@ -85,7 +90,12 @@ def choices(dataset: Dataset, timed: Iterable[LatencyRange]) -> Choices:
     return Choices(tuple(ordered), machine, dict(left_out))
 
 
-def _choice(dataset: Dataset, claim: tables.ClaimRow, times: Mapping[tuple[str, int], float]) -> Choice | Unfit:
+def _choice(
+    dataset: Dataset,
+    claim: tables.ClaimRow,
+    times: Mapping[tuple[str, int], float],
+    stated: Mapping[str, Iterable[str | None]],
+) -> Choice | Unfit:
     if (reason := obstacle(claim)) is not None:
         return reason
     training, architecture = claim["training"], claim["architecture"]
@@ -99,7 +109,8 @@ def _choice(dataset: Dataset, claim: tables.ClaimRow, times: Mapping[tuple[str, 
         return "other_size"
     return Choice(
         claim["entry"], claim["zoo"], architecture, claim["value"], size, training,
-        record.result.parameters, record.result.macs, times.get((entry, size)), claim["claim"],
+        record.result.parameters, record.result.macs, times.get((entry, size)), licence(stated[claim["entry"]]),
+        claim["claim"],
     )  # fmt: skip
 
 

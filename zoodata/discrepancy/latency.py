@@ -10,6 +10,7 @@ from typing import Literal
 
 from zoodata.dataset.machines import Machine, machine_of
 from zoodata.dataset.store import Dataset
+from zoodata.discrepancy.earlier import slowed
 from zoodata.discrepancy.latency_run import LatencyRange, Ratio, RunRatios, summarise
 from zoodata.records import LatencyMeasurement, entry_zoo
 
@@ -20,7 +21,7 @@ CurrentRuns = Mapping[str, Mapping[Machine, LatencyMeasurement]]
 def current_runs(dataset: Dataset) -> CurrentRuns:
     """The current run of each architecture of the catalogue on each machine.
 
-    Of several the one with most zoos, of equals the one with a split, of equals the newest.
+    Of several the one with most zoos, of equals one that was not slowed, then the one with a split, then the newest.
     """
     found: dict[str, dict[Machine, LatencyMeasurement]] = defaultdict(dict)
     for record in dataset.latency_measurements:  # oldest first
@@ -28,20 +29,20 @@ def current_runs(dataset: Dataset) -> CurrentRuns:
             continue
         machine = machine_of(record, dataset.environments.get(record.environment))
         own = found[record.architecture]
-        if machine not in own or _order(record) >= _order(own[machine]):
+        if machine not in own or _order(dataset, record) >= _order(dataset, own[machine]):
             own[machine] = record
     return found
 
 
-def leading(runs: Mapping[Machine, LatencyMeasurement]) -> LatencyMeasurement | None:
+def leading(dataset: Dataset, runs: Mapping[Machine, LatencyMeasurement]) -> LatencyMeasurement | None:
     """Of an architecture's runs the one that is ranked: on a processor, of two zoos; chosen likewise."""
     ranked = [record for machine, record in runs.items() if machine.is_cpu and _zoos(record) > 1]
-    return max(ranked, key=_order, default=None)
+    return max(ranked, key=lambda record: _order(dataset, record), default=None)
 
 
 def rank(dataset: Dataset) -> list[LatencyRange]:
     """The leading run of each architecture of the catalogue, largest ratio first."""
-    chosen = (leading(runs) for runs in current_runs(dataset).values())
+    chosen = (leading(dataset, runs) for runs in current_runs(dataset).values())
     ranges = [summarise(dataset, record) for record in chosen if record is not None]
     return sorted(ranges, key=lambda r: (-r.ratio, r.architecture))
 
@@ -50,7 +51,7 @@ def elsewhere(dataset: Dataset) -> list[LatencyRange]:
     """The current runs of other machines than the ranked ones."""
     found = []
     for runs in current_runs(dataset).values():
-        first = leading(runs)
+        first = leading(dataset, runs)
         found += [summarise(dataset, record) for record in runs.values() if record is not first]
     return found
 
@@ -145,5 +146,6 @@ def _zoos(record: LatencyMeasurement) -> int:
     return len({entry_zoo(participant.entry) for participant in record.participants})
 
 
-def _order(record: LatencyMeasurement) -> tuple[int, bool, datetime]:
-    return _zoos(record), record.conditions.networks is not None, record.started_at
+def _order(dataset: Dataset, record: LatencyMeasurement) -> tuple[int, bool, bool, datetime]:
+    at_full_speed = slowed(dataset, record) is None
+    return _zoos(record), at_full_speed, record.conditions.networks is not None, record.started_at

@@ -291,7 +291,7 @@ def summarise(dataset: Dataset, record: LatencyMeasurement) -> LatencyRange:
         same_input=len({t.input_size for t in timed}) == 1,
         energy_source=record.energy_source,
         entries=timed,
-        warnings=tuple(warnings(record)),
+        warnings=tuple(warnings(record, dataset)),
         measurement=record.id,
         record=path_of(record).as_posix(),
     )

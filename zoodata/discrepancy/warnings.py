@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+from zoodata.dataset.store import Dataset
+from zoodata.discrepancy.earlier import slowed
 from zoodata.ratios import Samples, trim_fraction
 from zoodata.ratios.samples import processors, session_slices, undisturbed_share
 from zoodata.records.latency import TimedRun, repeat_of_reference
@@ -30,7 +32,7 @@ MIN_UNDISTURBED = 0.5
 
 WarningCode = Literal[
     "few_sessions", "few_passes", "time_limit", "worker_lost", "allocator", "loaded", "stolen", "disturbed", "drift",
-    "clock", "shared_device", "unequal_memory", "unsteady",
+    "clock", "shared_device", "unequal_memory", "unsteady", "slowed",
 ]  # fmt: skip
 
 
@@ -51,8 +53,8 @@ def samples_of(record: TimedRun) -> Samples:
     return Samples(record.samples, [session.rounds for session in record.sessions], record.conditions.device)
 
 
-def warnings(record: TimedRun) -> Iterator[RunWarning]:
-    """Everything about this run that pyperf would warn of."""
+def warnings(record: TimedRun, dataset: Dataset | None = None) -> Iterator[RunWarning]:
+    """Everything about this run that pyperf would warn of, and what other runs of a dataset say of its machine."""
     if not record.samples:
         return
     if len(record.sessions) < MIN_SESSIONS:
@@ -66,6 +68,8 @@ def warnings(record: TimedRun) -> Iterator[RunWarning]:
         yield RunWarning("worker_lost")
     if not record.conditions.keeps_memory and record.conditions.device == "cpu":
         yield RunWarning("allocator")
+    if dataset is not None and (factor := slowed(dataset, record)) is not None:
+        yield RunWarning("slowed", factor)
     yield from _machine(record)
     yield from _device(record)
     unsteady = sorted(

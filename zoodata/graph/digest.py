@@ -56,9 +56,15 @@ def _line(network: Network, node: Node, uses: Mapping[int, int], written: dict[i
 
 def line(operator: str, attributes: str, edges: Iterable[tuple[str, int, str]]) -> str:
     """One node as text: its operator, its attributes, and of each operand the role, the source and how it is seen."""
-    if operator in (INPUT, PARAMETER):
-        return operator
-    return f"{operator}({attributes})[{';'.join([f'{role}={source}{text}' for role, source, text in edges])}]"
+    head = line_head(operator, attributes)
+    if operator in UNFED:
+        return head
+    return f"{head}{';'.join([f'{role}={source}{text}' for role, source, text in edges])}]"
+
+
+def line_head(operator: str, attributes: str) -> str:
+    """The beginning of a node's line; all of it for one that is fed by none."""
+    return operator if operator in UNFED else f"{operator}({attributes})["
 
 
 def own_text(operator: str, attributes: Mapping[str, Any]) -> str:
@@ -82,6 +88,9 @@ def text(value: Any) -> str:
         return f"{value:.6g}"
     return "(" + ",".join(text(item) for item in value) + ")"
 
+
+UNFED = frozenset({INPUT, PARAMETER})
+"""Operators of nodes that read nothing."""
 
 OVER_MAPS = frozenset({CONVOLUTION, "max_pool", "average_pool", "pad", "resize"})
 """Operators that read a map of positions, of which at a small image size only one may be left."""

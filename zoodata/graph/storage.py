@@ -6,11 +6,12 @@ views. Two entries with one digest have one file, so it cannot carry the names o
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from zoodata.graph.digest import digest, line, of_lines, own_text, seen
+from zoodata.graph.digest import UNFED, digest, line_head, of_lines, own_text, seen
 from zoodata.graph.network import INPUT, PARAMETER, Edge, Network, Node, Parameter
 from zoodata.records import StoredNetwork
 from zoodata.records.network import StoredOperator
@@ -99,48 +100,59 @@ def check(stored: StoredNetwork) -> None:
 
 
 def digest_of(stored: StoredNetwork, as_before: bool = False) -> str:
-    """The digest of a stored form. See :func:`zoodata.graph.digest.digest`."""
+    """The digest of a stored form. See :func:`zoodata.graph.digest.digest`.
+
+    Many a dataset's check is spent here, so each text that a node may need is made once.
+    """
     rows = _rows(stored)
-    kinds, shapes = [kind for kind, _, _ in rows], [shape for _, shape, _ in rows]
-    uses = Counter(source for _, _, edges in rows for _, source, _ in edges)
+    kinds, shapes = [row[0] for row in rows], [row[1] for row in rows]
+    uses = Counter(itertools.chain.from_iterable(row[2][1::3] for row in rows))
     names = [each.operator for each in stored.operators]
+    # What of a node's line does not depend on what it reads; nothing follows for an input or a parameter.
     texts = [own_text(each.operator, _frozen_all(each.attributes)) for each in stored.operators]
-    written: dict[tuple[int, ...], str] = {}
-
-    def seen_from(number: int, role: int, source: int, axes: int) -> str:
-        key = kinds[number], role, kinds[source], uses[source] == 1, shapes[source], axes
-        if key not in written:
-            view = None if axes == 0 else stored.views[axes - 1]
-            written[key] = seen(
-                names[kinds[number]], stored.roles[role], names[kinds[source]], uses[source],
-                stored.shapes[shapes[source]], view, as_before,
-            )  # fmt: skip
-        return written[key]
-
-    lines = (
-        line(
-            names[kind], texts[kind],
-            [(stored.roles[role], source, seen_from(number, role, source, axes)) for role, source, axes in edges],
-        )
-        for number, (kind, _, edges) in enumerate(rows)
-    )  # fmt: skip
+    heads = [line_head(name, text) for name, text in zip(names, texts, strict=True)]
+    unfed = [name in UNFED for name in names]
+    once = [uses[number] == 1 for number in range(len(rows))]
+    roles = [f"{role}=" for role in stored.roles]
+    views = (None, *stored.views)
+    written: dict[tuple[int, int, int, bool, int, int], str] = {}
+    lines = []
+    for kind, _, edges in rows:
+        if unfed[kind]:
+            lines.append(heads[kind])
+            continue
+        parts = []
+        for role, source, axes in zip(edges[::3], edges[1::3], edges[2::3], strict=True):
+            key = kind, role, kinds[source], once[source], shapes[source], axes
+            if (text := written.get(key)) is None:
+                text = written[key] = seen(
+                    names[kind], stored.roles[role], names[kinds[source]], uses[source], stored.shapes[shapes[source]],
+                    views[axes], as_before,
+                )  # fmt: skip
+            parts.append(f"{roles[role]}{source}{text}")
+        lines.append(f"{heads[kind]}{';'.join(parts)}]")
     return of_lines(stored.input[0], lines, len(rows) - 1)
 
 
-_Row = tuple[int, int, list[tuple[int, int, int]]]
-"""A node by the numbers of table rows: operator, shape, and of each operand role, source and view (0: as it is)."""
+_Row = tuple[int, int, list[int]]
+"""A node by the numbers of table rows: operator, shape, and of each operand role, source and view (0: as it is), one
+after the other."""
 
 
 def _rows(stored: StoredNetwork) -> list[_Row]:
     """The nodes of a stored form, of which each reads only what comes before it."""
-    rows = []
+    rows: list[_Row] = []
+    alone: dict[str, _Row] = {}  # half of the nodes are stored tensors, which read nothing and are alike
     for number, text in enumerate(stored.nodes):
-        # The record's schema has seen to the form of the text, so all its numbers can be read at once.
-        kind, shape, *edges = map(int, text.replace(":", " ").split(" "))
-        sources = edges[1::3]
-        if sources and max(sources) >= number:
-            raise ValueError(f"node {number} reads node {max(sources)}")
-        rows.append((kind, shape, list(zip(edges[::3], sources, edges[2::3], strict=True))))
+        if (row := alone.get(text)) is None:
+            # The record's schema has seen to the form of the text, so all its numbers can be read at once.
+            kind, shape, *edges = map(int, text.replace(":", " ").split(" "))
+            row = kind, shape, edges
+            if not edges:
+                alone[text] = row
+            elif (last := max(edges[1::3])) >= number:
+                raise ValueError(f"node {number} reads node {last}")
+        rows.append(row)
     if not rows:
         raise ValueError("it has no nodes")
     return rows
@@ -161,7 +173,7 @@ def _unpack(stored: StoredNetwork) -> Network:
         name = f"{operator}_{number}"
         inputs = []
         dynamic, deepest = operator == INPUT, -1
-        for role, source, axes in edges:
+        for role, source, axes in zip(edges[::3], edges[1::3], edges[2::3], strict=True):
             read = nodes[source]
             dynamic, deepest = dynamic or read.dynamic, max(deepest, read.depth)
             inputs.append(Edge(roles[role], source, views[axes]))

@@ -91,8 +91,8 @@ def tasks(chosen: Plan, dataset: Dataset, installed: list[str]) -> list[Task]:
     """
     planned: dict[Task, None] = {}
     for part in chosen.sweep:
-        if unknown := set(part.zoos or ()) - set(registry.names()):
-            raise BadPlan(f"there is no zoo {', '.join(sorted(unknown))}; there are {', '.join(registry.names())}")
+        if unknown := sorted(set(part.zoos or ()) - set(registry.names())):
+            raise BadPlan("; ".join(map(registry.unknown, unknown)))
         zoos = [zoo for zoo in installed if part.zoos is None or zoo in part.zoos]
         for name in part.names(dataset, zoos):
             planned |= dict.fromkeys(part.tasks(name, dataset, zoos))

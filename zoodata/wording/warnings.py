@@ -45,6 +45,12 @@ def words(warning: RunWarning) -> Words:
                 "process a few percent slower",
                 "run it again, on a system with glibc",
             )
+        case "slowed":
+            return Words(
+                f"the same models took {1 / max(value, 1):.2f} of this time in another run on this kind of machine: "
+                "something slowed it that it does not show",
+                "wait until the machine is as fast as before, and run it again",
+            )
         case "loaded":
             return Words(f"other programs kept {value:.1f} cores busy", "stop them, or give fewer --threads than cores")
         case "stolen":

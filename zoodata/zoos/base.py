@@ -178,7 +178,11 @@ def known(entry: str, entries: Iterable[str], zoo: str) -> None:
     if entry not in names:
         import difflib
 
-        close = difflib.get_close_matches(entry, names, 1)
+        model, _, weights = entry.partition(".")
+        spelled = {name.lower().replace("-", "_"): name for name in names}
+        close = [spelled[plain]] if (plain := entry.lower().replace("-", "_")) in spelled else []
+        # timm's own name of a checkpoint is MODEL.TAG.
+        close += [f"{model}@{weights}"] if model in names and weights else difflib.get_close_matches(entry, names, 1)
         hint = f"; did you mean {zoo}:{close[0]}?" if close else f": `zoodata models --zoo {zoo}` lists them"
         raise UnknownEntry(f"{zoo} has no entry {entry}{hint}")
 

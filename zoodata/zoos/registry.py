@@ -99,7 +99,18 @@ def get(name: str) -> Zoo:
     for point in _plugins():
         if point.name == name:
             return _load(point)
-    raise UnknownEntry(f"there is no zoo {name!r}; there are {', '.join(names())}, file and python")
+    raise UnknownEntry(unknown(name))
+
+
+def unknown(name: str) -> str:
+    """That there is no zoo of that name, with the one that is meant, or all there are."""
+    import difflib
+
+    known = names()
+    close = [each for each in known if each.startswith(name.lower())] if len(name) > 2 else []
+    close = close or difflib.get_close_matches(name.lower(), known, 1, cutoff=0.7)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}, file and python"
+    return f"there is no zoo {name!r}; {hint}"
 
 
 def _made(target: str) -> Any:

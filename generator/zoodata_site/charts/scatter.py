@@ -24,8 +24,8 @@ class Dot:
     zoo: str
     text: str
     href: str
-    name: str = ""
-    """What scripts know it by."""
+    number: int = 0
+    """Its place in the page's table, by which scripts know it."""
     label: str = ""
     """Written beside it if it is on the front."""
     on_front: bool = False
@@ -33,7 +33,11 @@ class Dot:
 
 
 def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_unit: str) -> Markup:
-    """Dots by a positive magnitude (logarithmic) and a value (linear). Each dot is a link that says what it is."""
+    """Dots by a positive magnitude (logarithmic) and a value (linear).
+
+    Each dot on the front is a link that says what it is. The others, thousands, are bare circles: the table has their
+    links, and a script opens what is clicked.
+    """
     if not dots:
         return Markup("")
     across = svg.decades(min(dot.x for dot in dots), max(dot.x for dot in dots))
@@ -60,21 +64,23 @@ def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_un
     if front:
         corners = [f"{x(dot.x)},{y(dot.y)}" for dot in front]
         parts.append(Markup('<polyline class="zd-front" points="{}"/>').format(" ".join(corners)))
-    for dot in [*(dot for dot in dots if not dot.on_front), *front]:
-        # The keyboard walks along the front; the rest is in the table, a row each.
-        css = f"zd-dot zoo-{dot.zoo}" + (" zd-open" if dot.is_open else "")
+    for dot in (dot for dot in dots if not dot.on_front):
+        parts.append(_circle(dot, x(dot.x), y(dot.y)))
+    parts.append(Markup('<g class="zd-on-front">'))
+    for dot in front:
         parts.append(
-            Markup(
-                '<a href="{}"{}{}><title>{}</title><circle class="{}" cx="{}" cy="{}" r="{}"/></a>'
-            ).format(
-                dot.href,
-                Markup("") if dot.on_front or not front else Markup(' tabindex="-1"'),
-                Markup(' data-name="{}"').format(dot.name) if dot.name else Markup(""),
-                dot.text, css, x(dot.x), y(dot.y), 5 if dot.on_front else 3.5,
-            )
-        )  # fmt: skip
+            Markup('<a href="{}"><title>{}</title>{}</a>').format(dot.href, dot.text, _circle(dot, x(dot.x), y(dot.y)))
+        )
     parts += _labels(front, x, y)
+    parts.append(Markup("</g>"))
     return Markup("").join([*parts, svg.CLOSED])
+
+
+def _circle(dot: Dot, x: float, y: float) -> Markup:
+    css = f"zd-dot zoo-{dot.zoo}" + (" zd-open" if dot.is_open else "")
+    return Markup('<circle class="{}" data-n="{}" cx="{}" cy="{}" r="{}"/>').format(
+        css, dot.number, x, y, 5 if dot.on_front else 3.5
+    )
 
 
 def _labels(front: Sequence[Dot], x: Callable[[float], float], y: Callable[[float], float]) -> Iterator[Markup]:

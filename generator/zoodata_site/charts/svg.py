@@ -19,9 +19,9 @@ def opened(width: float, height: float, title: str, description: str, links: boo
     """
     return Markup(
         '<figure class="zd-figure"{}><figcaption>{}</figcaption>'
-        '<svg width="{}" viewBox="0 0 {} {}" role="{}" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
+        '<svg width="{}" style="--least:{}px" viewBox="0 0 {} {}" role="{}" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
     ).format(
-        "" if links else Markup(' tabindex="0"'), title, round(width * 1.2), round(width), round(height),
+        "" if links else Markup(' tabindex="0"'), title, round(width * 1.2), round(width), round(width), round(height),
         "group" if links else "img", f"{title}. {description}",
     )  # fmt: skip
 

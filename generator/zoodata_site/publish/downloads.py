@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ from zoodata.dataset.export import export
 from zoodata.dataset.schema import schemas, write_schemas
 from zoodata.dataset.store import Dataset
 from zoodata_site.publish import documents
+from zoodata_site.views.figures import PACKED
 from zoodata_site.views.site import Site
 
 FOLDER = Path("download")
@@ -45,7 +47,10 @@ def _copy_records(dataset: Dataset, folder: Path) -> None:
         if place.parts[0] not in LARGE:
             target = folder / place
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_narrow(path.read_bytes()) if place.parts[0] in BULKY else path.read_bytes())
+            content = _narrow(path.read_bytes()) if place.parts[0] in BULKY else path.read_bytes()
+            if place.parts[0] in PACKED:
+                target, content = target.with_name(f"{target.name}.gz"), gzip.compress(content, mtime=0)
+            target.write_bytes(content)
 
 
 def _files(dataset: Dataset) -> dict[Path, Path]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from zoodata.dataset.store import Dataset, path_of
+from zoodata.dataset.store import Dataset
 from zoodata.dataset.tables import as_read, source_text
 from zoodata.discrepancy.accuracy import PAPER
 from zoodata.records import Claim, ClaimCollection, entry_zoo
 from zoodata.records.verification import Outcome
 from zoodata.wording.verification import SHOWN
-from zoodata_site.views.figures import METRICS, Figure, claim_anchor, record_href, valued, zoo_title
+from zoodata_site.views.figures import METRICS, Figure, api_href, claim_anchor, valued, zoo_title
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class ClaimView:
     conditions: str
     claimed_on: str
     source: str
+    """The place that states it, on one line."""
+    place: str
+    """The same in short, as the text of a link."""
+    place_href: str
+    """Where that place can be read; empty for a package."""
     collection: str
     verification: str
     """What reading its place again showed, in words."""
@@ -55,7 +61,7 @@ def by_architecture(dataset: Dataset) -> dict[str, list[ClaimView]]:
             if architecture is not None:
                 read = as_read(claim, dataset.checks.get(claim.id))
                 outcome = dataset.outcome_of(claim.id, collection.id)
-                views.setdefault(architecture.id, []).append(_view(collection, read, outcome))
+                views.setdefault(architecture.id, []).append(_view(architecture.id, collection, read, outcome))
     order = {metric: place for place, metric in enumerate(METRICS)}
     for claims in views.values():
         claims.sort(key=lambda view: (order[view.metric], view.entry, view.anchor))
@@ -85,21 +91,40 @@ def _span(claims: Sequence[ClaimView]) -> tuple[str, str]:
     return text, high.anchor
 
 
-def _view(collection: ClaimCollection, claim: Claim, outcome: Outcome | None) -> ClaimView:
+def _view(architecture: str, collection: ClaimCollection, claim: Claim, outcome: Outcome | None) -> ClaimView:
+    place, href = _place(claim)
     return ClaimView(
         id=claim.id,
         anchor=claim_anchor(claim.id),
         entry=claim.entry,
         zoo=entry_zoo(claim.entry),
         metric=claim.metric,
-        figure=Figure(valued(claim), f"../{record_href(path_of(collection).as_posix())}", value=claim.value),
+        figure=Figure(valued(claim), f"../{api_href(architecture)}", value=claim.value),
         stated=f"{claim.stated} {claim.stated_unit}",
         conditions=_conditions(claim),
         claimed_on=claim.claimed_on or (f"read {collection.collected_on[:10]}" if collection.collected_on else ""),
         source=source_text(claim),
+        place=place,
+        place_href=href,
         collection=collection.id,
         verification=SHOWN[outcome] if outcome else "not read again",
     )
+
+
+def _place(claim: Claim) -> tuple[str, str]:
+    """The text and the address of a link to the line that states a claim."""
+    source = claim.source
+    match source.type:
+        case "repository":
+            line = f"#L{source.line}" if source.line else ""
+            text = f"{source.repository}: {source.path.rpartition('/')[2]}{line}"
+            return text, f"https://github.com/{source.repository}/blob/{source.commit[:12]}/{quote(source.path)}{line}"
+        case "page":
+            return source_text(claim), source.address if source.address.startswith(("https://", "http://")) else ""
+        case "publication":
+            return source_text(claim), f"https://doi.org/{quote(source.doi)}"
+        case _:
+            return source_text(claim), ""
 
 
 def _conditions(claim: Claim) -> str:

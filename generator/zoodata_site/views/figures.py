@@ -50,6 +50,9 @@ METRICS = {
     "input_size": "input size",
 }  # fmt: skip
 
+PACKED = ("claims", "releases")
+"""Kinds of records that lie packed on the site: files of megabytes, whose rows the pages and the API have too."""
+
 UNITS = {"percent": "%", "count": "", "bytes": "bytes", "pixels": "px"}
 
 
@@ -61,6 +64,8 @@ class Figure:
     href: str
     title: str = ""
     value: float | None = None
+    ends: tuple[float, float] | None = None
+    """Of a range: its lowest and highest value, where the number is their distance."""
 
 
 def zoo_title(zoo: str) -> str:
@@ -80,7 +85,12 @@ def pair_anchor(measurement: str) -> str:
 
 def record_href(record: str) -> str:
     """Where a record's file lies on the site, from a page at the top."""
-    return f"data/{record}"
+    return f"data/{record}.gz" if record.partition("/")[0] in PACKED else f"data/{record}"
+
+
+def api_href(architecture: str) -> str:
+    """Where an architecture's document of the API lies, from a page at the top."""
+    return f"api/v1/architectures/{architecture}.json"
 
 
 def claim_anchor(claim: str) -> str:

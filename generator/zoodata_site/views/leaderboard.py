@@ -178,7 +178,8 @@ def _figure(text: str, value: float, page: str, record: str) -> Figure:
 
 
 def _points(span: Span, page: str) -> Figure:
-    return Figure(f"{span.points:.2f}", f"{page}#{claim_anchor(span.highest.claim)}", value=span.points)
+    return Figure(f"{span.points:.2f}", f"{page}#{claim_anchor(span.highest.claim)}", value=span.points,
+                  ends=(span.lowest.value, span.highest.value))  # fmt: skip
 
 
 def _claimants(span: Span) -> str:

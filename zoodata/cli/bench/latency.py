@@ -166,7 +166,7 @@ def latency_command(
                "peak_mib": "peak MiB"}  # fmt: skip
     show(rows, columns, style)
     for record in newest.values():
-        for warning in warnings(record):
+        for warning in warnings(record, after):
             said = words(warning)
             click.echo(f"{record.architecture}: {said.text}. Next: {said.advice}.", err=True)
     refuse_untimed(newest.values())
