@@ -36,6 +36,15 @@ window.zoodataHeld = (table) => {
   return { whole, now: () => left.length && add(left.length) };
 };
 
+/* What the style sheet lays out late follows part by part, so that a jump and a reader's tools find everything in its place. */
+const late = [...document.querySelectorAll(".zd > .zd-scroll, .zd > .zd-figure, .zd > .zd-names li")];
+const layOut = () => {
+  const [first] = late;
+  for (const part of late.splice(0, first && first.matches("li") ? 40 : 1)) part.style.contentVisibility = "visible";
+  if (late.length) requestAnimationFrame(() => setTimeout(layOut)); else document.documentElement.dataset.whole = "";
+};
+window.addEventListener("load", () => setTimeout(layOut, 100));
+
 /* Light and dark */
 for (const button of document.querySelectorAll("[data-zd-scheme]")) {
   button.hidden = false;

@@ -88,6 +88,7 @@ def test_a_fold_that_is_open_from_the_start_says_its_commands_too(site, server, 
     opened = '<details class="zd-claims" open>'
     name = next(p.name for p in sorted(site.glob("architectures/*.html")) if opened in p.read_text(encoding="utf-8"))
     page.goto(f"{server}architectures/{name}")
+    page.wait_for_selector("html[data-whole]", state="attached")
     text = page.locator(".zd-claims td > code").first.inner_text()
     assert re.fullmatch(r"zoodata claims show [0-9a-f]{10}", text)
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 from zoodata_site.build import BuildFailed, build_site
+from zoodata_site.views.figures import claim_anchor
 
 from zoodata.dataset.store import Dataset
 
@@ -70,6 +71,7 @@ def test_no_page_breaks_a_rule_of_accessibility(server, browser, width, scheme):
     for name in KINDS_OF_PAGE:
         page.goto(server + name)
         page.wait_for_load_state("networkidle")
+        page.wait_for_selector("html[data-whole]", state="attached")
         for violation in axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]:
             nodes = [node["html"][:160] for node in violation["nodes"][:3]]
             broken.append((name, violation["id"], len(violation["nodes"]), nodes))
@@ -223,4 +225,5 @@ def test_a_number_on_the_leaderboard_leads_to_its_evidence(server, page):
     page.wait_for_url("**/architectures/densenet121.html#claim-*")
     assert page.locator("tr:target").count() == 1
     record = page.locator("tr:target a.zd-num").get_attribute("href")
-    assert page.request.get(urljoin(page.url, record)).json()["kind"] == "claims"
+    claims = page.request.get(urljoin(page.url, record)).json()["claims"]
+    assert page.url.partition("#")[2] in {claim_anchor(claim["id"]) for claim in claims}

@@ -311,6 +311,7 @@ def test_which_zoo_s_mobilenet_v2_is_closest_to_the_paper_and_why(server, page):
     page.wait_for_url("**/architectures/mobilenet_v2.html")
     section = page.locator("#authors + p")
     assert "Nearest to it:" in section.inner_text()
+    page.wait_for_selector("html[data-whole]", state="attached")
     rows = page.get_by_role("region", name="Nearest to the paper").locator("tbody tr")
     assert rows.count() >= 3
     assert rows.first.locator("td").nth(1).inner_text(), "says why"
@@ -350,6 +351,25 @@ def test_compare_says_what_somebody_may_mean(server, page):
     assert said.inner_text() == "keras_applications:VGG16 and torchvision:vgg16"
     said.click()
     page.wait_for_url("**a=keras_applications:VGG16&b=torchvision:vgg16")
+
+
+def test_what_compare_says_can_be_disputed(server, page):
+    page.goto(server + "compare.html?a=torchvision:resnet50&b=keras_applications:ResNet50")
+    link = page.locator("#zd-compared").get_by_role("link", name="Dispute this")
+    link.wait_for()
+    asked = parse_qs(link.get_attribute("href").partition("?")[2])
+    assert asked["template"] == ["dispute.yml"]
+    assert asked["title"] == ["dispute: torchvision:resnet50 and keras_applications:ResNet50"]
+    assert asked["page"] == ["compare.html?a=torchvision:resnet50&b=keras_applications:ResNet50"]
+
+
+def test_the_header_is_one_row_of_pages_and_the_footer_has_all(server, page):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(server + "index.html")
+    assert page.locator(".md-tabs").bounding_box()["height"] < 50
+    header, footer = page.locator(".md-tabs a").all_inner_texts(), page.locator(".zd-pages a").all_inner_texts()
+    assert {"Choose a model", "Swap weights", "Leaderboard", "Zoos", "Data", "Contribute"} <= set(header) <= set(footer)
+    assert {"Methodology", "Glossary", "Changelog"} <= set(footer)
 
 
 def test_a_hidden_column_leaves_the_tables_style(server, page):

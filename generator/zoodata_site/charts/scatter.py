@@ -62,7 +62,7 @@ def scatter(dots: Sequence[Dot], title: str, description: str, x_unit: str, y_un
     parts.append(svg.text("zd-tick", LEFT + 6, TOP + 12, y_unit))
     front = sorted((dot for dot in dots if dot.on_front), key=lambda dot: dot.x)
     if front:
-        corners = [f"{x(dot.x)},{y(dot.y)}" for dot in front]
+        corners = [f"{x(dot.x):g},{y(dot.y):g}" for dot in front]
         parts.append(Markup('<polyline class="zd-front" points="{}"/>').format(" ".join(corners)))
     for dot in (dot for dot in dots if not dot.on_front):
         parts.append(_circle(dot, x(dot.x), y(dot.y)))
