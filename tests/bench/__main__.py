@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from tests.bench import (
+    browsing,
     comparing,
     dataset,
     diagnosing,
@@ -23,6 +24,7 @@ from tests.bench import (
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
     "many claims": dataset.many_claims,
+    "browsing": browsing.browsing,
     "diffing": comparing.diffing,
     "mutating": comparing.mutating,
     "generated": generating.generated,
