@@ -8,9 +8,6 @@ import tempfile
 import threading
 from pathlib import Path
 
-from zoodata_site.build import build_site
-
-from tests.generator.conftest import CHROMIUM, FLAGS, Compressing
 from zoodata.dataset.store import Dataset
 
 PAGES = (
@@ -36,6 +33,9 @@ watch("layout-shift", (shift) => { if (!shift.hadRecentInput) window.shifted += 
 def browsing() -> None:
     """First paint, total blocking time after it (what tasks take beyond 50 ms) and layout shift of each page."""
     from playwright.sync_api import sync_playwright
+    from zoodata_site.build import build_site
+
+    from tests.generator.conftest import CHROMIUM, FLAGS, Compressing
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         out = Path(folder, "site")
