@@ -313,3 +313,26 @@ def test_diff_of_what_cannot_be_read_is_one_line(tmp_path, monkeypatch):
         assert run.returncode == code, run.stderr
         assert word in run.stderr
         assert "Traceback" not in run.stderr
+
+
+@pytest.mark.zoos
+@pytest.mark.xdist_group("graph")
+@pytest.mark.parametrize(
+    ("a", "b", "side_by_side"),
+    [
+        ("torchvision:mobilenet_v2", "keras_applications:MobileNetV2", True),
+        ("torchvision:inception_v3", "keras_applications:MobileNet", False),  # images of two sizes
+        ("torchvision:alexnet", "timm:resnet18", False),  # one framework
+    ],
+)
+def test_two_frameworks_are_read_side_by_side_and_say_the_same(monkeypatch, a, b, side_by_side):
+    from zoodata import cores
+    from zoodata.cli import diff
+
+    monkeypatch.setattr(cores, "usable_cores", lambda: 2)
+    found = diff._side_by_side(a, b)
+    assert (found is not None) == side_by_side
+    monkeypatch.setattr(cores, "usable_cores", lambda: 1)
+    assert diff._side_by_side(a, b) is None
+    if found is not None:
+        assert diff.diff(a, b, prove=False) == found

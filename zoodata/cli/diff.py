@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,24 @@ def diff(a: str, b: str, prove: bool, reading: Reading | None = None) -> Compari
     if releases and entry_zoo(split_release(a)[1]) == entry_zoo(split_release(b)[1]):
         return _between_releases(a, b, prove)
     plain = [split_release(entry)[1] for entry in (a, b)]
+    if not (prove or releases or reading) and (found := _side_by_side(a, b)) is not None:
+        return found
     return in_worker([a, b], (), Host, Host.compare, plain[0], plain[1], prove, reading)
+
+
+def _side_by_side(a: str, b: str) -> ComparisonResult | None:
+    """The diff of two entries whose frameworks are imported at the same time, which takes most of it; None where they
+    have one framework, or images of two sizes."""
+    from zoodata.cores import usable_cores
+    from zoodata.measure.host import Host, compared
+    from zoodata.zoos import registry
+
+    zoos = [entry_zoo(entry) for entry in (a, b)]
+    if usable_cores() < 2 or set(zoos) & set(registry.PERSONAL) or len({registry.get(zoo).extra for zoo in zoos}) < 2:
+        return None
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda entry: in_worker([entry], (), Host, Host.whole, entry), (a, b))
+    return compared(one, other, None) if one.input_shape == other.input_shape else None
 
 
 def _between_releases(a: str, b: str, prove: bool) -> ComparisonResult:

@@ -34,16 +34,6 @@ LATENCY_SET: dict[str, dict[str, str]] = {
     "mobilenet_v2": {"torchvision": "mobilenet_v2", "timm": "mobilenetv2_100", "keras_applications": "MobileNetV2"},
     "alexnet": {"torchvision": "alexnet", "tf_slim": "alexnet_v2", "onnx_model_zoo": "bvlc_alexnet"},
     "densenet121": {"torchvision": "densenet121", "keras_applications": "DenseNet121", "onnx_model_zoo": "densenet121"},
-    "efficientnet_b0": {
-        "torchvision": "efficientnet_b0",
-        "timm": "tf_efficientnet_b0",
-        "keras_applications": "EfficientNetB0",
-    },
-    "mobilenet_v3_large": {
-        "torchvision": "mobilenet_v3_large",
-        "keras_applications": "MobileNetV3Large",
-        "tf_model_garden": "mobilenet_v3_large",
-    },
 }
 
 

@@ -245,6 +245,14 @@ class Host:
             raise Unreadable(f"{entry} shows none of its tensors")
         return taken
 
+    def whole(self, entry: str) -> Network:
+        """An entry's network with the contents of its constants, for another process.
+
+        Raises:
+            ZooError, Unreadable: with the reason a record keeps.
+        """
+        return self._network(entry)
+
     def compare(self, a: str, b: str, prove: bool = True, reading: Reading | None = None) -> ComparisonResult:
         """The diff of two entries' networks, and its proof. Networks are kept for the next comparison.
 
