@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tests.bench import (
     browsing,
+    commands,
     comparing,
     dataset,
     diagnosing,
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "validating": dataset.validating,
     "many claims": dataset.many_claims,
     "browsing": browsing.browsing,
+    "commands": commands.commands,
     "diffing": comparing.diffing,
     "mutating": comparing.mutating,
     "generated": generating.generated,
