@@ -17,16 +17,20 @@ from zoodata.sweep.task import Limits, Outcome, Say, Task
 LONGEST = 40
 """The most tasks that one worker does one after the other while others may have none."""
 
+WORTH_A_WORKER = 4
+"""Tasks of a group for which a process of their own is worth what it loads."""
+
 Unit = tuple[Task, ...]
 """Tasks that share a worker process, one after the other."""
 
 
-def units(tasks: Iterable[Task], longest: int) -> tuple[list[Unit], list[Unit]]:
+def units(tasks: Iterable[Task], longest: int, workers: int = 1) -> tuple[list[Unit], list[Unit]]:
     """Tasks that may run beside others, grouped by what they load, and timed ones, which may not.
 
     Args:
         tasks: in any order.
         longest: the most tasks of a group.
+        workers: how many work at once. A group is shared out where there would be fewer groups than that.
     """
     groups: dict[tuple[str, str], list[Task]] = {}
     timed: list[Unit] = []
@@ -35,10 +39,16 @@ def units(tasks: Iterable[Task], longest: int) -> tuple[list[Unit], list[Unit]]:
             timed.append((task,))
         else:
             groups.setdefault((task.kind, task.group), []).append(task)
-    shared = [
-        tuple(group[start : start + longest]) for group in groups.values() for start in range(0, len(group), longest)
-    ]
+    parts = max(1, workers // max(1, len(groups)))
+    dealt = [part for group in groups.values() for part in _dealt(group, parts)]
+    shared = [tuple(part[start : start + longest]) for part in dealt for start in range(0, len(part), longest)]
     return sorted(shared, key=len, reverse=True), timed
+
+
+def _dealt(group: list[Task], parts: int) -> list[list[Task]]:
+    """A group for several workers: dealt out, not cut, for large models of one family stand beside each other."""
+    many = max(1, min(parts, len(group) // WORTH_A_WORKER))
+    return [group[place::many] for place in range(many)]
 
 
 def run_tasks(
@@ -57,7 +67,7 @@ def run_tasks(
         OSError: when a record cannot be written; those before it are safe.
     """
     limits = limits or Limits()
-    shared, timed = units(tasks, LONGEST)
+    shared, timed = units(tasks, LONGEST, jobs)
     lock, interrupted = threading.Lock(), threading.Event()
 
     def run_unit(unit: Unit) -> None:

@@ -61,7 +61,7 @@ def bench_architecture(
 @size_option
 @output_option
 @click.option("--check/--no-check", default=True, help="Run each model against its network on random weights.")
-@click.option("--jobs", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Zoos at a time.")
+@click.option("--jobs", type=click.IntRange(1), default=usable_cores, show_default="cores", help="Workers at a time.")
 @force_option
 @data_option
 @format_option
