@@ -61,19 +61,22 @@ if (choosing) {
     }
     top.replaceChildren();
     for (const [n, dot] of dots) dot.classList.toggle("zd-faint", !shown.has(n));
-    const points = [];
-    let last = NEVER;
+    const points = [], placed = [];
     for (const { n } of ends) {
       const dot = dots.get(n), [x, y] = ["cx", "cy"].map((name) => Number(dot.getAttribute(name)));
       points.push(`${x},${y}`);
       dot.setAttribute("r", 5);
       dot.replaceChildren();
       top.append(drawn("a", { href: link(n).href }, drawn("title", {}, text(n)), dot));
+    }
+    /* Names from the most accurate down; one that would lie on the one before is left out. */
+    for (const { n } of [...ends].reverse()) {
+      const dot = dots.get(n), [x, y] = ["cx", "cy"].map((name) => Number(dot.getAttribute(name)));
       const name = link(n).textContent.split(":").slice(1).join(":").split("@")[0];
       const label = name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
-      if (last - (y - 8) < LABEL_ROOM || x - LEFT <= 7 * label.length) continue;
-      last = y - 8;
-      top.append(drawn("text", { class: "zd-note", x: x - 5, y: last, "text-anchor": "end" }, label));
+      if ((placed.length && y - 8 - placed[placed.length - 1] < LABEL_ROOM) || x - LEFT <= 7 * label.length) continue;
+      placed.push(y - 8);
+      top.append(drawn("text", { class: "zd-note", x: x - 5, y: y - 8, "text-anchor": "end" }, label));
     }
     if (line) line.setAttribute("points", points.join(" "));
   }
@@ -93,6 +96,7 @@ if (choosing) {
     for (const best of document.querySelectorAll("[data-front]")) {
       best.tBodies[0].replaceChildren(...front(kept, best.dataset.front).map((each) => each.row.cloneNode(true)));
     }
+    document.getElementById("zd-kept").textContent = counted(kept.length);
     const [compute, time] = ["compute", "time"].map((cost) => front(kept, cost).length);
     lead.textContent = kept.length ? `${compute.toLocaleString("en")} of ${counted(kept.length)} that fit ${compute === 1 ? "is" : "are"} not beaten: none that takes less compute claims more. The line below joins them.` : "No checkpoint fits.";
     said.textContent = kept.length ? `${counted(kept.length)} of ${choices().length.toLocaleString("en")}; not beaten: ${compute} in compute${time ? `, ${time} in time` : ""}` : "No checkpoint fits: take a filter away.";

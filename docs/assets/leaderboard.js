@@ -41,12 +41,12 @@ if (board) {
     complete();
     const state = Object.fromEntries(fields.map((name) => [name, form.elements[name].value.trim()]));
     const named = state.q && zoodataSearch.rows ? new Map(zoodataSearch.find(state.q).map((hit) => [hit.row.id, hit.best])) : null;
-    const exact = named && [...named.values()].includes(0);
+    const close = named && [...named.values()].some((best) => best < 3); // then what is only nearly called so is left out
     const [least, most] = state.size ? state.size.split("-").map((m) => m === "" ? Infinity : Number(m) * 1e6) : [];
     let shown = 0;
     for (const row of rows) {
       const data = row.dataset, size = Number(data.size);
-      const keep = (!named || (exact ? named.get(row.id) === 0 : named.has(row.id)))
+      const keep = (!named || (named.has(row.id) && (!close || named.get(row.id) < 3)))
         && [state.zoo, state.with].every((zoo) => !zoo || data.zoos.split(" ").includes(zoo))
         && (!state.family || data.family === state.family)
         && (!state.severity || data.severity === state.severity)
@@ -69,7 +69,7 @@ if (board) {
     if (hidden.length) address.set("hide", hidden.join("."));
     const query = address.toString();
     history.replaceState(null, "", location.pathname + (query ? `?${query}` : "") + location.hash);
-    count.textContent = shown ? `${shown} of ${rows.length} architectures` : "No architecture fits: take a filter away.";
+    count.textContent = shown ? `${shown} of ${rows.length} architectures${state.zoo || state.with ? "; the numbers are of all their zoos" : ""}. The address holds this view.` : "No architecture fits: take a filter away.";
   }
 
   function restore(isFirst) {

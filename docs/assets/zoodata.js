@@ -79,7 +79,8 @@ const zoodataSearch = {
   },
   /* What is asked for: a zoo, where a word is one's and others remain, and the rest as one name. */
   parse(text) {
-    const words = text.toLowerCase().split(/[\s:,]+/).filter(Boolean);
+    const all = text.toLowerCase().split(/[\s:,]+/).filter(Boolean), named = all.filter((word) => !ABOUT.has(word));
+    const words = named.length ? named : all;
     const zoos = new Set(), rest = [];
     for (const word of words) {
       const named = words.length > 1 ? this.zoos.filter((zoo) => zoo.words.some((own) => own === word || (word.length > 3 && own.startsWith(word)))) : [];
@@ -115,10 +116,10 @@ const zoodataSearch = {
   },
   /* Everything that fits, as links. */
   all(text) {
-    const wanted = key(text);
+    const wanted = key(text), said = text.toLowerCase().split(/[\s:,]+/).filter(Boolean);
     const others = wanted.length < 2 ? [] : [
-      ...this.zoos.filter((zoo) => zoo.key.includes(wanted) || zoo.name === text.trim()).map((zoo) => ({ href: `zoos/${zoo.name}.html`, title: zoo.title, kind: "zoo" })),
-      ...this.pages.filter((page) => page.key.includes(wanted)).map((page) => ({ href: page.href, title: page.title, kind: page.href.includes("#") ? "finding" : "page" })),
+      ...this.zoos.filter((zoo) => zoo.key.includes(wanted) || zoo.name === text.trim() || said.includes(zoo.name)).map((zoo) => ({ href: `zoos/${zoo.name}.html`, title: zoo.title, kind: "zoo" })),
+      ...this.pages.filter((page) => page.key.includes(wanted) || said.every((word) => page.key.includes(key(word)))).map((page) => ({ href: page.href, title: page.title, kind: page.href.includes("#") ? "finding" : "page" })),
     ];
     const models = this.find(text).map(({ row, best, by }) => ({ href: `architectures/${row.id}.html`, title: row.title, kind: by, best }));
     const own = others.findIndex((hit) => hit.href === `zoos/${text.trim()}.html`);
@@ -127,6 +128,9 @@ const zoodataSearch = {
   },
 };
 window.zoodataSearch = zoodataSearch;
+
+/* Words that ask for something of a model's or a zoo's page, and name neither. */
+const ABOUT = new Set(["csv", "json", "api", "claims", "weights", "preprocessing", "release", "releases", "changes", "changed", "what", "time", "latency", "speed", "audit", "findings"]);
 
 function key(name) {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");

@@ -74,6 +74,8 @@ def test_the_bars_of_two_factors_join_and_end_in_the_dot():
     drawing = ElementTree.fromstring(standalone(factors(rows, ("networks", "frameworks"), "t", "d", "u")))
     assert "slow <i>: networks 0.80, frameworks 2.00, together 1.60" in drawing.get("aria-label")
     bars = [node for node in drawing.iter() if (node.get("class") or "").startswith("zd-step")]
+    bars, legend = bars[:-2], bars[-2:]
+    assert [each.get("class") for each in legend] == [each.get("class") for each in bars[:2]]
     dots = [node for node in drawing.iter() if node.tag.endswith("circle")]
     for first, second, dot in zip(bars[::2], bars[1::2], dots, strict=True):
         assert first.get("x2") == second.get("x1")

@@ -84,10 +84,11 @@ def _circle(dot: Dot, x: float, y: float) -> Markup:
 
 
 def _labels(front: Sequence[Dot], x: Callable[[float], float], y: Callable[[float], float]) -> Iterator[Markup]:
-    """Names along the front, above and left of their dots; one that would lie on the one before is left out."""
-    last = float("inf")
-    for dot in sorted(front, key=lambda dot: dot.y):
+    """Names along the front, above and left of their dots, from the highest down; one that would lie on the one before
+    is left out."""
+    last = float("-inf")
+    for dot in sorted(front, key=lambda dot: -dot.y):
         place = y(dot.y) - 8
-        if dot.label and last - place >= LABEL_ROOM and x(dot.x) - LEFT > 7 * min(len(dot.label), LONGEST_LABEL):
+        if dot.label and place - last >= LABEL_ROOM and x(dot.x) - LEFT > 7 * min(len(dot.label), LONGEST_LABEL):
             last = place
             yield svg.text("zd-note", x(dot.x) - 5, place, svg.shorten(dot.label, LONGEST_LABEL), "end")

@@ -15,13 +15,13 @@ PAGES = (
     ("leaderboard.html", "Leaderboard", ""),
     ("rankings.html", "Rankings", "largest discrepancies"),
     ("audit.html", "Audit", "errors findings"),
-    ("paper.html", "The paper, reproduced", "montes 2022"),
+    ("paper.html", "The paper, reproduced", "montes 2022 study"),
     ("methodology.html", "Methodology", "how it is measured"),
     ("glossary.html", "Glossary", "terms words"),
     ("download.html", "Data", "download csv json cite"),
-    ("api.html", "JSON API", ""),
-    ("contribute.html", "Contribute", "dispute measure"),
-    ("changelog.html", "Changelog", "news"),
+    ("api.html", "JSON API", "json download"),
+    ("contribute.html", "Contribute", "dispute measure my hardware machine pull request github"),
+    ("changelog.html", "Changelog", "news release what changed"),
 )
 """Address, title, and other words that one looks for it by."""
 
