@@ -69,7 +69,7 @@ def factors(rows: Sequence[Factored], names: tuple[str, str], title: str, descri
         )
         right = max(x(1), x(row.first), x(row.product))
         parts.append(svg.text("zd-note", right + 9, y + 4, f"{row.product:.2f}"))
-    for place, css, name in ((label, "zd-first", names[0]), (label + 110, "zd-second", names[1])):
+    for place, css, word in ((label, "zd-first", names[0]), (label + 110, "zd-second", names[1])):
         parts.append(svg.line(f"zd-step {css}", place, bottom + AXIS - 7, place + 16, bottom + AXIS - 7))
-        parts.append(svg.text("zd-tick", place + 21, bottom + AXIS - 3, name))
+        parts.append(svg.text("zd-tick", place + 21, bottom + AXIS - 3, word))
     return Markup("").join([*parts, svg.CLOSED])
