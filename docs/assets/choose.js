@@ -51,9 +51,8 @@ if (choosing) {
     return kept.filter((each) => each[cost] < least && ((least = each[cost]), true));
   };
 
-  function redraw({ svg, line, top, dots, cost }, kept) {
+  function redraw({ svg, line, top, dots }, kept, best) {
     const shown = new Set(kept.map((each) => each.n));
-    const ends = front(kept, cost).filter((each) => dots.has(each.n)).reverse();
     for (const old of top.querySelectorAll("a")) {
       const dot = old.querySelector("circle");
       dot.setAttribute("r", 3.5);
@@ -61,24 +60,24 @@ if (choosing) {
     }
     top.replaceChildren();
     for (const [n, dot] of dots) dot.classList.toggle("zd-faint", !shown.has(n));
-    const points = [], placed = [];
-    for (const { n } of ends) {
-      const dot = dots.get(n), [x, y] = ["cx", "cy"].map((name) => Number(dot.getAttribute(name)));
-      points.push(`${x},${y}`);
+    const points = best.map(({ n }) => ["cx", "cy"].map((name) => Number(dots.get(n).getAttribute(name))));
+    best.forEach(({ n }) => {
+      const dot = dots.get(n);
       dot.setAttribute("r", 5);
       dot.replaceChildren();
-      top.append(drawn("a", { href: link(n).href }, drawn("title", {}, text(n)), dot));
-    }
+      top.prepend(drawn("a", { href: link(n).href }, drawn("title", {}, text(n)), dot));
+    });
     /* Names from the most accurate down; one that would lie on the one before is left out. */
-    for (const { n } of [...ends].reverse()) {
-      const dot = dots.get(n), [x, y] = ["cx", "cy"].map((name) => Number(dot.getAttribute(name)));
+    let last = -NEVER;
+    best.forEach(({ n }, place) => {
+      const [x, y] = points[place];
       const name = link(n).textContent.split(":").slice(1).join(":").split("@")[0];
       const label = name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
-      if ((placed.length && y - 8 - placed[placed.length - 1] < LABEL_ROOM) || x - LEFT <= 7 * label.length) continue;
-      placed.push(y - 8);
-      top.append(drawn("text", { class: "zd-note", x: x - 5, y: y - 8, "text-anchor": "end" }, label));
-    }
-    if (line) line.setAttribute("points", points.join(" "));
+      if (y - 8 - last < LABEL_ROOM || x - LEFT <= 7 * label.length) return;
+      last = y - 8;
+      top.append(drawn("text", { class: "zd-note", x: x - 5, y: last, "text-anchor": "end" }, label));
+    });
+    if (line) line.setAttribute("points", points.reverse().join(" "));
   }
 
   const counted = (n) => `${n.toLocaleString("en")} checkpoint${n === 1 ? "" : "s"}`;
@@ -92,12 +91,13 @@ if (choosing) {
       && (!state.parameters || each.parameters <= Number(state.parameters)));
     const stays = new Set(kept);
     for (const each of choices()) if (each.row.hidden === stays.has(each)) each.row.hidden = !stays.has(each);
-    for (const picture of pictures) redraw(picture, kept);
-    for (const best of document.querySelectorAll("[data-front]")) {
-      best.tBodies[0].replaceChildren(...front(kept, best.dataset.front).map((each) => each.row.cloneNode(true)));
+    const best = { compute: front(kept, "compute"), time: front(kept, "time") };
+    for (const picture of pictures) redraw(picture, kept, best[picture.cost]);
+    for (const shown of document.querySelectorAll("[data-front]")) {
+      shown.tBodies[0].replaceChildren(...best[shown.dataset.front].map((each) => each.row.cloneNode(true)));
     }
     document.getElementById("zd-kept").textContent = counted(kept.length);
-    const [compute, time] = ["compute", "time"].map((cost) => front(kept, cost).length);
+    const compute = best.compute.length, time = best.time.length;
     lead.textContent = kept.length ? `${compute.toLocaleString("en")} of ${counted(kept.length)} that fit ${compute === 1 ? "is" : "are"} not beaten: none that takes less compute claims more. The line below joins them.` : "No checkpoint fits.";
     said.textContent = kept.length ? `${counted(kept.length)} of ${choices().length.toLocaleString("en")}; not beaten: ${compute} in compute${time ? `, ${time} in time` : ""}` : "No checkpoint fits: take a filter away.";
     const query = new URLSearchParams(Object.entries(state).filter(([, value]) => value)).toString();

@@ -31,37 +31,38 @@ class Pass(NamedTuple):
 
 def slowed(dataset: Dataset, record: TimedRun) -> float | None:
     """How many times longer this run's models took than in the fastest other run; None where nothing says so."""
-    known = _known(dataset)
     factors = []
-    for timed, own in _medians(dataset, record).items():
-        others = [time for other, time in known.get(timed, {}).items() if other != record.id]
-        if others:
+    for timed, participant in _passes(dataset, record).items():
+        times = _known(dataset).get(timed, {})
+        if others := [time for other, time in times.items() if other != record.id]:
+            own = times.get(record.id) or median(milliseconds(record, participant))
             factors.append(own / min(others))
     factor = median(factors) if factors else 1.0
     return factor if factor > SLOWED else None
 
 
 def _known(dataset: Dataset) -> Mapping[Pass, Mapping[str, float]]:
-    """Each pass to the runs that timed it, superseded ones too: a speed that was reached is possible."""
+    """Each pass to the middle time, in milliseconds, of each run that timed it, superseded ones too: a speed that was
+    reached is possible."""
     if (made := dataset.derived.get("passes")) is not None:
         return cast(Mapping[Pass, Mapping[str, float]], made)
     found: dict[Pass, dict[str, float]] = defaultdict(dict)
     for record in dataset.history(LatencyMeasurement):
-        for timed, time in _medians(dataset, record).items():
-            found[timed][record.id] = time
+        for timed, participant in _passes(dataset, record).items():
+            found[timed][record.id] = median(milliseconds(record, participant))
     dataset.derived["passes"] = found
     return found
 
 
-def _medians(dataset: Dataset, record: TimedRun) -> dict[Pass, float]:
-    """The middle time in milliseconds of each model of a run."""
+def _passes(dataset: Dataset, record: TimedRun) -> dict[Pass, int]:
+    """What each model of a run was timed at, to its number among the participants."""
     if not record.samples:
         return {}
     machine = machine_of(record, dataset.environments.get(record.environment))
     if machine.model == "unknown":
         return {}
     return {
-        Pass(machine, each.entry, each.runtime, each.input.height, each.input.width): median(milliseconds(record, n))
+        Pass(machine, each.entry, each.runtime, each.input.height, each.input.width): n
         for n, each in enumerate(record.participants)
         if each.subject == "model" and not each.repeats_reference
     }

@@ -70,7 +70,7 @@ class RangeEndDocument(Document):
     value: float
     source: str
     claim: str
-    record: str
+    record: str = Field(description="Path of the collection in the dataset; below /data/ it ends in .gz")
 
 
 class SpanDocument(Document):
