@@ -2,8 +2,7 @@
 const comparing = document.getElementById("zd-compare");
 if (comparing) {
   const said = document.getElementById("zd-said"), place = document.getElementById("zd-compared");
-  let entries = null;
-  document.getElementById("zd-plain").hidden = true;
+  let entries = null, shown = 0;
 
   const read = () => {
     const address = new URLSearchParams(location.search);
@@ -147,7 +146,7 @@ if (comparing) {
   };
 
   async function show() {
-    const [a, b] = ["a", "b"].map((side) => plain(comparing.elements[side].value));
+    const [a, b] = ["a", "b"].map((side) => plain(comparing.elements[side].value)), asked = (shown += 1);
     place.replaceChildren();
     if (!a || !b) { said.textContent = "Name two entries, as torchvision:resnet50."; return; }
     try {
@@ -173,8 +172,17 @@ if (comparing) {
       const same = documents[0].id === documents[1].id;
       said.textContent = unnamed ? `No claim names ${unnamed.entry.entry}@${unnamed.weights}; known weights: ${unnamed.entry.weights.join(", ")}.` : "";
       const kept = same ? sides : [{ ...sides[0], doc: { comparisons: [] } }, sides[1]];
-      place.append(verdict(a, b, sides, same), ...networks(a, b, kept), ...preprocessing(a, b, sides),
-        make("h2", { id: "claims" }, "Claims and counts"), table(a, b, sides), ...accuracy(a, b, kept), ...time(a, b, kept), dispute(a, b));
+      /* Part after part, so that a tap in between is heard. */
+      const parts = [
+        () => [verdict(a, b, sides, same), ...networks(a, b, kept)], () => preprocessing(a, b, sides),
+        () => [make("h2", { id: "claims" }, "Claims and counts"), table(a, b, sides)],
+        () => accuracy(a, b, kept), () => [...time(a, b, kept), dispute(a, b)],
+      ];
+      for (const part of parts) {
+        await new Promise((ready) => { setTimeout(ready); });
+        if (asked !== shown) return; // others were asked for meanwhile
+        place.append(...part());
+      }
       document.title = `${a} and ${b} - zoodata`;
     } catch (refused) {
       said.textContent = location.protocol === "file:"
@@ -202,8 +210,5 @@ if (comparing) {
   });
   window.addEventListener("popstate", () => { read(); show(); });
   read();
-  if (location.search) {
-    place.style.minHeight = "100vh"; // what follows does not jump when the answer comes
-    show();
-  }
+  if (location.search) show();
 }

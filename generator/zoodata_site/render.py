@@ -10,10 +10,12 @@ import functools
 import html
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from zoodata import about
 from zoodata.dataset.export import LARGE
@@ -67,11 +69,14 @@ COLUMNS = {
 SCRIPTED = {"leaderboard", "compare", "choose"}
 """Pages that have a script of their own beside that of all pages."""
 
-MAX_FINDINGS, MAX_ON_ARCHITECTURE, MAX_DRAWN = 25, 12, 3
+MAX_FINDINGS, MAX_RANKED, MAX_ON_ARCHITECTURE, MAX_DRAWN = 25, 25, 12, 3
 STRIP = (50, 90)
 """Percent of top-1: the scale of the ranges on the leaderboard."""
 ROWS_AT_ONCE = 60
 """Rows of the longest tables that a page starts with; its script adds the rest in small parts."""
+
+PUNCTUATION = re.compile(r"(?<=[:_./@-])(?=\w)")
+"""Where a long name may be broken."""
 
 SECTIONS = (
     (
@@ -112,14 +117,14 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
                               falls=pictures.attributions(site.measured_sets))  # fmt: skip
     yield "ways.md", page("ways", "How to run a model", ways=site.ways, winners=winners(site.ways), names=NAMES,
                           recipes=RECIPES, sound=SOUND)  # fmt: skip
-    yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS)
+    yield "rankings.md", page("rankings", "Rankings", site=site, kinds=KINDS, protocols=PROTOCOLS, first=MAX_RANKED)
     yield "compare.md", page("compare", "Swap weights", examples=_examples(site))
     yield "audit.md", page("audit", "Audit", site=site, counts=counted(site.findings), rules=RULES, grades=GRADES,
                              most=MAX_FINDINGS, heat=pictures.findings(site.findings))  # fmt: skip
     yield "paper.md", page("paper", "The paper, reproduced", parts=_paper_parts(site.paper))
     yield "download.md", page("download", "Data", site=site, **_downloads(site))
-    yield "api.md", page("api", "JSON API", reference=documents.reference())
-    yield "architectures/index.md", page("architectures", "Architectures", site=site)
+    yield "api.md", page("api", "JSON API", reference=documents.reference(), addresses=_addresses(site))
+    yield "architectures/index.md", page("architectures", "Architectures", site=site, families=_families(site))
     yield "zoos/index.md", page("zoos", "Zoos", site=site, matrix=pictures.documentation(site.zoos))
     for view in site.architectures:
         architecture = view.discrepancies.architecture
@@ -150,6 +155,7 @@ def _environment() -> Environment:
         # A line break in a record's text must not end the HTML block it stands in.
         finalize=lambda value: " ".join(value.split("\n")) if type(value) is str else value,
     )
+    environment.filters["breakable"] = _breakable
     environment.globals |= {
         "zoo_title": zoo_title,
         "claim_anchor": claim_anchor,
@@ -178,6 +184,11 @@ def _environment() -> Environment:
         "repository": about.repository_url(),
     }
     return environment
+
+
+def _breakable(name: str) -> Markup:
+    """A name whose line may end after its punctuation, and nowhere else."""
+    return Markup("<wbr>").join(PUNCTUATION.split(" ".join(name.split("\n"))))
 
 
 def _page(environment: Environment, template: str, title: str, **content: Any) -> str:
@@ -233,18 +244,38 @@ def _choices(site: Site) -> dict[str, Any]:
 
 
 def _downloads(site: Site) -> dict[str, Any]:
-    named = [row.id for row in site.rows if row.id == "resnet50"] or [row.id for row in site.rows] or ["resnet50"]
     return {
         "tables": TABLES, "kinds": sorted({*FILE_KINDS, "claim"}), "citation": citation(site.version),
-        "example": named[0], "packed": LARGE,
+        "example": _named(site), "packed": LARGE,
     }  # fmt: skip
+
+
+def _families(site: Site) -> list[tuple[str, list[ArchitectureView]]]:
+    """Title of each family and its architectures, by title."""
+    members = {name: [view for view in site.architectures if view.discrepancies.family == name]
+               for name, _ in site.families}  # fmt: skip
+    return sorted(((title, members[name]) for name, title in site.families), key=lambda pair: pair[0].lower())
+
+
+def _addresses(site: Site) -> dict[str, str]:
+    """Of each of the API's addresses one that is there."""
+    names = {"{id}": _named(site) if site.rows else "", "{name}": site.zoos[0].name if site.zoos else ""}
+    found = {address: address for address in documents.ADDRESSES}
+    for pattern, name in names.items():
+        found = {address: each.replace(pattern, name) for address, each in found.items()}
+    return {address: each for address, each in found.items() if "/.json" not in each}
+
+
+def _named(site: Site) -> str:
+    """The architecture that examples name."""
+    return next((row.id for row in site.rows if row.id == "resnet50"), site.rows[0].id if site.rows else "resnet50")
 
 
 def _examples(site: Site) -> list[tuple[str, str, str]]:
     """Pairs whose networks differ, of architectures that most zoos have."""
     known = sorted(site.architectures, key=lambda view: -len(view.entries))
     pairs = [view.compared[0].pair for view in known if view.compared]
-    return [(pair.a, pair.b, pair.verdict) for pair in pairs[:6]]
+    return [(pair.a, pair.b, pair.verdict) for pair in pairs[:4]]
 
 
 def _pairable(view: ArchitectureView) -> tuple[str, str] | None:

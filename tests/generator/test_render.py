@@ -151,7 +151,8 @@ def test_preprocessing_in_a_line():
                           std=(0.2, 0.2, 0.2), channel_order="RGB", layout="NCHW", source="x")  # fmt: skip
     assert views.describe(torch) == "resize 256 bilinear, crop 224, RGB 0–1 minus 0.5/0.5/0.5, over 0.2/0.2/0.2"
     inside = Preprocessing(layout="NHWC", embedded=True, label_offset=1, source="x")
-    assert views.describe(inside) == "size not documented, scaled inside the network, background class first"
+    said = "how to resize: not documented, 0–255 as read, scaled inside the network, background class first"
+    assert views.describe(inside) == said
 
 
 @pytest.mark.parametrize("log", [False, True])

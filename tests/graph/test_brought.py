@@ -386,18 +386,6 @@ class TestReading:
         found, proof = judged(OnnxModel(plain), OnnxModel(fused))
         assert (found.verdict, proof.status) == ("identical", "equivalent")
 
-    def test_what_onnx_runtime_saved_for_one_processor_says_so(self, tmp_path):
-        plain = onnx_of(
-            [node("Conv", "x w b", "c"), node("Relu", "c", "r"), node("Conv", "r v", "d"),
-             node("GlobalAveragePool", "d", "p"), node("Flatten", "p", "y")],
-            {"w": (16, 3, 3, 3), "b": (16,), "v": (16, 16, 3, 3)},
-        )  # fmt: skip
-        saved = saved_by_onnx_runtime(plain, tmp_path, "ORT_ENABLE_ALL")
-        if not any(n.domain == "com.microsoft.nchwc" for n in saved.graph.node):
-            pytest.skip("this processor has no order of its own")
-        with pytest.raises(CannotRead, match="for one kind of processor"):
-            OnnxModel(saved)
-
     def test_quantised_weights_count_as_the_numbers_they_stand_for(self):
         whole = np.random.default_rng(0).integers(-100, 100, (8, 3, 3, 3)).astype("int8")
         nodes = [node("DequantizeLinear", "q s z", "w"), node("Conv", "x w", "c"), node("GlobalAveragePool", "c", "y")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,7 +85,7 @@ class AuthorsOwn:
     """What the authors claim for it, at the size they published it at."""
     claim: str | None
     others: tuple[Nearness, ...]
-    """Those whose networks compute the same come first; of equals the nearest claim."""
+    """Those whose networks compute the same come first, then the nearest counts; of equals the nearest claim."""
 
 
 def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
@@ -109,15 +110,23 @@ def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
     return AuthorsOwn(reference.entry, reference.source, value, own["claim"] if own is not None else None, tuple(known))
 
 
-def _distance(each: Nearness) -> tuple[int, bool, float, str]:
-    """Networks first; then what was counted here before what is known by claims only; then the claim."""
+def _distance(each: Nearness) -> tuple[int, bool, float, float, str]:
+    """Networks first; then what was counted here, by how far its counts are from the authors', before what is known by
+    claims only; then the claim."""
     gravity = GRAVITY.get(each.verdict or "", UNCOMPARED)
     return (
         gravity,
         isinstance(each.basis, ClaimBasis),
+        _off(each.basis),
         abs(each.points) if each.points is not None else 100.0,
         each.entry,
     )
+
+
+def _off(basis: Basis) -> float:
+    """By what factor, as a logarithm, counts are off what the authors state; to a thousandth, as they round."""
+    counts = basis.counts if isinstance(basis, CountBasis) else ()
+    return round(sum(abs(math.log(each.counted / each.stated)) for each in counts if each.counted and each.stated), 3)
 
 
 def _own(frame: pd.DataFrame, entry: str, metric: str, size: int | None = None) -> pd.Series | None:

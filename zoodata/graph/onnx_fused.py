@@ -26,6 +26,8 @@ def _activated(c: Call, x: View) -> View:
         return act.activation(c.b, "leaky_relu", x, slope=float(values[0]))
     if name == "Clip":
         return act.clip(c.b, x, float(values[0]), float(values[1]))
+    if name == "HardSwish":
+        return act.activation(c.b, "hard_swish", x)
     if name == "HardSigmoid":
         return act.hard_sigmoid(c.b, x, float(values[0]), float(values[1]))
     raise NotImplementedError

@@ -69,8 +69,6 @@ HANDLERS: dict[str, Handler] = {}
 
 MICROSOFT = "com.microsoft"
 """The domain of ONNX Runtime's own operators."""
-ONE_PROCESSOR = "com.microsoft.nchwc"
-"""The domain of operators whose weights lie in blocks of a processor's vector length, which no file names."""
 
 RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
@@ -87,11 +85,6 @@ def build(
     """
     if proto.op_type in RANDOM:
         raise CannotTell("it draws random numbers: no two passes give the same scores")
-    if proto.domain == ONE_PROCESSOR:
-        raise CannotTell(
-            "ONNX Runtime saved this file for one kind of processor, its weights in that processor's order: save it "
-            "with ORT_ENABLE_EXTENDED, or give the file that it was made of"
-        )
     call = Call(b, proto, inputs, version, kinds)
     standard = proto.domain in ("", "ai.onnx")
     handler = HANDLERS.get(proto.op_type if standard else f"{proto.domain}.{proto.op_type}", opaque)

@@ -27,6 +27,7 @@ from zoodata.runtimes.model import (
     in_layout,
     random_image,
 )
+from zoodata.runtimes.onnx_blocked import unblocked
 
 HALVES = {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}
 LISTS_NO_WEIGHTS = 4
@@ -76,8 +77,10 @@ class OnnxModel:
     ) -> None:  # fmt: skip
         self._trainable = trainable
         try:
-            self._model = onnx_reader.written_out(model)
+            self._model = onnx_reader.written_out(unblocked(model))
             self._read = onnx_reader.read(self._model, size, output, trainable)
+        except CannotRead:
+            raise
         except onnx_reader.UnreadableGraph as error:
             raise CannotRead(str(error)) from error
         except Exception as error:

@@ -128,7 +128,7 @@ def _alone(finding: FindingRecord, operator: str) -> str:
 
 def _replaced(finding: FindingRecord, operator: str) -> str:
     a, b = _listed(finding.part_a), _listed(finding.part_b)
-    return f"{a.capitalize()} in a stands where b has {b}{where(finding.places)}."
+    return f"Where a has {a}, b has {b}{where(finding.places)}."
 
 
 def _rewired(finding: FindingRecord, operator: str) -> str:

@@ -102,8 +102,8 @@ def steps(preprocessing: Preprocessing | None) -> tuple[str, ...]:
     if preprocessing.crop:
         parts.append(f"crop {preprocessing.crop[0]}")
     if not preprocessing.resize and not preprocessing.crop:
-        parts.append("size not documented")
-    parts.append("scaled inside the network" if preprocessing.embedded else _scaling(preprocessing))
+        parts.append("how to resize: not documented")
+    parts.append("0–255 as read, scaled inside the network" if preprocessing.embedded else _scaling(preprocessing))
     if preprocessing.label_offset:
         parts.append("background class first")
     return tuple(parts)
