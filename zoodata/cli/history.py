@@ -81,7 +81,7 @@ def command(
     for step in steps:
         lines = [f"  {name}: {text}" for name, text in sentences(step, names) if not names or name in names]
         if lines:
-            click.echo(f"\n{zoo} {step.earlier} to {step.later}")
+            click.echo(f"\n{zoo} {step.earlier} (a) to {step.later} (b)")
             click.echo("\n".join(lines[:SHOWN]))
             if len(lines) > SHOWN:
                 click.echo(f"  and {len(lines) - SHOWN} more: --format json")

@@ -153,7 +153,7 @@ def stored_part(node: Node, tensor: Tensor) -> Tensor:
 
 
 def _constant(data: Any, dtype: torch.dtype) -> Tensor:
-    tensor = data if isinstance(data, Tensor) else torch.from_numpy(np.array(data))
+    tensor = data if isinstance(data, Tensor) else torch.from_numpy(np.require(data, requirements="W"))
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 

@@ -15,6 +15,9 @@ from zoodata.graph.network import Edge, Network, Node
 
 Array = npt.NDArray[np.float32]
 
+PERIOD = 65_521
+"""How many numbers are drawn for one tensor: drawing all of a large one's took half of a check."""
+
 
 def random_weights(network: Network, seed: int) -> dict[str, Array]:
     """A value for every stored tensor that the network reads, in the shape it is stored in."""
@@ -29,19 +32,26 @@ def random_weights(network: Network, seed: int) -> dict[str, Array]:
         for name in node.stored:
             if name not in tensors:  # else another part of the same tensor
                 shape = shapes.get(name, node.shape)
-                tensors[name] = _values(network, consumer, edge, generator, shape).astype(np.float32)
+                tensors[name] = _values(network, consumer, edge, generator, shape)
     return tensors
 
 
 def _values(
     network: Network, consumer: Node, edge: Edge, generator: np.random.Generator, shape: tuple[int, ...]
-) -> npt.NDArray[np.float64]:
+) -> Array:
     role = edge.role
     if role in ("variance", "scale") or (consumer.operator in ("multiply", "divide") and role != "weight"):
-        return np.asarray(generator.uniform(0.5, 1.5, shape))
+        return generator.uniform(0.5, 1.5, shape).astype(np.float32)
     if role == "weight":
         inputs = prod(network.operand_shape(edge)[1:])
-        return np.asarray(generator.standard_normal(shape) / max(inputs, 1) ** 0.5)
+        return _normal(generator, shape, max(inputs, 1) ** -0.5)
     if consumer.operator == "function":
-        return np.asarray(generator.uniform(0.5, 1.5, shape))
-    return np.asarray(generator.standard_normal(shape) * 0.1)
+        return generator.uniform(0.5, 1.5, shape).astype(np.float32)
+    return _normal(generator, shape, 0.1)
+
+
+def _normal(generator: np.random.Generator, shape: tuple[int, ...], deviation: float) -> Array:
+    """Normal numbers. A large tensor repeats what was drawn; as the period is a prime, no two of its rows are equal."""
+    count = prod(shape)
+    drawn = generator.standard_normal(min(count, PERIOD), dtype=np.float32) * np.float32(deviation)
+    return (drawn if count <= PERIOD else np.resize(drawn, count)).reshape(shape)

@@ -195,7 +195,7 @@ def _channels(
 
 def _filled(weight: Tensor, bias: Tensor | None, size: int) -> int:
     """How many filters there are up to the last that is not zero; 0 where a whole block of zeros shows nothing."""
-    is_zero = ~weight.reshape(len(weight), -1).any(axis=1)
+    is_zero = np.logical_not(weight.reshape(len(weight), -1).any(axis=1))
     if bias is not None:
         is_zero &= bias == 0
     padded = int(np.argmin(is_zero[::-1]))

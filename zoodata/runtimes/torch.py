@@ -140,7 +140,9 @@ class TorchModel:
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
         """See :class:`zoodata.runtimes.model.Model`."""
         dtype = torch.float64 if precise else torch.float32
-        stored = {name: torch.from_numpy(np.asarray(array)).to(dtype) for name, array in weights.items()}
+        stored = {
+            name: torch.from_numpy(np.require(array, requirements="W")).to(dtype) for name, array in weights.items()
+        }
         for name, tensor in _tensors(self._module):
             if name not in stored and tensor.is_meta:  # a head that no forward pass reads
                 stored[name] = torch.zeros(tensor.shape, dtype=dtype)

@@ -27,7 +27,7 @@ REASONS: dict[Reason, str] = {
     "folded": " It is the same function, with the batch norm folded into the layer's weights and bias.",
     "moves_values": " It moves values about another way; a proof tells whether the scores agree.",
     "moves_values_proven": " It moves values about another way: run, both agree.",
-    "proven": " Run with the same weights, on usual, large and small values, both give the same scores.",
+    "proven": " Run with the same weights, on usual, large, small and negative values, both give the same scores.",
     "unexplained": " None of the differences that were found explains it.",
     "one_position": " Only one position is left at this image size: there is nothing to average.",
     "whole_image": " At this image size the kernel covers the whole map: both are one sum over all of it.",
@@ -42,7 +42,13 @@ MAX_PLACES, MAX_OPERATORS = 3, 5
 
 
 def sentence(finding: FindingRecord) -> str:
-    """One finding in words."""
+    """One finding in words, and what it means for weights."""
+    effect = REASONS[finding.reason] if finding.reason else EFFECTS[finding.severity]
+    return f"{difference(finding)}{effect}"
+
+
+def difference(finding: FindingRecord) -> str:
+    """One finding in words, where something else says what it means for weights."""
     operator = NAMES.get(finding.operator, finding.operator.replace("_", " "))
     body = {
         "changed": _changed, "moved": _moved, "removed": _alone, "inserted": _alone, "replaced": _replaced,
@@ -55,8 +61,7 @@ def sentence(finding: FindingRecord) -> str:
     if finding.misfit is not None:
         one, other = shown(finding.misfit.shape_a), shown(finding.misfit.shape_b)
         misfit = f" Because of it {finding.misfit.layer} takes {other} stored elements instead of {one}."
-    effect = REASONS[finding.reason] if finding.reason else EFFECTS[finding.severity]
-    return f"{body}{cost}{misfit}{effect}"
+    return f"{body}{cost}{misfit}"
 
 
 def _changed(finding: FindingRecord, operator: str) -> str:

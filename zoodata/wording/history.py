@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import JsonValue
 
 from zoodata.discrepancy.history import FieldChange, FileChange, NetworkStep, Step
-from zoodata.wording.findings import sentence
+from zoodata.wording.findings import difference, sentence
 
 FIELDS = {
     "central_fraction": "central crop", "central_shape": "shape of the central crop", "resize": "resize",
@@ -42,7 +42,8 @@ def network(step: NetworkStep) -> str:
     before, after = step.parameters
     size = f"{before / 1e6:.1f} M parameters became {after / 1e6:.1f} M" if before and after and before != after else ""
     findings = change.result.findings if change and change.result and step.outcome != "same_function" else ()
-    cause = sentence(findings[0]) if findings else ""
+    is_run = step.outcome in ("parted", "not_transferable")
+    cause = (difference if is_run else sentence)(findings[0]) if findings else ""
     match step.outcome:
         case "same_function":
             said = "is written otherwise and gives the same scores for the same weights"

@@ -102,7 +102,8 @@ def architecture_command(
         chosen = list(reversed(first.values()))
     fresh = bench_architecture(dataset, chosen, data, jobs, force, weights, check, reading_of(size, output))
     wanted = {public_name(entry) for entry in chosen}
-    known = fresh if weights else read_dataset(data).architecture_measurements
+    is_all_new = weights or wanted <= {record.entry for record in fresh}
+    known = fresh if is_all_new else [*dataset.architecture_measurements, *fresh]
     newest = {record.entry: record for record in known if record.entry in wanted}
     rows = [_architecture_row(record) for record in newest.values()]
     absent = [] if entries or everything else _absent(dataset, architecture)

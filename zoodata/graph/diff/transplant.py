@@ -129,11 +129,14 @@ class Regime(NamedTuple):
     """Biases, shifts and means are multiplied by this."""
     quiet: float = 0.0
     """Part of the channels whose stored variance is tiny, as of channels that training has left dead."""
+    lower: float = 0.0
+    """Biases and shifts are less by this: most values before an activation are negative, whole windows of them too."""
 
 
-REGIMES = (Regime(1.0), Regime(30.0), Regime(0.01, shifts=0.01, quiet=0.1))
+REGIMES = (Regime(1.0), Regime(1.0, lower=1.0), Regime(30.0), Regime(0.01, shifts=0.01, quiet=0.1))
 
 SHIFTS = frozenset({"bias", "shift", "mean", "other"})
+LOWERED = frozenset({"bias", "shift"})
 
 
 def _weights(network: Network, seed: int, regime: Regime = REGIMES[0]) -> dict[str, Array]:
@@ -144,6 +147,10 @@ def _weights(network: Network, seed: int, regime: Regime = REGIMES[0]) -> dict[s
         for name, role in _roles(network).items():
             if role in SHIFTS and name in tensors:
                 tensors[name] = tensors[name] * np.float32(regime.shifts)
+    if regime.lower:
+        for name, role in _roles(network).items():
+            if role in LOWERED and name in tensors:
+                tensors[name] = tensors[name] - np.float32(regime.lower)
     tensors = calibrated(network, tensors, image)
     if regime.quiet:
         generator = np.random.default_rng(seed + 2)
