@@ -177,13 +177,16 @@ def _observe(
     x = Operands(node, values)()
     axes = [axis for axis in range(x.dim()) if axis != node.attributes["channel"]]
     spread = x.var(axes, unbiased=False) if axes else torch.ones_like(x)
-    seen = {"mean": x.mean(axes) if axes else x, "variance": spread.clamp_min(1e-6)}
+    # A channel that hardly varies would blow up what another image, or rounding, makes of it.
+    variance = spread.clamp_min(max(0.01 * float(spread.mean()), 1e-6))
+    off = {role: torch.from_numpy(generator.uniform(-0.1, 0.1, spread.shape)) for role in ("mean", "variance")}
+    middle = x.mean(axes) if axes else x
+    seen = {"mean": middle + off["mean"] * variance.sqrt(), "variance": variance * (1 + off["variance"])}
     for role, vector in seen.items():
         edge = node.edge(role)
         names = network.stored_in(edge)
         if edge is None or len(names) != 1 or edge.axes is not None:
             continue
         (name,) = names
-        jitter = torch.from_numpy(generator.uniform(0.9, 1.1, vector.shape))
-        activations[name] = (vector * jitter).numpy().astype(np.float32).reshape(activations[name].shape)
+        activations[name] = vector.numpy().astype(np.float32).reshape(activations[name].shape)
         values[edge.source] = torch.from_numpy(activations[name]).double().reshape(vector.shape)
