@@ -39,7 +39,8 @@ window.zoodataHeld = (table) => {
 /* What the style sheet lays out late follows part by part, so that a jump and a reader's tools find everything in its place. */
 const late = [...document.querySelectorAll(".zd > .zd-scroll, .zd > .zd-figure")];
 const layOut = () => {
-  for (const part of late.splice(0, 1)) part.style.contentVisibility = "visible";
+  const part = late.shift();
+  if (part) part.style.contentVisibility = "visible";
   if (late.length) requestAnimationFrame(() => setTimeout(layOut)); else document.documentElement.dataset.whole = "";
 };
 window.addEventListener("load", () => setTimeout(layOut, 100));

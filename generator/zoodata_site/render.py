@@ -11,6 +11,7 @@ import html
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -252,17 +253,16 @@ def _downloads(site: Site) -> dict[str, Any]:
 
 def _families(site: Site) -> list[tuple[str, list[ArchitectureView]]]:
     """Title of each family and its architectures, by title."""
-    members = {name: [view for view in site.architectures if view.discrepancies.family == name]
-               for name, _ in site.families}  # fmt: skip
+    members: dict[str, list[ArchitectureView]] = defaultdict(list)
+    for view in site.architectures:
+        members[view.discrepancies.family].append(view)
     return sorted(((title, members[name]) for name, title in site.families), key=lambda pair: pair[0].lower())
 
 
 def _addresses(site: Site) -> dict[str, str]:
     """Of each of the API's addresses one that is there."""
-    names = {"{id}": _named(site) if site.rows else "", "{name}": site.zoos[0].name if site.zoos else ""}
-    found = {address: address for address in documents.ADDRESSES}
-    for pattern, name in names.items():
-        found = {address: each.replace(pattern, name) for address, each in found.items()}
+    names = {"id": _named(site) if site.rows else "", "name": site.zoos[0].name if site.zoos else ""}
+    found = {address: address.format(**names) for address in documents.ADDRESSES}
     return {address: each for address, each in found.items() if "/.json" not in each}
 
 

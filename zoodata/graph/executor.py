@@ -152,8 +152,13 @@ def stored_part(node: Node, tensor: Tensor) -> Tensor:
     return tensor.reshape(node.shape)
 
 
+def tensor_of(array: Any) -> Tensor:
+    """The array itself where it may be written to, else a copy: torch has no tensors that may not."""
+    return torch.from_numpy(np.require(array, requirements="W"))
+
+
 def _constant(data: Any, dtype: torch.dtype) -> Tensor:
-    tensor = data if isinstance(data, Tensor) else torch.from_numpy(np.require(data, requirements="W"))
+    tensor = data if isinstance(data, Tensor) else tensor_of(data)
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from zoodata.graph.executor import Operands, execute, look, steps
+from zoodata.graph.executor import Operands, execute, look, steps, tensor_of
 from zoodata.graph.network import Network, Node
 from zoodata.graph.random_weights import random_weights
 from zoodata.stats import relative_error
@@ -23,15 +23,10 @@ ROUNDING = 3e-6
 """What single precision leaves of two ways to the same scores, in 97 of 100 networks."""
 
 
-def _tensor(array: Array) -> torch.Tensor:
-    """The array itself where it may be written to, else a copy: torch has no tensors that may not."""
-    return torch.from_numpy(np.require(array, requirements="W"))
-
-
 def scores(network: Network, weights: Mapping[str, Array], image: Array, precise: bool = False) -> Array:
     """Class scores of the executed network, flat."""
     dtype = torch.float64 if precise else torch.float32
-    stored = {name: _tensor(array).to(dtype) for name, array in weights.items()}
+    stored = {name: tensor_of(array).to(dtype) for name, array in weights.items()}
     with torch.inference_mode():
         result = execute(network, stored, torch.from_numpy(image).to(dtype))
     return np.asarray(result.numpy()).ravel()
@@ -142,7 +137,7 @@ def first_parting(network: Network, native: object, weights: Mapping[str, Array]
     marked: dict[int, list[str]] = {}
     for name, (number, _) in network.marks.items():
         marked.setdefault(number, []).append(name)
-    stored = {name: _tensor(array).to(torch.float32) for name, array in weights.items()}
+    stored = {name: tensor_of(array).to(torch.float32) for name, array in weights.items()}
     with torch.inference_mode():
         for node, value in steps(network, stored, torch.from_numpy(image).to(torch.float32)):
             for name in marked.get(node.number, ()):
@@ -159,7 +154,7 @@ def calibrated(network: Network, weights: Mapping[str, Array], image: Array) -> 
     if not any(node.operator == "batch_norm" for node in network.nodes):
         return tensors
     generator = np.random.default_rng(0)
-    stored = {name: _tensor(array).double() for name, array in tensors.items()}
+    stored = {name: tensor_of(array).double() for name, array in tensors.items()}
 
     def observe(node: Node, values: dict[int, Any]) -> None:
         if node.operator == "batch_norm" and node.attributes["channel"] is not None:

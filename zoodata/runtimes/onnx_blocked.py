@@ -19,6 +19,7 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
+from zoodata.graph.onnx_alone import alone
 from zoodata.graph.onnx_operators import MICROSOFT
 from zoodata.runtimes.model import CannotRead
 
@@ -77,15 +78,9 @@ def block() -> int:
     convolution with one output, which it pads to a block."""
     import onnxruntime
 
-    weight = numpy_helper.from_array(np.ones((1, 3, 1, 1), np.float32), "w")
-    image, scores = (
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, channels, 4, 4])
-        for name, channels in (("x", 3), ("y", 1))
-    )
-    graph = onnx.helper.make_graph(
-        [onnx.helper.make_node("Conv", ["x", "w"], ["y"])], "one", [image], [scores], initializer=[weight]
-    )
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    convolution = onnx.helper.make_node("Conv", ["x", "w"], ["y"])
+    given, weight = {"x": (np.float32, (1, 3, 4, 4))}, {"w": np.ones((1, 3, 1, 1), np.float32)}
+    model = alone(convolution, given, {"ai.onnx": 17}, weight, ir_version=8)
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
@@ -134,6 +129,10 @@ def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
 
 def _group(node: onnx.NodeProto) -> int:
     return int(_attribute(node, "group", 1))
+
+
+def _bias(node: onnx.NodeProto, tensors: dict[str, Tensor]) -> Tensor | None:
+    return tensors[node.input[2]] if len(node.input) > 2 and node.input[2] else None
 
 
 def _is_depthwise(weight: Tensor, group: int) -> bool:
@@ -185,11 +184,12 @@ def _channels(
             stated[of(node.output[0])] = len(tensors[node.input[1]])
     for node in convolutions:
         weight, maker, reader = weights[node.output[0]], of(node.output[0]), of(node.input[0])
-        bias = tensors[node.input[2]] if len(node.input) > 2 and node.input[2] else None
-        made[maker] = max(made[maker], _filled(weight, bias, size))
+        made[maker] = max(made[maker], _filled(weight, _bias(node, tensors), size))
         if _group(node) == 1:
             read[reader] = max(read[reader], _filled(weight.swapaxes(0, 1), None, size))
-    found = {name: number for name, number in (read | {k: v for k, v in made.items() if v} | stated).items() if number}
+    found: dict[str, int] = {}
+    for known in (read, made, stated):  # the last that says a number is the surest
+        found.update({name: number for name, number in known.items() if number})
     return {name: found[of(name)] for node in graph.node for name in (*node.input, *node.output) if of(name) in found}
 
 
@@ -207,7 +207,7 @@ def _convolution(
 ) -> onnx.NodeProto:
     """The convolution with its weights in the usual order, without padding."""
     group, outputs = _group(node), channels.get(node.output[0], len(weight))
-    bias = tensors[node.input[2]] if len(node.input) > 2 and node.input[2] else None
+    bias = _bias(node, tensors)
     if _is_depthwise(weight, group):
         weight, group = weight[:outputs], outputs
     elif group == 1:

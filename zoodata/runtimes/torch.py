@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from zoodata.graph import torch_meta, torch_reader
+from zoodata.graph.executor import tensor_of
 from zoodata.graph.network import Network
 from zoodata.records.measurement import InputShape
 from zoodata.runtimes.archives import TooLarge, check_expansion
@@ -140,9 +141,7 @@ class TorchModel:
     def forward(self, image: Array, weights: Weights, precise: bool = False) -> Array:
         """See :class:`zoodata.runtimes.model.Model`."""
         dtype = torch.float64 if precise else torch.float32
-        stored = {
-            name: torch.from_numpy(np.require(array, requirements="W")).to(dtype) for name, array in weights.items()
-        }
+        stored = {name: tensor_of(array).to(dtype) for name, array in weights.items()}
         for name, tensor in _tensors(self._module):
             if name not in stored and tensor.is_meta:  # a head that no forward pass reads
                 stored[name] = torch.zeros(tensor.shape, dtype=dtype)

@@ -142,19 +142,19 @@ LOWERED = frozenset({"bias", "shift"})
 def _weights(network: Network, seed: int, regime: Regime = REGIMES[0]) -> dict[str, Array]:
     """Random weights whose statistics suit them, so that nothing drowns in rounding."""
     image = np.random.default_rng(seed).standard_normal(network.input_shape).astype(np.float32)
-    tensors = random_weights(network, seed)
+    tensors, roles = random_weights(network, seed), _roles(network)
     if regime.shifts != 1.0:
-        for name, role in _roles(network).items():
+        for name, role in roles.items():
             if role in SHIFTS and name in tensors:
                 tensors[name] = tensors[name] * np.float32(regime.shifts)
     if regime.lower:
-        for name, role in _roles(network).items():
+        for name, role in roles.items():
             if role in LOWERED and name in tensors:
                 tensors[name] = tensors[name] - np.float32(regime.lower)
     tensors = calibrated(network, tensors, image)
     if regime.quiet:
         generator = np.random.default_rng(seed + 2)
-        for name, role in _roles(network).items():
+        for name, role in roles.items():
             if role == "variance" and name in tensors:
                 quiet = generator.random(tensors[name].shape) < regime.quiet
                 tensors[name] = np.where(quiet, tensors[name] * 1e-4, tensors[name]).astype(np.float32)
