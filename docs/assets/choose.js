@@ -2,7 +2,7 @@
 const choosing = document.getElementById("zd-choose");
 if (choosing) {
   const table = document.getElementById("zd-choices"), held = zoodataHeld(table), lead = document.getElementById("zd-unbeaten");
-  const said = document.getElementById("zd-chosen"), fields = ["zoo", "framework", "training", "licence", "size", "parameters"];
+  const said = document.getElementById("zd-chosen"), fields = ["zoo", "framework", "training", "licence", "timed", "size", "parameters"];
   const NEVER = Infinity, SVG = "http://www.w3.org/2000/svg";
   const LEFT = 44, LABEL_ROOM = 13, LONGEST_LABEL = 26; /* as scatter.py has them */
 
@@ -87,6 +87,7 @@ if (choosing) {
       && (!state.framework || state.framework.split(" ").includes(each.zoo))
       && (!state.training || (state.training === "more") === each.more)
       && (!state.licence || each.licence === state.licence)
+      && (!state.timed || each.time < NEVER)
       && (!state.size || each.size <= Number(state.size))
       && (!state.parameters || each.parameters <= Number(state.parameters)));
     const stays = new Set(kept);

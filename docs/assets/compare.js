@@ -57,13 +57,15 @@ if (comparing) {
     const known = one.entry.preprocessing && other.entry.preprocessing;
     const differs = known && one.entry.preprocessing !== other.entry.preprocessing;
     let code = comparison ? comparison.verdict : digests[0] && digests[0] === digests[1] ? "identical" : "";
+    const refused = comparison && comparison.one_way && comparison.b === a;
     const words = {
-      identical: "Same network. Weights load and give identical outputs.",
-      benign: "Same function. Weights load and give the same outputs.",
+      identical: "Same network. Weights load, both ways, and give identical outputs.",
+      benign: "Same function. Weights load, both ways, and give the same outputs.",
+      one_way: `Same function, but not this way round: ${a} stores tensors that ${b} has no place for. The weights of ${b} load into ${a}.`,
       other_head: "Same body, other head. Weights load but for the head.",
       parametric: "Do not swap these weights: they load, and the outputs differ.",
       structural: "These weights do not load into the other network.",
-    }[code] || (same ? "Not known: these two networks were not compared." : "Two designs: weights of one are not for the other.");
+    }[refused && code === "benign" ? "one_way" : code] || (same ? "Not known: these two networks were not compared." : "Two designs: weights of one are not for the other.");
     const image = !SAME.includes(code) && code !== "other_head" ? "" : !known ? " How the image is preprocessed is not documented on both sides."
       : differs ? " Preprocessing differs: use that of the weights, not of the network." : " Preprocessing is the same.";
     return make("p", { class: `zd-answer zd-${code || "uncompared"}` }, make("strong", {}, words), image);
@@ -74,7 +76,7 @@ if (comparing) {
     const comparison = between(a, b, sides);
     const digests = sides.map((s) => s.entry.counts && s.entry.counts.digest);
     if (comparison) {
-      nodes.push(make("p", {}, make("strong", { class: `zd-${comparison.verdict}` }, comparison.verdict.replace("_", " ")), `: ${comparison.meaning} a is ${comparison.a}, b is ${comparison.b}. `,
+      nodes.push(make("p", {}, make("strong", { class: `zd-${comparison.verdict}` }, comparison.verdict.replace("_", " ")), `: ${comparison.meaning} `,
         make("a", { href: new URL(`data/${comparison.record}`, root).href }, "Record")));
       nodes.push(make("ul", {}, ...comparison.findings.map((f) => make("li", {}, make("strong", { class: `zd-${f.severity}` }, f.severity.replace("_", " ")), ` ${f.text}`))));
       if (comparison.proof) nodes.push(make("p", {}, comparison.proof));
@@ -145,6 +147,11 @@ if (comparing) {
     return make("p", {}, make("a", { href: form.href }, "Dispute this"));
   };
 
+  const address = () => {
+    const pair = new URLSearchParams({ a: comparing.elements.a.value.trim(), b: comparing.elements.b.value.trim() });
+    return `${location.pathname}?${pair.toString().replaceAll("%3A", ":")}`;
+  };
+
   async function show() {
     const [a, b] = ["a", "b"].map((side) => plain(comparing.elements[side].value)), asked = (shown += 1);
     place.replaceChildren();
@@ -155,12 +162,12 @@ if (comparing) {
       if (unknown.length) {
         await zoodataSearch.load();
         const meant = Object.fromEntries(unknown.map((entry) => [entry, near(entry)]));
-        const [x, y] = [a, b].map((entry) => meant[entry] || entry);
-        said.replaceChildren(`${unknown.join(" and ")}: no entry of the catalogue. `);
-        if (unknown.every((entry) => meant[entry])) {
-          const address = new URLSearchParams({ a: x, b: y }).toString().replaceAll("%3A", ":");
-          said.append("Perhaps ", make("a", { href: `${location.pathname}?${address}` }, `${x} and ${y}`), "?");
-        }
+        const lost = unknown.filter((entry) => !meant[entry]);
+        if (lost.length) { said.textContent = `${lost.join(" and ")}: no entry of the catalogue. An entry is named as torchvision:resnet50.`; return; }
+        for (const side of ["a", "b"]) comparing.elements[side].value = meant[plain(comparing.elements[side].value)] || comparing.elements[side].value;
+        history.replaceState(null, "", address());
+        await show();
+        said.prepend(`${unknown.map((entry) => `${entry} was read as ${meant[entry]}`).join("; ")}. `);
         return;
       }
       const documents = await Promise.all([a, b].map((entry) => api(`architectures/${entries[entry]}.json`)));
@@ -192,8 +199,7 @@ if (comparing) {
   }
 
   const go = () => {
-    const address = new URLSearchParams({ a: comparing.elements.a.value.trim(), b: comparing.elements.b.value.trim() });
-    history.pushState(null, "", `${location.pathname}?${address.toString().replaceAll("%3A", ":")}`);
+    history.pushState(null, "", address());
     show();
   };
   comparing.addEventListener("submit", (event) => { event.preventDefault(); go(); });

@@ -121,7 +121,8 @@ const zoodataSearch = {
       ...this.zoos.filter((zoo) => zoo.key.includes(wanted) || zoo.name === text.trim() || said.includes(zoo.name)).map((zoo) => ({ href: `zoos/${zoo.name}.html`, title: zoo.title, kind: "zoo" })),
       ...this.pages.filter((page) => page.key.includes(wanted) || said.every((word) => page.key.includes(key(word)))).map((page) => ({ href: page.href, title: page.title, kind: page.href.includes("#") ? "finding" : "page" })),
     ];
-    const models = this.find(text).map(({ row, best, by }) => ({ href: `architectures/${row.id}.html`, title: row.title, kind: by, best }));
+    /* Words that are about models, and name none, ask for pages. */
+    const models = (said.every((word) => ABOUT.has(word)) && others.length ? [] : this.find(text)).map(({ row, best, by }) => ({ href: `architectures/${row.id}.html`, title: row.title, kind: by, best }));
     const own = others.findIndex((hit) => hit.href === `zoos/${text.trim()}.html`);
     if (own >= 0) return [...others.splice(own, 1), ...models];
     return models.some((hit) => hit.best < 2) ? [...models, ...others.slice(0, 4)] : [...others.slice(0, 4), ...models];
@@ -130,7 +131,7 @@ const zoodataSearch = {
 window.zoodataSearch = zoodataSearch;
 
 /* Words that ask for something of a model's or a zoo's page, and name neither. */
-const ABOUT = new Set(["csv", "json", "api", "claims", "weights", "preprocessing", "release", "releases", "changes", "changed", "what", "time", "latency", "speed", "audit", "findings"]);
+const ABOUT = new Set(["csv", "json", "api", "claims", "weights", "preprocessing", "release", "releases", "changes", "changed", "what", "time", "latency", "speed", "audit", "findings", "preprocess", "history", "licence", "license", "accuracy"]);
 
 function key(name) {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");

@@ -103,7 +103,7 @@ def attributions(sets: Sequence[MeasuredSet]) -> dict[str, Any]:
 
 def documentation(zoos: Sequence[ZooView]) -> Any:
     """How complete each zoo's documentation is."""
-    rows = [(zoo.title, f"{zoo.name}.html", zoo.documented) for zoo in zoos]
+    rows = [(zoo.title, f"{zoo.name}.html", zoo.documented) for zoo in zoos if zoo.documented]
     return charts.matrix(
         rows,
         ASPECTS,

@@ -219,7 +219,7 @@ def test_other_devices_are_not_ranked_with_processors(tmp_path):
     assert [result.measurement for result in latency.elsewhere(dataset)] == [on_gpu.id]
 
 
-ALONE = "no second machine did the same work"
+ALONE = "no second machine did the same work in more than one session"
 
 
 def machines_of(tmp_path, *runs):

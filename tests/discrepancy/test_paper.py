@@ -75,6 +75,8 @@ def test_the_reproduction_beside_the_paper(dataset):
     assert by_name["ResNet-50 V2"].ours == pytest.approx(1.877, abs=0.001)  # read at 299 and 224 pixels
     assert by_name["ResNet-50"].agrees
     assert "stride" in explanation(by_name["ResNet-50"].explanation)  # the cause, from the diff's record
-    assert "kernel 7x7 in a, 3x3 in b" in explanation(by_name["SqueezeNet 1.0"].explanation)
+    assert "kernel 7x7 in torchvision:squeezenet1_0, 3x3 in onnx_model_zoo:squeezenet" in explanation(
+        by_name["SqueezeNet 1.0"].explanation
+    )
     missing = [row for row in reproduction.figure_3 if row.ours is None]
     assert all(explanation(row.explanation) for row in missing)

@@ -149,10 +149,14 @@ def test_preprocessing_in_a_line():
     assert views.describe(None) == "not documented by the zoo"
     torch = Preprocessing(resize=256, crop=(224, 224), interpolation="bilinear", scale=1 / 255, mean=(0.5, 0.5, 0.5),
                           std=(0.2, 0.2, 0.2), channel_order="RGB", layout="NCHW", source="x")  # fmt: skip
-    assert views.describe(torch) == "resize 256 bilinear, crop 224, RGB 0–1 minus 0.5/0.5/0.5, over 0.2/0.2/0.2"
+    assert views.describe(torch) == "resize 256 bilinear, crop 224, RGB 0–1, minus 0.5/0.5/0.5, over 0.2/0.2/0.2"
     inside = Preprocessing(layout="NHWC", embedded=True, label_offset=1, source="x")
     said = "how to resize: not documented, 0–255 as read, scaled inside the network, background class first"
     assert views.describe(inside) == said
+    red_first = Preprocessing(layout="NHWC", embedded=True, channel_order="RGB", source="x")
+    assert views.describe(red_first).endswith("RGB 0–255 as read, scaled inside the network")
+    plain = Preprocessing(layout="NHWC", scale=1, mean=(0, 0, 0), std=(1, 1, 1), channel_order="BGR", source="x")
+    assert views.describe(plain).endswith("BGR 0–255")
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zoodata_site import views
+from zoodata_site import render, views
 from zoodata_site.charts import blocks
+from zoodata_site.views.causes import brief
 from zoodata_site.views.drawing import blocks_of, plain_value
 from zoodata_site.views.figures import dispute_url, record_anchor, search_key
 
 from tests import builders
 from tests.generator import small
 from zoodata.discrepancy.authors import nearest
+from zoodata.discrepancy.networks import sides
 from zoodata.records.catalogue import Reference
 from zoodata.records.comparison import FindingKind, FindingPlace, FindingRecord, Part
 from zoodata.records.latency import Session
@@ -157,8 +160,45 @@ def test_others_are_compared_with_the_authors_own(tmp_path):
         ("timm:resnet50", "parametric"), ("onnx_model_zoo:resnet50-v1-7", None),
     ]  # fmt: skip
     assert result.others[0].points == pytest.approx(2.37)
-    assert "stride 2 in a" in basis(result.others[0].basis)
+    assert "stride 2 in torchvision:resnet50, 1 in timm:resnet50" in basis(result.others[0].basis)
     assert nearest(dataset, dataset.architectures["resnet50"]) is None
+
+
+def test_what_replicates_the_authors_network_is_called_so(tmp_path):
+    reference = Reference(entry="torchvision:resnet50", source="its readme", by="replication")
+    (family,) = (record for record in small.records() if record.kind == "family")
+    (architecture,) = family.architectures
+    changed = family.model_copy(update={"architectures": (architecture.model_copy(update={"reference": reference}),)})
+    records = [changed if record.kind == "family" else record for record in small.records()]
+    page = dict(render.pages(views.make(small.write(tmp_path, records))))["architectures/resnet50.md"]
+    assert "is a replication of it, as its makers state (its readme), who claim a top-1" in page
+    assert "The paper's authors publish" not in page
+
+
+@pytest.mark.parametrize("kind", get_args(FindingKind))
+@pytest.mark.parametrize(
+    ("a", "b"), [(1, 2), (None, True), ("nothing", "* 2"), ("* 2", "nothing"), ([3, 4, 4], [3, 5, 5])]
+)
+def test_a_difference_names_its_sides(kind, a, b):
+    finding = change(kind=kind, a=a, b=b, part_a=Part(operators=("relu",)))
+    said = f" {sentence(finding, ('Keras', 'timm'))} {brief(finding, 'Keras', 'timm')} "
+    assert not re.search(r"\b[ab] (has|does|reads|goes)\b|\bin [ab]\b", said), said
+    if kind == "preprocessing" and "nothing" in (a, b):
+        assert f"{'timm' if a == 'nothing' else 'Keras'} rescales the image inside its network" in said
+
+
+def test_networks_of_other_entries_keep_their_sides(tmp_path):
+    """A comparison holds for all entries with its networks: which of two asked for is its a, their digests tell."""
+    one, other = "torchvision:resnet50", "timm:resnet50"
+    counted = [builders.architecture(one), builders.architecture(other, result=builders.result(digest="b" * 64))]
+    kept = [record for record in small.records() if record.kind != "architecture"]
+    dataset = small.write(tmp_path, [*kept, *counted])
+    (record,) = dataset.comparisons.values()
+    assert sides(dataset, record, one, other) == sides(dataset, record, other, one) == (record.a, record.b)
+    for digest, expected in ((counted[0].result.digest, (one, other)), ("b" * 64, (other, one))):
+        result = record.result.model_copy(update={"digest_a": digest})
+        stranger = record.model_copy(update={"a": "cadene:x", "b": "cadene:y", "result": result})
+        assert sides(dataset, stranger, one, other) == sides(dataset, stranger, other, one) == expected
 
 
 def test_then_and_now_is_about_the_paper_s_zoos(tmp_path):

@@ -250,7 +250,7 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
         says_macs = "mac" in label or "/2" in label
         if not says_macs and "op" not in label:
             continue  # the source gives no unit to hold it to
-        pairs = sorted(((s.value / count.macs, count) for count in counts), key=lambda pair: abs(pair[0] - 1))
+        pairs = sorted(((s.value / count.macs, count) for count in counts), key=lambda pair: _nearness(s, *pair))
         within = {name: _inside(pairs, bounds, s.step) for name, bounds in (("macs", ONE), ("operations", TWO))}
         if within["macs" if says_macs else "operations"]:
             continue
@@ -262,11 +262,17 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
             continue
         if s.claim.conditions.input_size is None and _fits_at_another_size(s, counts):
             continue
-        nearest = min(pairs, key=lambda pair: min(_factor(pair[0], 1), _factor(pair[0], 2)))
+        own = [pair for pair in pairs if pair[1].entry == s.model] or pairs
+        nearest = min(own, key=lambda pair: min(_factor(pair[0], 1), _factor(pair[0], 2)))
         factor = min(_factor(nearest[0], 1), _factor(nearest[0], 2))
         cost = OtherCost(_stated(s), s.size, nearest[1].macs)
         graded = Graded.by([*grades.of_sources(s), "form_not_stated"])
         yield _finding("compute", (s,), factor, cost, graded, nearest[1].record)
+
+
+def _nearness(s: Statement, ratio: float, count: Count) -> tuple[bool, bool, float]:
+    """A statement is held against its own network first, then its zoo's, then the one whose cost is nearest."""
+    return count.entry != s.model, entry_zoo(count.entry) != s.zoo, abs(ratio - 1)
 
 
 def _fits_at_another_size(s: Statement, counts: Sequence[Count]) -> bool:

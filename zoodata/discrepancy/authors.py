@@ -11,10 +11,10 @@ import pandas as pd
 from zoodata.dataset import tables
 from zoodata.dataset.store import Dataset, path_of
 from zoodata.discrepancy.comparable import FLOATING, WORKS, each, obstacle, size_of
-from zoodata.discrepancy.networks import compared
+from zoodata.discrepancy.networks import FindingBetween, compared, sides
 from zoodata.records import Architecture, entry_zoo
 from zoodata.records.base import without_weights
-from zoodata.records.comparison import GRAVITY, FindingRecord
+from zoodata.records.comparison import GRAVITY
 
 UNCOMPARED = len(GRAVITY)
 
@@ -33,7 +33,7 @@ class CountBeside:
 class NetworkBasis:
     """The two networks were compared."""
 
-    finding: FindingRecord | None
+    finding: FindingBetween | None
     """The gravest difference; None where nothing differs."""
 
 
@@ -76,11 +76,12 @@ class Nearness:
 
 @dataclass(frozen=True)
 class AuthorsOwn:
-    """The entry that the paper's authors publish, and the others by how near they are."""
+    """The entry that the paper's authors publish, or that replicates theirs, and the others by how near they are."""
 
     entry: str
     source: str
-    """What says that it is theirs."""
+    """What says that it is theirs, or a replication of theirs."""
+    is_replication: bool
     top1: float | None
     """What the authors claim for it, at the size they published it at."""
     claim: str | None
@@ -93,10 +94,11 @@ def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
     reference = architecture.reference
     if reference is None:
         return None
+    is_replication = reference.by == "replication"
     frame = tables.claims(dataset)
     frame = frame[frame["architecture"].eq(architecture.id) & frame["value"].gt(WORKS)]
     if frame.empty:
-        return AuthorsOwn(reference.entry, reference.source, None, None, ())
+        return AuthorsOwn(reference.entry, reference.source, is_replication, None, None, ())
     frame = frame.assign(size=each(frame, size_of), doubt=each(frame, obstacle))
     own = _own(frame, reference.entry, "top1")
     others = [
@@ -107,7 +109,14 @@ def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
     known = [other for other in others if other.verdict is not None or other.points is not None]
     known.sort(key=_distance)
     value = float(own["value"]) if own is not None else None
-    return AuthorsOwn(reference.entry, reference.source, value, own["claim"] if own is not None else None, tuple(known))
+    return AuthorsOwn(
+        reference.entry,
+        reference.source,
+        is_replication,
+        value,
+        own["claim"] if own is not None else None,
+        tuple(known),
+    )
 
 
 def _distance(each: Nearness) -> tuple[int, bool, float, float, str]:
@@ -158,7 +167,9 @@ def _nearness(dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame,
     if result is None:
         basis = _counts_beside(dataset, reference, entry, frame)
     else:
-        basis = NetworkBasis(result.findings[0] if result.findings else None)
+        assert record is not None
+        ends = sides(dataset, record, reference, entry)
+        basis = NetworkBasis(FindingBetween(*ends, result.findings[0]) if result.findings else None)
     return Nearness(
         entry, entry_zoo(entry), result.verdict if result else None, basis, points, claim,
         path_of(record).as_posix() if record is not None else None,

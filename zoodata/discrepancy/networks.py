@@ -44,12 +44,31 @@ def verdict_between(dataset: Dataset, one: str, other: str) -> Verdict | None:
     return comparison.result.verdict if comparison is not None and comparison.result is not None else None
 
 
-def costly_findings(dataset: Dataset, one: str, other: str) -> tuple[FindingRecord, ...]:
+def sides(dataset: Dataset, record: ComparisonMeasurement, one: str, other: str) -> tuple[str, str]:
+    """The two entries as a and b of a comparison, which may be of other entries with the same networks."""
+    if {without_weights(one), without_weights(other)} == {record.a, record.b}:
+        return record.a, record.b
+    mine = dataset.architecture_outcomes[without_weights(one)].result
+    is_a = mine is not None and record.result is not None and mine.digest == record.result.digest_a
+    return (one, other) if is_a else (other, one)
+
+
+@dataclass(frozen=True)
+class FindingBetween:
+    """A difference, and which of two entries is a and which b in it."""
+
+    a: str
+    b: str
+    finding: FindingRecord
+
+
+def costly_findings(dataset: Dataset, one: str, other: str) -> tuple[FindingBetween, ...]:
     """The findings between two networks that change MACs, gravest first; empty where nothing is known."""
     record = compared(dataset, one, other)
     if record is None or record.result is None:
         return ()
-    return tuple(finding for finding in record.result.findings if finding.macs is not None)
+    found = (finding for finding in record.result.findings if finding.macs is not None)
+    return tuple(FindingBetween(*sides(dataset, record, one, other), finding) for finding in found)
 
 
 def compared_pairs(dataset: Dataset) -> dict[str, list[ComparedPair]]:

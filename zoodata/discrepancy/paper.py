@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy import accuracy
-from zoodata.discrepancy.networks import costly_findings
+from zoodata.discrepancy.networks import FindingBetween, costly_findings
 from zoodata.discrepancy.pairs import widest
 from zoodata.records import ArchitectureMeasurement, entry_zoo
-from zoodata.records.comparison import FindingRecord
 
 FIGURE_2 = {
     "vgg19": 2.62, "inception_v1": 2.57, "googlenet": 2.00, "squeezenet1_1": 1.84, "alexnet": 1.72,
@@ -78,7 +77,7 @@ class CountedEnds:
     highest: CountedEntry
     lowest: CountedEntry
     zoos: int
-    findings: tuple[FindingRecord, ...]
+    findings: tuple[FindingBetween, ...]
     """What the diff of the two found to change MACs."""
     absent: tuple[str, ...]
     """Zoos of the paper whose networks are not built here."""

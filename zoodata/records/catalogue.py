@@ -42,11 +42,17 @@ class CatalogueEntry(Record):
 
 
 class Reference(Record):
-    """The implementation that the paper's own authors publish."""
+    """The implementation that the paper's own authors publish; where no zoo has it, one that replicates theirs."""
 
     entry: EntryName
     source: Line
-    """What says that it is theirs."""
+    """What says that it is theirs, or a replication of theirs."""
+    by: Literal["authors", "replication"] = "authors"
+
+    @model_serializer(mode="wrap")
+    def _without_later_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What older files do not have is written only where it says something."""
+        return {name: value for name, value in write(self).items() if name != "by" or value != "authors"}
 
 
 class Architecture(Record):
@@ -60,7 +66,7 @@ class Architecture(Record):
     same_design_as: Identifier | None = None
     """The architecture that is this design under another name."""
     reference: Reference | None = None
-    """The entry of the paper's authors, where one is known."""
+    """The entry of the paper's authors, or a replication of it, where one is known."""
     entries: tuple[CatalogueEntry, ...]
 
     @model_serializer(mode="wrap")

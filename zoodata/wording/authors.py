@@ -12,7 +12,7 @@ def basis(reason: Basis) -> str:
     """What a nearness rests on."""
     match reason:
         case NetworkBasis(finding):
-            return "nothing differs" if finding is None else sentence(finding)
+            return "nothing differs" if finding is None else sentence(finding.finding, (finding.a, finding.b))
         case CountBasis(counts):
             return "; ".join(map(_beside, counts))
         case ClaimBasis():

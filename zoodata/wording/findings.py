@@ -37,60 +37,65 @@ NAMES = {"max_pool": "max pooling", "average_pool": "average pooling", "batch_no
          "layer_norm": "layer norm", "linear": "linear layer", "local_response_norm": "local response norm",
          "mean": "global average pooling"}  # fmt: skip
 
+Names = tuple[str, str]
+LETTERS: Names = ("a", "b")
+"""What the two networks of a finding are called where the reader is told which is which."""
+
 MAX_PLACES, MAX_OPERATORS = 3, 5
 """How many places and operators are named before the rest is counted."""
 
 
-def sentence(finding: FindingRecord) -> str:
+def sentence(finding: FindingRecord, names: Names = LETTERS) -> str:
     """One finding in words, and what it means for weights."""
     effect = REASONS[finding.reason] if finding.reason else EFFECTS[finding.severity]
-    return f"{difference(finding)}{effect}"
+    return f"{difference(finding, names)}{effect}"
 
 
-def difference(finding: FindingRecord) -> str:
+def difference(finding: FindingRecord, names: Names = LETTERS) -> str:
     """One finding in words, where something else says what it means for weights."""
     operator = NAMES.get(finding.operator, finding.operator.replace("_", " "))
     body = {
         "changed": _changed, "moved": _moved, "removed": _alone, "inserted": _alone, "replaced": _replaced,
         "rewired": _rewired, "reordered": _reordered, "preprocessing": _preprocessing, "input": _input,
-    }[finding.kind](finding, operator)  # fmt: skip
+    }[finding.kind](finding, operator, names)  # fmt: skip
     cost = misfit = ""
     if finding.macs is not None:
-        a, b = (f"{each / 1e9:.3f}" for each in finding.macs)
-        cost = f" The layers concerned take {a} against {b} GMAC."
+        one, other = (f"{each / 1e9:.3f}" for each in finding.macs)
+        cost = f" The layers concerned take {one} against {other} GMAC." if one != other else ""
     if finding.misfit is not None:
         one, other = shown(finding.misfit.shape_a), shown(finding.misfit.shape_b)
         misfit = f" Because of it {finding.misfit.layer} takes {other} stored elements instead of {one}."
     return f"{body}{cost}{misfit}"
 
 
-def _changed(finding: FindingRecord, operator: str) -> str:
+def _changed(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
     name, at = finding.attribute or "", where(finding.places)
-    what = operator.capitalize()
+    what = _first(operator)
     if isinstance(finding.a, bool) or isinstance(finding.b, bool):
-        side, other = ("a", "b") if finding.a else ("b", "a")
+        side, other = (a, b) if finding.a else (b, a)
         return f"{what} has a {name} in {side} and none in {other}{at}."
     if finding.reason == "unexplained":
         return f"Run with the same weights, the two give different scores{at.replace(' at ', ', first at ', 1)}."
     if name == "cut":
         one, other = (shown(side) or "as it is" for side in (finding.a, finding.b))
-        return f"{what} reads the values in other groups: {one} in a, {other} in b{at}."
+        return f"{what} reads the values in other groups: {one} in {a}, {other} in {b}{at}."
     if name == "over" and finding.operator == "softmax":
-        return f"Softmax works along {shown(finding.a)} in a, along {shown(finding.b)} in b{at}."
+        return f"Softmax works along {shown(finding.a)} in {a}, along {shown(finding.b)} in {b}{at}."
     if finding.operator == "view":
         return (
             "Values take another way between layers (the order of axes, heads or windows, or the axes that an operator"
             " works along); every layer has its counterpart."
         )
     if name.endswith(TABLE):
-        return f"{what} works with other constants in a than in b{at}."
+        return f"{what} works with other constants in {a} than in {b}{at}."
     if name == "view":
-        return f"{what} takes its operands' axes as {finding.a} in a, as {finding.b} in b{at}."
+        return f"{what} takes its operands' axes as {finding.a} in {a}, as {finding.b} in {b}{at}."
     if name == "arguments":
         one, other = _settings(finding.a, finding.b)
-        return f"{what}: {one} in a, {other} in b{at}."
+        return f"{what}: {one} in {a}, {other} in {b}{at}."
     title = {"outputs": "number of outputs"}.get(name, name)
-    return f"{what}: {title} {shown(finding.a, name)} in a, {shown(finding.b, name)} in b{at}."
+    return f"{what}: {title} {shown(finding.a, name)} in {a}, {shown(finding.b, name)} in {b}{at}."
 
 
 TABLE = " table"
@@ -114,15 +119,17 @@ def _settings(one: Any, other: Any) -> tuple[str, str]:
     return listed(flat_a), listed(flat_b)
 
 
-def _moved(finding: FindingRecord, operator: str) -> str:
-    named = "; ".join(f"{place.a} in a, {place.b} in b" for place in finding.places[:4])
+def _moved(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
+    named = "; ".join(f"{place.a} in {a}, {place.b} in {b}" for place in finding.places[:4])
     rest = f"; and {len(finding.places) - 4} more" if len(finding.places) > 4 else ""
     value = shown(finding.a, finding.attribute)
     return f"{str(finding.attribute).capitalize()} {value} is on another {operator}: {named}{rest}."
 
 
-def _alone(finding: FindingRecord, operator: str) -> str:
-    side, other = ("a", "b") if finding.kind == "removed" else ("b", "a")
+def _alone(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
+    side, other = (a, b) if finding.kind == "removed" else (b, a)
     part = finding.part_a or finding.part_b
     if part is None or part.size == 1:
         label = f"the activation {_listed(part)}" if operator == "activation" else f"the {operator}"
@@ -131,32 +138,51 @@ def _alone(finding: FindingRecord, operator: str) -> str:
     return f"Only {side} has {label}; {other} goes without{where(finding.places)}."
 
 
-def _replaced(finding: FindingRecord, operator: str) -> str:
-    a, b = _listed(finding.part_a), _listed(finding.part_b)
-    return f"Where a has {a}, b has {b}{where(finding.places)}."
+def _replaced(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
+    one, other = _listed(finding.part_a), _listed(finding.part_b)
+    return f"Where {a} has {one}, {b} has {other}{where(finding.places)}."
 
 
-def _rewired(finding: FindingRecord, operator: str) -> str:
+def _rewired(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
     if finding.attribute == "order":
-        return f"{operator.capitalize()} takes its operands in another order{where(finding.places)}."
-    a, b = (", ".join(map(str, side)) if isinstance(side, list) else str(side or "") for side in (finding.a, finding.b))
-    return f"{operator.capitalize()} reads {a or 'nothing'} in a and {b or 'nothing'} in b{where(finding.places)}."
-
-
-def _reordered(finding: FindingRecord, operator: str) -> str:
-    return f"{_listed(finding.part_a).capitalize()} comes {finding.b} in b than in a{where(finding.places)}."
-
-
-def _preprocessing(finding: FindingRecord, operator: str) -> str:
-    return (
-        f"The network rescales the image itself: a does {finding.a}, b does {finding.b}. Feed each what it expects; "
-        "with one and the same input their scores differ."
+        return f"{_first(operator)} takes its operands in another order{where(finding.places)}."
+    one, other = (
+        ", ".join(map(str, side)) if isinstance(side, list) else str(side or "nothing")
+        for side in (finding.a, finding.b)
     )
+    return f"{_first(operator)} reads {one or 'nothing'} in {a} and {other or 'nothing'} in {b}{where(finding.places)}."
 
 
-def _input(finding: FindingRecord, operator: str) -> str:
-    a, b = (side[1:] if isinstance(side, list) else side for side in (finding.a, finding.b))
-    return f"a reads images of {shown(a)}, b of {shown(b)} pixels, as their zoos declare."
+def _reordered(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
+    return f"{_listed(finding.part_a).capitalize()} comes {finding.b} in {b} than in {a}{where(finding.places)}."
+
+
+def _preprocessing(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
+    if NOTHING in (finding.a, finding.b):
+        one, other, done = (b, a, finding.b) if finding.a == NOTHING else (a, b, finding.a)
+        body = f"{one} rescales the image inside its network ({done}), {other} does not."
+    else:
+        body = f"Both rescale the image inside their networks: {finding.a} in {a}, {finding.b} in {b}."
+    return f"{body} Feed each what it expects; with one and the same input their scores differ."
+
+
+def _input(finding: FindingRecord, operator: str, names: Names) -> str:
+    a, b = names
+    one, other = (side[1:] if isinstance(side, list) else side for side in (finding.a, finding.b))
+    return f"{a} reads images of {shown(one)}, {b} of {shown(other)} pixels, as their zoos declare."
+
+
+def _first(operator: str) -> str:
+    """An operator at the beginning of a sentence; a framework's own name stays as it is."""
+    return operator if "." in operator else operator.capitalize()
+
+
+NOTHING = "nothing"
+"""What a network does to its image that leaves it as it is (``zoodata.graph.diff.weigh``)."""
 
 
 NUMBER = re.compile(r"\d+")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import JsonValue
 
 from zoodata.discrepancy.history import FieldChange, FileChange, NetworkStep, Step
-from zoodata.wording.findings import difference, sentence
+from zoodata.wording.findings import Names, difference, sentence
 
 FIELDS = {
     "central_fraction": "central crop", "central_shape": "shape of the central crop", "resize": "resize",
@@ -36,14 +36,14 @@ def field(change: FieldChange) -> str:
     return f"{FIELDS.get(change.field, change.field)} {value(change.before)} became {value(change.after)}"
 
 
-def network(step: NetworkStep) -> str:
-    """One network with another digest: what running both showed, and the gravest difference."""
+def network(step: NetworkStep, releases: Names) -> str:
+    """One network with another digest in two releases: what running both showed, and the gravest difference."""
     change = step.change
     before, after = step.parameters
-    size = f"{before / 1e6:.1f} M parameters became {after / 1e6:.1f} M" if before and after and before != after else ""
+    size = _grown(before, after) if before and after and before != after else ""
     findings = change.result.findings if change and change.result and step.outcome != "same_function" else ()
     is_run = step.outcome in ("parted", "not_transferable")
-    cause = (difference if is_run else sentence)(findings[0]) if findings else ""
+    cause = (difference if is_run else sentence)(findings[0], releases) if findings else ""
     match step.outcome:
         case "same_function":
             said = "is written otherwise and gives the same scores for the same weights"
@@ -56,6 +56,13 @@ def network(step: NetworkStep) -> str:
         case _:
             said = "has another digest; both were not run here"
     return "; ".join(part for part in (said, size) if part) + (f". {cause}" if cause else ".")
+
+
+def _grown(before: int, after: int) -> str:
+    one, other = (f"{count / 1e6:.1f} M" for count in (before, after))
+    if one == other:
+        one, other = f"{before:,}", f"{after:,}"
+    return f"{one} parameters became {other}"
 
 
 def file(change: FileChange) -> str:
@@ -71,7 +78,7 @@ def sentences(step: Step, names: Sequence[str] = ()) -> Iterator[tuple[str, str]
     Networks come first, then preprocessing, weights and names.
     """
     for each in (*step.changed, *step.undecided):
-        yield each.name, network(each)
+        yield each.name, network(each, (step.earlier, step.later))
     for change in step.preprocessings:
         yield change.name, f"preprocessing: {'; '.join(map(field, change.fields))}."
     for default in step.defaults:

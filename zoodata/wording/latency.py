@@ -23,7 +23,7 @@ PRECISION: dict[Dtype, str] = {"float32": "single precision", "float16": "half p
 ACROSS: dict[Agreement, str] = {
     "same": "the same on {} machines",
     "depends": "depends on the machine",
-    "one_machine": "no second machine did the same work",
+    "one_machine": "no second machine did the same work in more than one session",
 }
 """What machines that did the same work say of one ratio."""
 
@@ -34,8 +34,10 @@ def across(found: Across) -> str:
 
 
 def seen(machines: Machines | None) -> str:
-    """The same of the slowest over the fastest entry; without a second machine, that there is one."""
-    return across(machines.ends) if machines and machines.ends else "seen on one machine"
+    """The same of the slowest over the fastest entry; else that one machine did this, of its kind or at all."""
+    if machines is None:
+        return "seen on one machine"
+    return across(machines.ends) if machines.ends else "seen on one machine of its kind"
 
 
 def across_values(found: Across) -> dict[str, object]:

@@ -27,7 +27,7 @@ def _ends(counted: CountedEnds) -> str:
         return f"One counter gives {high.macs / 1e9:.3f} G in {counted.zoos} zoos; the paper used three counters."
     sizes = "" if high.side == low.side else f", read at {high.side} and {low.side} pixels"
     ends = f"{high.entry} {high.macs / 1e9:.3f} G over {low.entry} {low.macs / 1e9:.3f} G{sizes}."
-    return " ".join([ends, *map(sentence, counted.findings)])
+    return " ".join([ends, *(sentence(each.finding, (each.a, each.b)) for each in counted.findings)])
 
 
 def _without(absent: tuple[str, ...]) -> str:

@@ -40,8 +40,9 @@ class MMPretrain(TorchPackage):
         return crop or (IMAGENET_SIDE, IMAGENET_SIDE)
 
     def classes(self, own: str, made: Any) -> int:
-        """See :class:`zoodata.zoos.package.Package`."""
-        return int(getattr(getattr(made, "head", None), "num_classes", 0) or 0)
+        """See :class:`zoodata.zoos.package.Package`. VGG and Inception V3 have their classifier in the backbone."""
+        parts = (getattr(made, name, None) for name in ("head", "backbone"))
+        return next((int(classes) for part in parts if (classes := getattr(part, "num_classes", 0) or 0) > 0), 0)
 
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
         """See :class:`zoodata.zoos.base.Zoo`. Of the configuration's test pipeline and data preprocessor."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
-LETTER = 6.7
+LETTER = 7.1
 """Width of a letter of a label, on average, in the chart's own units."""
 
 

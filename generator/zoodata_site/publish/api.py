@@ -44,6 +44,7 @@ from zoodata_site.publish.documents import (
 from zoodata_site.views.architecture import ArchitectureView, ComparedView
 from zoodata_site.views.claims import ClaimView
 from zoodata_site.views.entries import EntryView
+from zoodata_site.views.figures import pair_names
 from zoodata_site.views.findings import FindingView
 from zoodata_site.views.site import Site
 from zoodata_site.views.zoo import ZooView
@@ -178,11 +179,13 @@ def _claim(claim: ClaimView) -> ClaimDocument:
 
 def _comparison(compared: ComparedView) -> ComparisonDocument:
     pair = compared.pair
+    names = pair_names(pair.a, pair.b)
     return ComparisonDocument(
         a=pair.a, b=pair.b, verdict=pair.verdict, meaning=MEANING[pair.verdict],
-        proof=proof(pair.proof, pair.findings), record=pair.record,
+        proof=proof(pair.proof, pair.findings, names), record=pair.record,
+        one_way=pair.proof is not None and pair.proof.one_way,
         findings=[
-            DifferenceDocument(severity=f.severity, operator=f.operator, attribute=f.attribute, text=sentence(f),
+            DifferenceDocument(severity=f.severity, operator=f.operator, attribute=f.attribute, text=sentence(f, names),
                                places=len(f.places))
             for f in pair.findings
         ],
@@ -197,6 +200,13 @@ def _finding(finding: FindingView) -> FindingDocument:
     )  # fmt: skip
 
 
+def _documented(zoo: ZooView) -> dict[str, float]:
+    """Aspect to the part of its entries that a zoo documents; empty where none of its documents was read."""
+    if zoo.documented is None:
+        return {}
+    return {aspect: round(part, 4) for aspect, part in zip(DOCUMENTED, zoo.documented, strict=True)}
+
+
 def _zoo(zoo: ZooView) -> ZooDocument:
     return ZooDocument(
         name=zoo.name,
@@ -204,7 +214,7 @@ def _zoo(zoo: ZooView) -> ZooDocument:
         entries=[entry.entry for _, entry in zoo.entries],
         counted=zoo.counted,
         claims=zoo.claims,
-        documented={aspect: round(part, 4) for aspect, part in zip(DOCUMENTED, zoo.documented, strict=True)},
+        documented=_documented(zoo),
         verdicts=dict(zoo.verdicts),
         findings=[_finding(finding) for finding in zoo.findings],
     )

@@ -306,6 +306,7 @@ class ComparisonDocument(Document):
     meaning: str
     findings: list[DifferenceDocument]
     proof: str | None
+    one_way: bool = Field(default=False, description="Whether b stores tensors that a has no place for")
     record: str = Field(description="Path of the record below /data/")
 
 

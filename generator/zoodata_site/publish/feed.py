@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from zoodata.wording.findings import sentence
 from zoodata.wording.latency import interval
 from zoodata_site.views.architecture import ArchitectureView
+from zoodata_site.views.figures import pair_names
 from zoodata_site.views.site import Site
 
 FILE = Path("feed.xml")
@@ -54,7 +55,8 @@ def _of_architecture(view: ArchitectureView) -> Iterator[Item]:
     for compared in view.compared:
         pair = compared.pair
         if pair.verdict in ("parametric", "structural"):
-            text = " ".join(map(sentence, pair.findings[:2]))
+            names = pair_names(pair.a, pair.b)
+            text = " ".join(sentence(finding, names) for finding in pair.findings[:2])
             day = next((e.day for e in view.evidence if e.href.endswith(pair.record)), "")
             yield Item(day, f"{architecture.title}: {pair.a} and {pair.b} differ ({pair.verdict})", text,
                        f"{page}#networks")  # fmt: skip

@@ -10,18 +10,22 @@ from zoodata_site.views.site import Site
 FILE = Path("assets", "search-index.js")
 
 PAGES = (
-    ("choose.html", "Choose a model", "accuracy per time pareto fastest best"),
-    ("compare.html", "Swap weights", "compare two models side by side"),
-    ("leaderboard.html", "Leaderboard", ""),
-    ("rankings.html", "Rankings", "largest discrepancies"),
+    ("choose.html", "Choose a model", "accuracy per time speed pareto front fastest best licence license"),
+    ("compare.html", "Swap weights", "compare two models side by side preprocessing preprocess load swap"),
+    ("leaderboard.html", "Leaderboard", "filter sort table"),
+    ("rankings.html", "Rankings", "largest discrepancies accuracy compute macs flops time speed latency"),
+    ("ways.html", "How to run a model", "speed time latency fast runtime onnx openvino compile"),
+    ("measured.html", "Measured accuracy", "images evaluation mcnemar preprocessing preprocess"),
+    ("architectures/index.html", "Architectures", "models list all"),
+    ("zoos/index.html", "Zoos", "release releases history changes changed maintainer documentation"),
     ("audit.html", "Audit", "errors findings"),
     ("paper.html", "The paper, reproduced", "montes 2022 study"),
-    ("methodology.html", "Methodology", "how it is measured"),
+    ("methodology.html", "Methodology", "how it is measured time speed accuracy preprocessing preprocess"),
     ("glossary.html", "Glossary", "terms words"),
     ("download.html", "Data", "download csv json cite"),
     ("api.html", "JSON API", "json download"),
     ("contribute.html", "Contribute", "dispute measure my hardware machine pull request github"),
-    ("changelog.html", "Changelog", "news release what changed"),
+    ("changelog.html", "Changelog", "news release history changes what changed"),
 )
 """Address, title, and other words that one looks for it by."""
 

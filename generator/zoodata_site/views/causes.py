@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from zoodata.dataset.store import Dataset
-from zoodata.discrepancy.accuracy import RangeEnd, Span
+from zoodata.discrepancy.accuracy import Span
 from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
-from zoodata.discrepancy.networks import compared, verdict_between
+from zoodata.discrepancy.networks import compared, sides, verdict_between
 from zoodata.records import Claim, entry_zoo
 from zoodata.records.comparison import FindingRecord
+from zoodata.wording.findings import NOTHING
+from zoodata.wording.ranges import PROTOCOLS
 from zoodata_site.views.drawing import part_value, plain_value
-from zoodata_site.views.figures import zoo_title
+from zoodata_site.views.figures import pair_names, zoo_title
+
+WORDS = {"None": "none", "True": "yes", "False": "no"}
+"""Values of attributes, for readers."""
+
+ARTICLES = dict.fromkeys("aeiou", "an")
 
 MAX_LENGTH = 260
 """Of a cause, in characters."""
@@ -38,22 +45,21 @@ class Causes:
         one, other = self._claims[high.claim], self._claims[low.claim]
         parts = [f"the audit doubts {zoo_title(end.zoo)}: {self._doubted[end.claim]}"
                  for end in (low, high) if end.claim in self._doubted]  # fmt: skip
-        parts += [*_recipes(one, other, high, low), *_preprocessing(one, other)]
+        stated = _preprocessing(one, other)
+        if span.kind == "checkpoint":
+            how = f": {PROTOCOLS[span.protocol]}" if span.protocol and not stated else ""
+            parts.append(f"both evaluate one checkpoint{how}")
+        else:
+            parts.append("one documented recipe, trained independently")
         verdict = verdict_between(self._dataset, one.entry, other.entry)
-        if verdict:
-            parts.append(NETWORKS[verdict])
-        if one.checkpoint and one.checkpoint == other.checkpoint:
-            parts.insert(0, "both name one checkpoint")
-        if not parts:
-            return "Not known: neither source states its recipe or preprocessing, and no two networks were compared."
-        return _sentence(parts)
+        return _sentence([*parts, *stated, *([NETWORKS[verdict]] if verdict else [])])
 
     def of_macs(self, ratio: MacsRange) -> str:
         """Of the gap in compute at one input size: the differences that cost something, gravest first."""
         record = compared(self._dataset, ratio.highest.entry, ratio.lowest.entry)
         if record is None or record.result is None:
             return "Not known: these two networks were not compared."
-        a, b = zoo_title(entry_zoo(record.a)), zoo_title(entry_zoo(record.b))
+        a, b = pair_names(*sides(self._dataset, record, ratio.highest.entry, ratio.lowest.entry))
         costly = [finding for finding in record.result.findings if finding.macs is not None]
         if not costly:
             return _sentence([NETWORKS[record.result.verdict]])
@@ -65,8 +71,11 @@ class Causes:
         if timed.split is None:
             return "Not split: the networks of this run were not timed in one runtime."
         network, rest = timed.split.network, timed.split.frameworks
+        runtimes = {entry.runtime for entry in timed.entries if entry.entry in (timed.slowest, timed.fastest)}
         if network.low == network.high == 1:
-            return f"One network: what runs it takes {rest.value:.2f} times as long in {slow} as in {fast}."
+            text = f"One network: what runs it takes {rest.value:.2f} times as long in {slow} as in {fast}"
+            own = ", both in one runtime: it is the layers of their own code, not the framework"
+            return f"{text}{own if len(runtimes) == 1 else ''}."
         return (
             f"In one runtime {slow}'s network takes {network.value:.2f} times as long as {fast}'s; "
             f"what runs them changes that by a factor of {rest.value:.2f}."
@@ -77,41 +86,32 @@ def brief(finding: FindingRecord, a: str, b: str) -> str:
     """One difference in a few words, with what it costs: stride 1 in the one, 2 in the other, in three places."""
     what = finding.operator.replace("_", " ")
     if finding.kind in ("inserted", "removed"):
-        text = f"only {b if finding.kind == 'inserted' else a} has {_many(len(finding.places), what)}"
+        text = f"only {b if finding.kind == 'inserted' else a} has {_many(finding, what)}"
     elif finding.kind == "replaced":
         one, other = (part_value(part) for part in (finding.part_a, finding.part_b))
         text = f"{what}: {one} in {a}, {other} in {b}"
     elif finding.kind == "preprocessing":
-        holder = a if plain_value(finding.b) == plain_value(None) else b
-        text = f"{holder} rescales the image inside its network"
+        if NOTHING in (finding.a, finding.b):
+            text = f"{b if finding.a == NOTHING else a} rescales the image inside its network"
+        else:
+            text = f"both rescale the image inside their networks: {finding.a} in {a}, {finding.b} in {b}"
     elif finding.kind == "moved":
         text = f"the {what} with {finding.attribute} {plain_value(finding.a)} is another one"
     else:
-        text = f"{what}, {finding.attribute}: {plain_value(finding.a)} in {a}, {plain_value(finding.b)} in {b}"
+        one, other = (WORDS.get(value, value) for value in map(plain_value, (finding.a, finding.b)))
+        text = f"{what}, {finding.attribute}: {one} in {a}, {other} in {b}"
     places = f", in {len(finding.places)} places" if len(finding.places) > 1 and finding.kind == "changed" else ""
     cost = ""
     if finding.macs is not None:
-        cost = f" ({finding.macs[0] / 1e9:.3f} against {finding.macs[1] / 1e9:.3f} GMAC there)"
+        one, other = (f"{macs / 1e9:.3f}" for macs in finding.macs)
+        cost = f" ({one} against {other} GMAC there)" if one != other else ""
     return f"{text}{places}{cost}"
 
 
-def _many(count: int, what: str) -> str:
-    return f"a {what}" if count == 1 else f"{count} of {what}"
-
-
-def _recipes(one: Claim, other: Claim, high: RangeEnd, low: RangeEnd) -> list[str]:
-    a, b = (_recipe(claim.conditions.recipe) for claim in (one, other))
-    if a and b and a != b:
-        return [f"other recipes: {a} in {zoo_title(high.zoo)}, {b} in {zoo_title(low.zoo)}"]
-    if a or b:
-        named, silent, recipe = (high, low, a) if a else (low, high, b)
-        return [f"only {zoo_title(named.zoo)} names its recipe ({recipe}), {zoo_title(silent.zoo)} none"]
-    return []
-
-
-def _recipe(stated: str | None) -> str | None:
-    """What a source calls its recipe; of an address the file."""
-    return stated.rpartition("/")[2] if stated and "://" in stated else stated
+def _many(finding: FindingRecord, what: str) -> str:
+    part = finding.part_a or finding.part_b
+    each = part_value(part) if part is not None and part.size > 1 else f"{ARTICLES.get(what[0], 'a')} {what}"
+    return each if len(finding.places) == 1 else f"{each}, in {len(finding.places)} places"
 
 
 def _preprocessing(one: Claim, other: Claim) -> list[str]:

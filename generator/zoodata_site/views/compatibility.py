@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zoodata.discrepancy.networks import ComparedPair
-from zoodata.records import entry_zoo
 from zoodata.records.comparison import GRAVITY, Verdict
 from zoodata_site.views.causes import brief
+from zoodata_site.views.drawing import LOUD
 from zoodata_site.views.entries import EntryView
-from zoodata_site.views.figures import joined, pair_anchor, zoo_title
+from zoodata_site.views.figures import joined, pair_anchor, pair_names, zoo_title
 
 SAME: frozenset[Verdict] = frozenset({"identical", "benign"})
 """Verdicts of networks that compute one function."""
@@ -33,7 +33,8 @@ class Group:
     verdict: Verdict | None
     """Against the first group; None for the first group itself, and where nothing of the two was compared."""
     difference: str
-    """The gravest difference from the first group, in a few words; empty where none is known."""
+    """The gravest difference from the first group, and the first other that costs something, in a few words; empty
+    where none is known."""
     href: str
 
     @property
@@ -123,10 +124,9 @@ def _group(group: list[EntryView], first: list[EntryView], known: Known) -> Grou
     if not between:
         return Group(tuple(group), None, "", "")
     pair = between[0]
-    a, b = (zoo_title(entry_zoo(entry)) for entry in (pair.a, pair.b))
-    if a == b:
-        a, b = pair.a, pair.b
-    words = brief(pair.findings[0], a, b) if pair.findings else ""
+    costly = [finding for finding in pair.findings[1:] if finding.macs is not None and finding.severity in LOUD]
+    told = [*pair.findings[:1], *costly[:1]]
+    words = "; ".join(brief(finding, *pair_names(pair.a, pair.b)) for finding in told)
     return Group(tuple(group), pair.verdict, words, f"#{pair_anchor(pair.measurement)}")
 
 

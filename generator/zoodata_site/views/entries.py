@@ -103,15 +103,20 @@ def steps(preprocessing: Preprocessing | None) -> tuple[str, ...]:
         parts.append(f"crop {preprocessing.crop[0]}")
     if not preprocessing.resize and not preprocessing.crop:
         parts.append("how to resize: not documented")
-    parts.append("0–255 as read, scaled inside the network" if preprocessing.embedded else _scaling(preprocessing))
+    parts.append(_scaling(preprocessing))
     if preprocessing.label_offset:
         parts.append("background class first")
     return tuple(parts)
 
 
 def _scaling(preprocessing: Preprocessing) -> str:
-    mean = "/".join(f"{value:g}" for value in preprocessing.mean or ())
-    std = "/".join(f"{value:g}" for value in preprocessing.std or ())
+    if preprocessing.embedded:
+        order = f"{preprocessing.channel_order} " if preprocessing.channel_order else ""
+        return f"{order}0–255 as read, scaled inside the network"
     order = preprocessing.channel_order or "channel order unknown"
-    scale = "0–255" if preprocessing.scale == 1 else "0–1"
-    return f"{order} {scale} minus {mean}, over {std}"
+    parts = [f"{order} {'0–255' if preprocessing.scale == 1 else '0–1'}"]
+    if any(preprocessing.mean or ()):
+        parts.append("minus " + "/".join(f"{value:g}" for value in preprocessing.mean or ()))
+    if any(value != 1 for value in preprocessing.std or ()):
+        parts.append("over " + "/".join(f"{value:g}" for value in preprocessing.std or ()))
+    return ", ".join(parts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from zoodata import about
-from zoodata.records import Claim
+from zoodata.records import Claim, entry_zoo
 
 ZOO_TITLES = {
     "torchvision": "Torchvision", "timm": "timm", "keras_applications": "Keras Applications",
@@ -71,6 +71,12 @@ class Figure:
 def zoo_title(zoo: str) -> str:
     """A zoo's name for readers; a plugin's own name where we know none."""
     return ZOO_TITLES.get(zoo, zoo)
+
+
+def pair_names(a: str, b: str) -> tuple[str, str]:
+    """What two entries are called beside each other: their zoos, or within one zoo their models."""
+    titles = (zoo_title(entry_zoo(a)), zoo_title(entry_zoo(b)))
+    return titles if titles[0] != titles[1] else (a.partition(":")[2], b.partition(":")[2])
 
 
 def joined(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zoodata.records.base import without_weights
 from zoodata.records.comparison import FindingRecord, Verdict
 from zoodata_site.views.architecture import ArchitectureView
+from zoodata_site.views.causes import WORDS
 from zoodata_site.views.compatibility import SAME
 from zoodata_site.views.drawing import plain_value
 from zoodata_site.views.entries import EntryView
@@ -15,7 +16,6 @@ from zoodata_site.views.figures import pair_anchor, zoo_title
 
 MOST_LINES = 5
 DECIDED = frozenset({"reference", "slower", "faster"})
-WORDS = {"None": "none", "True": "yes", "False": "no"}
 FIRST = ("torchvision:resnet50", "keras_applications:ResNet50")
 """The pair that the founding paper begins with; another one where the dataset does not have it."""
 
@@ -78,7 +78,7 @@ def _lines(
     lines = []
     one_claim, other_claim = _claimed(view, a), _claimed(view, b)
     if one_claim and other_claim:
-        lines.append(Line("Top-1 that the zoo claims", one_claim, other_claim))
+        lines.append(Line("Top-1 that the zoo claims for this entry", one_claim, other_claim))
     if a.macs and b.macs and a.macs.value and b.macs.value:
         most = max(a.macs.value, b.macs.value)
         lines.append(Line("Multiply-accumulates", a.macs.text, b.macs.text, a.macs.value / most, b.macs.value / most))

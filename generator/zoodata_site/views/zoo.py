@@ -56,8 +56,8 @@ class ZooView:
     lowest: tuple[int, int]
     counted: int
     claims: int
-    documented: tuple[float, ...]
-    """Part of its entries that it documents, for each of the aspects."""
+    documented: tuple[float, ...] | None
+    """Part of its entries that it documents, for each of the aspects; None where none of its documents was read."""
     verdicts: Mapping[str, int]
     """How its networks compare with other zoos' of the same architecture."""
     readings: tuple[Reading, ...]
@@ -111,7 +111,7 @@ def zoo_views(
     for name in ordered:
         own = entries[name]
         ends = extremes.get(name, {"highest": (0, 0), "lowest": (0, 0)})
-        shares = tuple(len(aspects[name, aspect]) / len(own) for aspect in ASPECTS)
+        shares = tuple(len(aspects[name, aspect]) / len(own) for aspect in ASPECTS) if name in readings else None
         views.append(
             ZooView(
                 name=name,
