@@ -309,3 +309,33 @@ def test_a_norm_before_the_mean_and_one_after_it_share_their_weights(is_first):
     assert compared.verdict == "parametric"
     assert [(each.kind, each.severity) for each in compared.findings] == [("replaced", "parametric")]
     assert prove(a, b, Comparison(a, b)).status == "parted"
+
+
+def test_chaotic_attention_is_proved_with_calm_queries_and_keys():
+    """Of LeViT-384's random weights rounding at the image is all of the scores: one model's two runs do not agree."""
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.transplant import prove
+    from zoodata.zoos import registry
+
+    model = registry.get("timm").build("levit_384", meta_device=True)
+    network = model.network()
+    same = Comparison(network, network)
+    proved = prove(network, network, same, natives=(model, model))
+    assert proved.status == "equivalent", proved
+    assert proved.native_error < 1e-5
+
+
+@pytest.mark.parametrize("name", ["levit_128s", "vit_tiny_patch16_224"])
+def test_calm_attention_still_shows_another_scale(name):
+    from zoodata.graph.diff.compare import Comparison
+    from zoodata.graph.diff.transplant import CALM, attending, prove
+    from zoodata.graph.edits import edits
+    from zoodata.graph.random_weights import random_weights
+    from zoodata.zoos import registry
+
+    network = registry.get("timm").build(name, meta_device=True).network()
+    assert all("qkv" in stored or ".q." in stored or ".kv." in stored for stored in attending(network))
+    others = [each.network for each in edits(network, random_weights(network, 0)) if each.code == "attention_scale"]
+    assert others
+    for other in others:
+        assert prove(network, other, Comparison(network, other), attention=CALM).status == "parted"
