@@ -84,7 +84,7 @@ const zoodataSearch = {
     const zoos = new Set(), rest = [];
     for (const word of words) {
       const named = words.length > 1 ? this.zoos.filter((zoo) => zoo.words.some((own) => own === word || (word.length > 3 && own.startsWith(word)))) : [];
-      const architecture = this.rows.some((row) => row.keys.includes(key(word)));
+      const architecture = this.rows.some((row) => row.keys.some((own) => own === key(word) || (word.length > 3 && own.startsWith(key(word)))));
       if (named.length && !architecture) named.forEach((zoo) => zoos.add(zoo.name)); else rest.push(word);
     }
     return { zoos, wanted: key(rest.join("")), words: rest.map(key).filter(Boolean) };

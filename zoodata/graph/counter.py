@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from zoodata.graph.network import CONVOLUTION, LINEAR, MATMUL, PARAMETER, Network, Node
+from zoodata.graph.network import CONVOLUTION, GATES, LINEAR, MATMUL, PARAMETER, RECURRENT, Network, Node
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ def count(network: Network) -> Counts:
     )
 
 
-RECURRENT = frozenset({"lstm", "onnx.LSTM", "onnx.GRU", "onnx.RNN", "torch.gru", "torch.rnn_tanh", "torch.rnn_relu"})
+FOREIGN_RECURRENT = frozenset(
+    {"lstm", "onnx.LSTM", "onnx.GRU", "onnx.RNN", "torch.gru", "torch.rnn_tanh", "torch.rnn_relu"}
+)
 MULTIPLIES = re.compile(
     r"conv|matmul|gemm|linear|attention|einsum|bilinear$|lstm|gru|rnn|addmm|addmv|addbmm|baddbmm|bmm$|tensordot|cdist"
     r"|mm$|kron|det$|inverse|\.inner|\.outer|\.dot|\.mv|\.dft|stft|melweight"
@@ -66,7 +68,7 @@ INTERPOLATES = re.compile(r"upsample|resize|grid_?sampl")
 
 def uncounted(network: Network) -> tuple[str, ...]:
     """Operators that multiply values with weights or with each other and whose MACs are not known."""
-    names = {node.operator for node in network.nodes if not node.is_known and node.operator not in RECURRENT}
+    names = {node.operator for node in network.nodes if not node.is_known and node.operator not in FOREIGN_RECURRENT}
     return tuple(sorted(n for n in names if MULTIPLIES.search(n.lower()) and not INTERPOLATES.search(n.lower())))
 
 
@@ -81,8 +83,10 @@ def node_macs(network: Network, node: Node) -> int:
     if node.operator == MATMUL:
         first = network.operand_shape(node.inputs[0])
         return prod(node.shape) * prod(first[node.attributes["batch"] + node.attributes["free"][0] :])
-    if node.operator in RECURRENT:
+    if node.operator == RECURRENT:
         return _recurrent(network, node)
+    if node.operator in FOREIGN_RECURRENT:
+        return _foreign_recurrent(network, node)
     return 0
 
 
@@ -96,6 +100,19 @@ def _convolution(network: Network, node: Node) -> int:
 
 
 def _recurrent(network: Network, node: Node) -> int:
+    """Each step multiplies by both matrices of each gate once; its last cell state comes with its values."""
+    if "gives" in node.attributes and any(
+        each.operator == RECURRENT and each.inputs == node.inputs and "gives" not in each.attributes
+        for each in network.operations
+    ):
+        return 0
+    shape, hidden = network.operand_shape(node.inputs[0]), node.attributes["hidden"]
+    inputs = dict(zip(node.attributes["sizes"], shape, strict=True)).get("i", 1)
+    gates = len(GATES[node.attributes["cell"]])
+    return int(prod(shape) // inputs * gates * hidden * (inputs + hidden))
+
+
+def _foreign_recurrent(network: Network, node: Node) -> int:
     """Each step multiplies by every matrix once."""
     matrices = [network.operand_shape(edge) for edge in node.inputs if network.nodes[edge.source].operator == PARAMETER]
     matrices = [tuple(size for size in shape if size != 1) for shape in matrices]

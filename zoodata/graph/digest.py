@@ -20,7 +20,7 @@ from zoodata.graph.view import Axes, Shape, shape_of
 FORMAT = "zoodata-network-1"
 """Part of every digest: a change of the canonical form is a change of all names."""
 
-NOT_FUNCTION = frozenset({"parameter", "role", "part", "joined", "sizes"})
+NOT_FUNCTION = frozenset({"parameter", "role", "part", "seen", "joined", "sizes"})
 """Attributes that say what a stored tensor is called or how large a value is, not what is computed."""
 
 

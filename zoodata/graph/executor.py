@@ -17,7 +17,7 @@ from torch import Tensor
 
 from zoodata.graph import foreign, view
 from zoodata.graph.interpolation import interpolation
-from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node
+from zoodata.graph.network import CONSTANT, GATES, INPUT, PARAMETER, Edge, Network, Node
 
 
 class CannotExecute(ValueError):
@@ -148,7 +148,8 @@ def stored_part(node: Node, tensor: Tensor) -> Tensor:
     """A stored tensor without axes of size 1, or the part of it that a node is."""
     if "part" in node.attributes:
         axis, start, stop = node.attributes["part"]
-        tensor = tensor.reshape([size for size in tensor.shape if size != 1]).narrow(axis, start, stop - start)
+        whole = node.attributes.get("seen", [size for size in tensor.shape if size != 1])
+        tensor = tensor.reshape(whole).narrow(axis, start, stop - start)
     return tensor.reshape(node.shape)
 
 
@@ -396,6 +397,40 @@ def _compare(o: Operands) -> Tensor:
     return result
 
 
+def _recurrent(o: Operands) -> Tensor:
+    """All steps of one direction, or its last cell state."""
+    own, x, hidden = o.attributes, o(), o.attributes["hidden"]
+    sizes = dict(zip(own["sizes"], x.shape, strict=True))
+    x = x.reshape([sizes.get(axis, 1) for axis in "tni"])
+    batch, gates = x.shape[1], GATES[own["cell"]]
+
+    def of(name: str, shape: tuple[int, ...]) -> dict[str, Any]:
+        found = {gate: o(f"{name}_{gate}") for gate in gates}
+        return {gate: None if each is None else each.reshape(shape) for gate, each in found.items()}
+
+    weight, bias = of("weight", (hidden, x.shape[2])), of("bias", (hidden,))
+    matrix, shift = of("state_weight", (hidden, hidden)), of("state_bias", (hidden,))
+    given = {gate: F.linear(x, weight[gate], bias[gate]) for gate in gates}
+    first = [None if state is None else state.reshape(batch, hidden) for state in (o("state"), o("cell"))]
+    h, c = (x.new_zeros(batch, hidden) if state is None else state for state in first)
+    values: list[Tensor] = [h] * len(x)
+    for place in reversed(range(len(x))) if own["reverse"] else range(len(x)):
+        seen = {gate: F.linear(h, matrix[gate], shift[gate]) for gate in gates}
+        total = {gate: given[gate][place] + seen[gate] for gate in gates}
+        if own["cell"] == "lstm":
+            c = total["f"].sigmoid() * c + total["i"].sigmoid() * total["g"].tanh()
+            h = total["o"].sigmoid() * c.tanh()
+        elif own["cell"] == "gru":
+            reset, update = total["r"].sigmoid(), total["z"].sigmoid()
+            inner = reset * seen["n"] if own["resets_after"] else F.linear(reset * h, matrix["n"], shift["n"])
+            new = (given["n"][place] + inner).tanh()
+            h = new + update * (h - new)
+        else:
+            h = total["h"].tanh() if own["cell"] == "rnn_tanh" else total["h"].relu()
+        values[place] = h
+    return c if own.get("gives") == "cell" else torch.stack(values)
+
+
 def _select(o: Operands) -> Tensor:
     return torch.where(o("condition").bool(), o(), o("other"))
 
@@ -447,7 +482,7 @@ RUNS: dict[str, Run] = {
     "concatenate": lambda o: torch.cat(o.all(), o.attributes["axis"]),
     "flatten": lambda o: o().reshape(-1),
     "resize": _resize, "quantize": _quantize, "compare": _compare, "select": _select, "gather": _gather,
-    "item": lambda o: o()[o.attributes["index"]],
+    "item": lambda o: o()[o.attributes["index"]], "recurrent": _recurrent,
     "add": _binary(torch.add), "subtract": _binary(torch.sub), "multiply": _binary(torch.mul),
     "divide": _binary(torch.div), "power": _binary(torch.pow),
 }  # fmt: skip

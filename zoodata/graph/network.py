@@ -24,15 +24,19 @@ Role = Literal["parameter", "statistic", "constant"]
 
 INPUT, PARAMETER, CONSTANT = "input", "parameter", "constant"
 LEAVES = frozenset({INPUT, PARAMETER, CONSTANT})
-CONVOLUTION, LINEAR, MATMUL = "convolution", "linear", "matmul"
+CONVOLUTION, LINEAR, MATMUL, RECURRENT = "convolution", "linear", "matmul", "recurrent"
 LAYERS = (CONVOLUTION, LINEAR)
 """What has a weight and may have a bias."""
+
+Cell = Literal["lstm", "gru", "rnn_tanh", "rnn_relu"]
+GATES: dict[Cell, str] = {"lstm": "ifgo", "gru": "rzn", "rnn_tanh": "h", "rnn_relu": "h"}
+"""The gates of a recurrent layer: input, forget, cell and output of an LSTM, reset, update and new of a GRU."""
 
 VOCABULARY = LEAVES | {
     CONVOLUTION, LINEAR, MATMUL, "batch_norm", "layer_norm", "rms_norm", "group_norm", "local_response_norm",
     "activation", "softmax", "max_pool", "average_pool", "mean", "sum", "maximum", "minimum", "add", "subtract",
     "multiply", "divide", "power", "function", "concatenate", "slice", "pad", "flatten", "resize", "roll", "gather",
-    "lstm", "norm", "compare", "select", "item", "unfold", "quantize",
+    RECURRENT, "lstm", "norm", "compare", "select", "item", "unfold", "quantize",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import onnx
 from onnx import inliner, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from zoodata.graph import onnx_fused, onnx_operators, onnx_quantised, view
+from zoodata.graph import onnx_fused, onnx_operators, onnx_quantised, onnx_recurrent, view
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.canonical.finish import finish
 from zoodata.graph.network import Network, Parameter
@@ -35,7 +35,7 @@ LARGEST_FOLD = 1 << 24
 LARGEST_SIDE = 1 << 14
 """Rows or columns of an image; more is damage or an attack."""
 
-OPERATORS = (onnx_operators, onnx_quantised, onnx_fused)
+OPERATORS = (onnx_operators, onnx_quantised, onnx_fused, onnx_recurrent)
 """Where the operators' handlers are; each registers its own."""
 
 COUNTED_NAME = re.compile(r"(n\d+)?")

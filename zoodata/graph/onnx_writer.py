@@ -53,10 +53,10 @@ def model(network: Network, title: str, weights: Mapping[str, Array] | None = No
 
 def _used(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
     """Nodes that the last one needs, in order."""
-    wanted, kept = set(nodes[-1].output), []
+    wanted, kept = set(nodes[-1].output) - {""}, []
     for node in reversed(nodes):
         if wanted & set(node.output):
-            wanted |= set(node.input)
+            wanted |= set(node.input) - {""}
             kept.append(node)
     return kept[::-1]
 
@@ -99,12 +99,14 @@ class _Writer:
         self.names[node.number] = name
 
     def op(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
-        """Add an ONNX node; returns the name of its result."""
+        """Add an ONNX node; returns the name of its result, the first one unless ``place`` says another."""
         self._count += 1
         name = f"v{self._count}"
-        domain = attributes.pop("domain", None)
+        domain, before = attributes.pop("domain", None), [""] * attributes.pop("place", 0)
         self.nodes.append(
-            helper.make_node(kind, list(inputs), [name], name=f"{kind}_{self._count}", domain=domain, **attributes)
+            helper.make_node(
+                kind, list(inputs), [*before, name], name=f"{kind}_{self._count}", domain=domain, **attributes
+            )
         )
         return name
 
@@ -193,6 +195,8 @@ class _Writer:
         name = self._stored[stored]
         if "part" in own:
             axis, start, stop = own["part"]
+            if "seen" in own:
+                name = self.reshaped(name, own["seen"])
             return self._slice(name, axis, start, stop, 1)
         return name
 
@@ -501,6 +505,46 @@ def _reduce(kind: str) -> Any:
     return write
 
 
+def _recurrent(w: _Writer, node: Node) -> str:
+    own, x = node.attributes, node.inputs[0]
+    kind, order = RECURRENT_KINDS[own["cell"]]
+    sizes = dict(zip(own["sizes"], w.network.operand_shape(x), strict=True))
+    steps, batch, inputs = (sizes.get(axis, 1) for axis in "tni")
+    hidden = own["hidden"]
+
+    def stacked(name: str, columns: int) -> str:
+        rows = [w.reshaped(str(w.role(node, f"{name}_{gate}")), (hidden, columns)) for gate in order]
+        return w.reshaped(w.op("Concat", rows, axis=0), (1, hidden * len(order), columns))
+
+    def biases(name: str) -> list[str]:
+        if node.edge(f"{name}_{order[0]}") is None:
+            return [w.constant(np.zeros(hidden * len(order), dtype=np.float32))]
+        return [w.reshaped(str(w.role(node, f"{name}_{gate}")), (hidden,)) for gate in order]
+
+    given = [
+        w.reshaped(w.operand(x), (steps, batch, inputs)),
+        stacked("weight", inputs),
+        stacked("state_weight", hidden),
+    ]
+    joined = w.op("Concat", [*biases("bias"), *biases("state_bias")], axis=0)
+    given.append(w.reshaped(joined, (1, 2 * hidden * len(order))))
+    states = [w.role(node, role) for role in ("state", "cell")]
+    if any(states):
+        zero = w.constant(np.zeros((1, batch, hidden), dtype=np.float32))
+        begun = [zero if each is None else w.reshaped(each, (1, batch, hidden)) for each in states]
+        given += ["", *begun[: 2 if kind == "LSTM" else 1]]
+    more: dict[str, Any] = {"hidden_size": hidden, "direction": "reverse" if own["reverse"] else "forward"}
+    if kind == "GRU":
+        more["linear_before_reset"] = int(own["resets_after"])
+    if own["cell"] == "rnn_relu":
+        more["activations"] = ["Relu"]
+    return w.op(kind, given, place=2 if own.get("gives") == "cell" else 0, **more)
+
+
+RECURRENT_KINDS = {"lstm": ("LSTM", "iofg"), "gru": ("GRU", "zrn"), "rnn_tanh": ("RNN", "h"), "rnn_relu": ("RNN", "h")}
+"""ONNX's operator, and the order in which it has the gates."""
+
+
 def _slice(w: _Writer, node: Node) -> str:
     own = node.attributes
     return w._slice(w.operand(node.inputs[0]), own["axis"], own["start"], own["stop"], own["step"])
@@ -513,7 +557,7 @@ WRITERS: dict[str, Any] = {
     "average_pool": _pool, "pad": _pad, "softmax": _softmax, "add": _binary("Add"), "subtract": _binary("Sub"),
     "multiply": _binary("Mul"), "divide": _binary("Div"), "power": _binary("Pow"), "mean": _reduce("ReduceMean"),
     "maximum": _reduce("ReduceMax"), "minimum": _reduce("ReduceMin"), "slice": _slice,
-    "resize": _resize, "quantize": _quantize, "select": _select, "gather": _gather,
+    "recurrent": _recurrent, "resize": _resize, "quantize": _quantize, "select": _select, "gather": _gather,
     "compare": lambda w, node: _binary(COMPARISONS[node.attributes["kind"]])(w, node),
     "flatten": lambda w, node: w.reshaped(w.operand(node.inputs[0]), (-1,)),
     "concatenate": lambda w, node: w.op(

@@ -11,9 +11,12 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from zoodata.graph.network import Edge, Network, Node
+from zoodata.graph.network import RECURRENT, Edge, Network, Node
 
 Array = npt.NDArray[np.float32]
+
+MATRICES = ("weight_", "state_weight_")
+"""How the roles of a recurrent layer's matrices begin."""
 
 PERIOD = 65_521
 """How many numbers are drawn for one tensor: drawing all of a large one's took half of a check."""
@@ -42,7 +45,8 @@ def _values(
     role = edge.role
     if role in ("variance", "scale") or (consumer.operator in ("multiply", "divide") and role != "weight"):
         return generator.uniform(0.5, 1.5, shape).astype(np.float32)
-    if role == "weight":
+    is_matrix = consumer.operator == RECURRENT and role.startswith(MATRICES)
+    if role == "weight" or is_matrix:
         inputs = prod(network.operand_shape(edge)[1:])
         return _normal(generator, shape, max(inputs, 1) ** -0.5)
     if consumer.operator == "function":

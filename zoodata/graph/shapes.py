@@ -338,6 +338,12 @@ def _flatten(r: Reads) -> Sequence[int]:
     return (prod(r.first),)
 
 
+def _recurrent(r: Reads) -> Sequence[int]:
+    sizes = dict(zip(r.attributes["sizes"], r.first, strict=True))
+    state = sizes.get("n", 1), r.attributes["hidden"]
+    return state if r.attributes.get("gives") == "cell" else (sizes.get("t", 1), *state)
+
+
 def _item(r: Reads) -> Sequence[int]:
     """One of the values that a call gives. Those that a network reads here have the shape of the first."""
     call = r.nodes[r.node.inputs[0].source]
@@ -355,7 +361,7 @@ RULES: dict[str, Rule] = {
     "maximum": _extreme, "minimum": _extreme, "add": _broadcast, "subtract": _broadcast, "multiply": _broadcast,
     "divide": _broadcast, "power": _broadcast, "compare": _broadcast, "select": _broadcast,
     "concatenate": _concatenate, "slice": _slice, "pad": _pad, "resize": _resize, "gather": _gather,
-    "flatten": _flatten, "item": _item,
+    "flatten": _flatten, "item": _item, "recurrent": _recurrent,
 }  # fmt: skip
 
 

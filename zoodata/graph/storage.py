@@ -21,7 +21,7 @@ class Damaged(ValueError):
     """The stored form is not a network, or not the one it says it is."""
 
 
-NAMES = frozenset({"parameter", "part", "joined"})
+NAMES = frozenset({"parameter", "part", "seen", "joined"})
 """Attributes that name a model's stored tensors: a stored network has none."""
 
 

@@ -137,7 +137,7 @@ def named(operator: str) -> Handler:
     return lambda t, func, args, kwargs, result: opaque(t, func, args, kwargs, result, operator)
 
 
-for _operator, _words in {"gather": ("gather", "embedding"), "lstm": ("lstm",), "unfold": ("unfold",)}.items():
+for _operator, _words in {"gather": ("gather", "embedding"), "unfold": ("unfold",)}.items():
     handles(*_words)(named(_operator))
 
 

@@ -19,7 +19,7 @@ from torch.nn.modules import module as hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
-from zoodata.graph import torch_meta, torch_operators
+from zoodata.graph import torch_meta, torch_operators, torch_recurrent
 from zoodata.graph.canonical.builder import Builder, View
 from zoodata.graph.canonical.finish import finish
 from zoodata.graph.network import Network, Parameter, Role
@@ -27,6 +27,9 @@ from zoodata.graph.view import Shape
 
 STATISTICS = {"running_mean", "running_var"}
 BOOKKEEPING = "num_batches_tracked"
+
+OPERATORS = (torch_operators, torch_recurrent)
+"""Where the operators in our words are: each registers its own."""
 
 META = torch.device("meta")
 
