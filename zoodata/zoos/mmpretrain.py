@@ -41,8 +41,10 @@ class MMPretrain(TorchPackage):
 
     def classes(self, own: str, made: Any) -> int:
         """See :class:`zoodata.zoos.package.Package`. VGG and Inception V3 have their classifier in the backbone."""
-        parts = (getattr(made, name, None) for name in ("head", "backbone"))
-        return next((int(classes) for part in parts if (classes := getattr(part, "num_classes", 0) or 0) > 0), 0)
+        head, backbone = getattr(made, "head", None), getattr(made, "backbone", None)
+        known = getattr(head, "num_classes", 0) or getattr(backbone, "num_classes", 0) or 0
+        last = getattr(backbone, "fc", None) if head is not None and not list(head.parameters()) else None
+        return int(known) if known > 0 else int(getattr(last, "out_features", 0))
 
     def preprocessing(self, entry: str, weights: str | None = None) -> Preprocessing | None:
         """See :class:`zoodata.zoos.base.Zoo`. Of the configuration's test pipeline and data preprocessor."""
