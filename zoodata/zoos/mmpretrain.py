@@ -50,20 +50,10 @@ class MMPretrain(TorchPackage):
         """See :class:`zoodata.zoos.base.Zoo`. Of the configuration's test pipeline and data preprocessor."""
         own = self.own_name(entry)
         steps, config = self._steps(own), self._config(own)
-        crop, resize, side, interpolation = _crop(steps), None, "short", None
-        for step in steps:
-            if step["type"] in ("ResizeEdge", "Resize"):
-                scale = step["scale"]
-                resize = scale if isinstance(scale, int) else (scale[1], scale[0])
-                side = step.get("edge", "short")
-                interpolation = step.get("interpolation", "bilinear")
         norm = (config.get("model") or {}).get("data_preprocessor") or config.get("data_preprocessor") or {}
         mean, std = norm.get("mean"), norm.get("std")
         return Preprocessing(
-            resize=resize,
-            resize_side="long" if side == "long" else "short",
-            crop=crop,
-            interpolation=interpolation if interpolation in INTERPOLATIONS else None,
+            **geometry(steps),
             resizer="pillow" if any(step.get("backend") == "pillow" for step in steps) else "opencv",
             decoder="opencv",
             scale=1.0,
@@ -95,10 +85,32 @@ class MMPretrain(TorchPackage):
         return []
 
 
+EFFICIENTNET = "EfficientNetCenterCrop"
+"""A square of the short side's middle, the larger the smaller the padding, resized to the size of the crop."""
+
+
+def geometry(steps: list[Any]) -> dict[str, Any]:
+    """What a test pipeline does to an image's size, as fields of :class:`Preprocessing`."""
+    found: dict[str, Any] = {"crop": _crop(steps)}
+    for step in steps:
+        if step["type"] in ("ResizeEdge", "Resize"):
+            scale = step["scale"]
+            found["resize"] = scale if isinstance(scale, int) else (scale[1], scale[0])
+            found["resize_side"] = "long" if step.get("edge") == "long" else "short"
+            found["interpolation"] = step.get("interpolation", "bilinear")
+        elif step["type"] == EFFICIENTNET:
+            side = step["crop_size"]
+            found |= {"crop": None, "resize": (side, side), "interpolation": step.get("interpolation", "bicubic")}
+            found |= {"central_fraction": side / (side + step.get("crop_padding", 32)), "central_shape": "square"}
+    if found.get("interpolation") not in INTERPOLATIONS:
+        found["interpolation"] = None
+    return found
+
+
 def _crop(steps: list[Any]) -> tuple[int, int] | None:
     """(height, width) of the image that a pipeline ends with."""
     for step in reversed(steps):
-        if step["type"] in ("CenterCrop", "Resize", "ResizeEdge"):
+        if step["type"] in ("CenterCrop", "Resize", "ResizeEdge", EFFICIENTNET):
             size = step.get("crop_size", step.get("scale"))
             return (size, size) if isinstance(size, int) else (size[1], size[0])
     return None
