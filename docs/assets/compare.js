@@ -57,6 +57,7 @@ if (comparing) {
     const known = one.entry.preprocessing && other.entry.preprocessing;
     const differs = known && one.entry.preprocessing !== other.entry.preprocessing;
     let code = comparison ? comparison.verdict : digests[0] && digests[0] === digests[1] ? "identical" : "";
+    const heads = code === "parametric" && comparison && comparison.findings.some((one) => one.severity === "other_head");
     const refused = comparison && comparison.one_way && comparison.b === a;
     const words = {
       identical: "Same network. Weights load, both ways, and give identical outputs.",
@@ -64,15 +65,16 @@ if (comparing) {
       one_way: `Same function, but not this way round: ${a} stores tensors that ${b} has no place for. The weights of ${b} load into ${a}.`,
       other_head: "Same body, other head. Weights load but for the head.",
       parametric: "Do not swap these weights: they load, and the outputs differ.",
+      parametric_head: "Do not swap these weights: they load but for the head, and the outputs differ.",
       structural: "These weights do not load into the other network.",
-    }[refused && code === "benign" ? "one_way" : code] || (same ? "Not known: these two networks were not compared." : "Two designs: weights of one are not for the other.");
+    }[refused && code === "benign" ? "one_way" : heads ? "parametric_head" : code] || (same ? "Not known: these two networks were not compared." : "Two designs: weights of one are not for the other.");
     const image = !SAME.includes(code) && code !== "other_head" ? "" : !known ? " How the image is preprocessed is not documented on both sides."
       : differs ? " Preprocessing differs: use that of the weights, not of the network." : " Preprocessing is the same.";
     return make("p", { class: `zd-answer zd-${code || "uncompared"}` }, make("strong", {}, words), image);
   }
 
   function networks(a, b, sides) {
-    const nodes = [make("h2", { id: "networks" }, "Network")];
+    const [one] = sides, nodes = [make("h2", { id: "networks" }, "Network")];
     const comparison = between(a, b, sides);
     const digests = sides.map((s) => s.entry.counts && s.entry.counts.digest);
     if (comparison) {
@@ -82,6 +84,8 @@ if (comparing) {
       if (comparison.proof) nodes.push(make("p", {}, comparison.proof));
     } else if (digests[0] && digests[0] === digests[1]) {
       nodes.push(make("p", {}, "One network: both have the same digest."));
+    } else if (one.doc.id !== sides[1].doc.id) {
+      return [...nodes, make("p", {}, "Two designs: nothing of them is compared but what stands below.")];
     } else {
       nodes.push(make("p", {}, "These two were not compared yet."));
     }
@@ -132,6 +136,8 @@ if (comparing) {
 
   /* The entry that somebody means who writes "keras vgg16", or slips. */
   const near = (text) => {
+    const [zoo, name] = text.split(":");
+    if (name !== undefined && !zoodataSearch.zoos.some((one) => one.name === zoo || one.words.includes(key(zoo)))) return null;
     const hit = zoodataSearch.find(text)[0] || zoodataSearch.find(text.split(":").pop())[0];
     if (!hit) return null;
     const { zoos } = zoodataSearch.parse(text), names = hit.row.names.filter(([zoo]) => !zoos.size || zoos.has(zoo));

@@ -131,7 +131,7 @@ const zoodataSearch = {
 window.zoodataSearch = zoodataSearch;
 
 /* Words that ask for something of a model's or a zoo's page, and name neither. */
-const ABOUT = new Set(["csv", "json", "api", "claims", "weights", "preprocessing", "release", "releases", "changes", "changed", "what", "time", "latency", "speed", "audit", "findings", "preprocess", "history", "licence", "license", "accuracy"]);
+const ABOUT = new Set(["csv", "json", "api", "claims", "weights", "preprocessing", "release", "releases", "changes", "changed", "what", "time", "latency", "speed", "audit", "findings", "preprocess", "history", "licence", "license", "accuracy", "fastest", "fast", "best", "on", "cpu", "gpu", "nearest", "paper", "upgrade", "measurement", "measurements", "model", "models"]);
 
 function key(name) {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");

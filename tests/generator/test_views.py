@@ -34,7 +34,7 @@ def test_causes_are_told_from_records(site):
     latency = site.headlines["latency"][0]
     assert "Not split" in latency.cause
     architecture = site.headlines["architecture"][0]
-    assert "stride: 2 in Torchvision, 1 in timm (0.655 against 0.424 GMAC there)" in architecture.cause
+    assert "stride: 2 in Torchvision, 1 in timm (0.655 against 0.424 GMAC in these layers)" in architecture.cause
 
 
 def test_what_no_record_explains_is_said_to_be_unknown(tmp_path):

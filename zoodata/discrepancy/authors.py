@@ -73,6 +73,11 @@ class Nearness:
         """Whether its network, or our counts of it, were compared with the authors' own."""
         return not isinstance(self.basis, ClaimBasis)
 
+    @property
+    def rank(self) -> tuple[int, bool, float]:
+        """How near it is, claims aside."""
+        return GRAVITY.get(self.verdict or "", UNCOMPARED), isinstance(self.basis, ClaimBasis), _off(self.basis)
+
 
 @dataclass(frozen=True)
 class AuthorsOwn:
@@ -87,6 +92,11 @@ class AuthorsOwn:
     claim: str | None
     others: tuple[Nearness, ...]
     """Those whose networks compute the same come first, then the nearest counts; of equals the nearest claim."""
+
+    @property
+    def nearest(self) -> tuple[Nearness, ...]:
+        """The first of the others, and those that are as near by their networks or by our counts of them."""
+        return tuple(other for other in self.others if other.rank == self.others[0].rank)
 
 
 def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
@@ -122,11 +132,8 @@ def nearest(dataset: Dataset, architecture: Architecture) -> AuthorsOwn | None:
 def _distance(each: Nearness) -> tuple[int, bool, float, float, str]:
     """Networks first; then what was counted here, by how far its counts are from the authors', before what is known by
     claims only; then the claim."""
-    gravity = GRAVITY.get(each.verdict or "", UNCOMPARED)
     return (
-        gravity,
-        isinstance(each.basis, ClaimBasis),
-        _off(each.basis),
+        *each.rank,
         abs(each.points) if each.points is not None else 100.0,
         each.entry,
     )

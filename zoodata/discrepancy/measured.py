@@ -56,8 +56,16 @@ class Pair:
 
 
 def label(record: AccuracyMeasurement) -> str:
-    """A measurement's entry, with the checkpoint where one was named."""
-    return f"{record.entry} ({record.weights_file})" if record.weights_file else record.entry
+    """A measurement's entry, with the checkpoint where one was named, and whether its images were prepared on purpose
+    otherwise than the zoo declares."""
+    name = f"{record.entry} ({record.weights_file})" if record.weights_file else record.entry
+    return f"{name}, preprocessed otherwise" if is_otherwise(record) else name
+
+
+def is_otherwise(record: AccuracyMeasurement) -> bool:
+    """Whether images were, as was asked for, prepared otherwise than the zoo declares."""
+    checks = record.result.checks if record.result is not None else ()
+    return any(check.code == "declared_preprocessing" and not check.passed for check in checks)
 
 
 def interval(record: AccuracyMeasurement, metric: str = "top1") -> Interval:

@@ -41,7 +41,7 @@ class TimedWay:
 
 @dataclass(frozen=True)
 class Ways:
-    """All ways of one entry in one run, fastest first."""
+    """All ways of one entry in one run: those that give the model's answer first, of these the fastest."""
 
     entry: str
     machine: Machine
@@ -84,7 +84,7 @@ def summarise(dataset: Dataset, record: WaysMeasurement) -> Ways:
                 peak_mib=max((peak for peak in peaks if peak is not None), default=None),
             )
         )
-    ordered = tuple(sorted(timed, key=lambda each: each.ratio))
+    ordered = tuple(sorted(timed, key=lambda each: (not each.is_sound, each.ratio)))
     built = next(each for each in ordered if each.way == "as_built")
     faster = [each for each in ordered if each.is_sound and each.verdict == "faster"]
     return Ways(

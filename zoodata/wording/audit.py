@@ -65,4 +65,5 @@ DOUBTS: dict[Doubt, str] = {
 
 def stated(value: StatedNumber) -> str:
     """The number as the source has it."""
-    return f"{value.text} %" if value.unit == "percent" else f"{value.text} {value.unit}"
+    unit = {"percent": " %", "count": ""}.get(value.unit, f" {value.unit}")
+    return f"{value.text}{unit}"

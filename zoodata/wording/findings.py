@@ -163,8 +163,8 @@ def _reordered(finding: FindingRecord, operator: str, names: Names) -> str:
 def _preprocessing(finding: FindingRecord, operator: str, names: Names) -> str:
     a, b = names
     if NOTHING in (finding.a, finding.b):
-        one, other, done = (b, a, finding.b) if finding.a == NOTHING else (a, b, finding.a)
-        body = f"{one} rescales the image inside its network ({done}), {other} does not."
+        one, other = (b, a) if finding.a == NOTHING else (a, b)
+        body = f"{one} rescales the image inside its network, {other} does not."
     else:
         body = f"Both rescale the image inside their networks: {finding.a} in {a}, {finding.b} in {b}."
     return f"{body} Feed each what it expects; with one and the same input their scores differ."

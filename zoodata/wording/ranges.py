@@ -13,7 +13,7 @@ KINDS: dict[Kind, str] = {
 }
 
 PROTOCOLS: dict[Protocol, str] = {
-    "same": "evaluated alike",
+    "same": "the same crop, resize, interpolation and precision stated",
     "differs": "another crop, resize, interpolation or precision",
     "unknown": "protocol not stated on both sides",
 }

@@ -63,9 +63,14 @@ def words(warning: RunWarning) -> Words:
                 "stop other programs, or run as root, which raises the priority of timed processes",
             )
         case "drift":
+            if value > 1:
+                return Words(
+                    f"within a session the reference became {value - 1:.0%} slower",
+                    "let the machine cool down, fix its clock (cpupower frequency-set), and run again",
+                )
             return Words(
-                f"within a session the reference became {abs(value - 1):.0%} {'slower' if value > 1 else 'faster'}",
-                "let the machine cool down, fix its clock (cpupower frequency-set), and run again",
+                f"within a session the reference became {1 - value:.0%} faster",
+                "something else may have ended meanwhile, or the clock rose: fix it, and run again",
             )
         case "clock":
             return Words(f"the device's clock went from {low} to {high} MHz", "lock it (nvidia-smi -lgc) and run again")

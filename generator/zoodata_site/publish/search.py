@@ -17,14 +17,18 @@ PAGES = (
     ("ways.html", "How to run a model", "speed time latency fast runtime onnx openvino compile"),
     ("measured.html", "Measured accuracy", "images evaluation mcnemar preprocessing preprocess"),
     ("architectures/index.html", "Architectures", "models list all"),
-    ("zoos/index.html", "Zoos", "release releases history changes changed maintainer documentation"),
+    ("zoos/index.html", "Zoos", "release releases upgrade history changes changed maintainer documentation"),
     ("audit.html", "Audit", "errors findings"),
     ("paper.html", "The paper, reproduced", "montes 2022 study"),
     ("methodology.html", "Methodology", "how it is measured time speed accuracy preprocessing preprocess"),
     ("glossary.html", "Glossary", "terms words"),
     ("download.html", "Data", "download csv json cite"),
     ("api.html", "JSON API", "json download"),
-    ("contribute.html", "Contribute", "dispute measure my hardware machine pull request github"),
+    (
+        "contribute.html",
+        "Contribute",
+        "contribute measurement measurements dispute measure my hardware machine pull request github",
+    ),
     ("changelog.html", "Changelog", "news release history changes what changed"),
 )
 """Address, title, and other words that one looks for it by."""

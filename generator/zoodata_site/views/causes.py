@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zoodata.dataset.store import Dataset
 from zoodata.discrepancy.accuracy import Span
 from zoodata.discrepancy.latency_run import LatencyRange
@@ -38,6 +40,11 @@ class Causes:
         """``doubted``: claims that the audit has a finding about, and the finding in words."""
         self._dataset, self._doubted = dataset, doubted
         self._claims = {claim.id: claim for claim in dataset.claims}
+        self._notes = {
+            name: f"{zoo_title(entry_zoo(name))}: {item.note.rstrip('.')}"
+            for name, (_, item) in dataset.catalogue_entries.items()
+            if item.note
+        }
 
     def of_accuracy(self, span: Span) -> str:
         """Of the gap between the highest and the lowest claim."""
@@ -60,10 +67,11 @@ class Causes:
         if record is None or record.result is None:
             return "Not known: these two networks were not compared."
         a, b = pair_names(*sides(self._dataset, record, ratio.highest.entry, ratio.lowest.entry))
+        notes = [self._notes[end.entry] for end in (ratio.highest, ratio.lowest) if self._notes.get(end.entry)]
         costly = [finding for finding in record.result.findings if finding.macs is not None]
         if not costly:
-            return _sentence([NETWORKS[record.result.verdict]])
-        return _sentence([brief(finding, a, b) for finding in costly[:2]])
+            return _sentence([*notes, NETWORKS[record.result.verdict]])
+        return _sentence([*notes, briefs(costly[:2], a, b)])
 
     def of_latency(self, timed: LatencyRange) -> str:
         """Of the gap in time: what is the network's, what the framework's."""
@@ -80,6 +88,16 @@ class Causes:
             f"In one runtime {slow}'s network takes {network.value:.2f} times as long as {fast}'s; "
             f"what runs them changes that by a factor of {rest.value:.2f}."
         )
+
+
+def briefs(findings: Sequence[FindingRecord], a: str, b: str) -> str:
+    """Several differences in a few words; what they cost once, where the same layers have them."""
+    told, costs = [], set[tuple[int, int]]()
+    for finding in findings:
+        told.append(brief(finding.model_copy(update={"macs": None}) if finding.macs in costs else finding, a, b))
+        if finding.macs is not None:
+            costs.add(finding.macs)
+    return "; ".join(told)
 
 
 def brief(finding: FindingRecord, a: str, b: str) -> str:
@@ -104,7 +122,7 @@ def brief(finding: FindingRecord, a: str, b: str) -> str:
     cost = ""
     if finding.macs is not None:
         one, other = (f"{macs / 1e9:.3f}" for macs in finding.macs)
-        cost = f" ({one} against {other} GMAC there)" if one != other else ""
+        cost = f" ({one} against {other} GMAC in these layers)" if one != other else ""
     return f"{text}{places}{cost}"
 
 

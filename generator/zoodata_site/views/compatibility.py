@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zoodata.discrepancy.networks import ComparedPair
 from zoodata.records.comparison import GRAVITY, Verdict
-from zoodata_site.views.causes import brief
+from zoodata_site.views.causes import briefs
 from zoodata_site.views.drawing import LOUD
 from zoodata_site.views.entries import EntryView
 from zoodata_site.views.figures import joined, pair_anchor, pair_names, zoo_title
@@ -126,7 +126,7 @@ def _group(group: list[EntryView], first: list[EntryView], known: Known) -> Grou
     pair = between[0]
     costly = [finding for finding in pair.findings[1:] if finding.macs is not None and finding.severity in LOUD]
     told = [*pair.findings[:1], *costly[:1]]
-    words = "; ".join(brief(finding, *pair_names(pair.a, pair.b)) for finding in told)
+    words = briefs(told, *pair_names(pair.a, pair.b))
     return Group(tuple(group), pair.verdict, words, f"#{pair_anchor(pair.measurement)}")
 
 

@@ -231,10 +231,9 @@ def _row(dataset: Dataset, record: AccuracyMeasurement, published: ImageSetRecor
     interval = measured.interval(record)
     mapped = dataset.architecture_of(record.entry)
     failed = [check for check in record.result.checks if not check.passed]
-    otherwise = any(check.code == "declared_preprocessing" for check in failed)
-    label = measured.label(record) + (", preprocessed otherwise" if otherwise else "")
+    otherwise = measured.is_otherwise(record)
     return MeasuredView(
-        label=label,
+        label=measured.label(record),
         entry=record.entry,
         zoo=entry_zoo(record.entry),
         architecture=mapped.id if mapped else None,
