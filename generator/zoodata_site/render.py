@@ -77,7 +77,7 @@ STRIP = (50, 90)
 ROWS_AT_ONCE = 60
 """Rows of the longest tables that a page starts with; its script adds the rest in small parts."""
 
-PUNCTUATION = re.compile(r"(?<=[:_./@-])(?=\w)")
+PUNCTUATION = re.compile(r"(?<=[:_/@-])(?=\w)|(?<=\.)(?=[A-Za-z_])")
 """Where a long name may be broken."""
 
 SECTIONS = (
