@@ -85,7 +85,7 @@ if (comparing) {
     } else if (digests[0] && digests[0] === digests[1]) {
       nodes.push(make("p", {}, "One network: both have the same digest."));
     } else if (one.doc.id !== sides[1].doc.id) {
-      return [...nodes, make("p", {}, "Two designs: nothing of them is compared but what stands below.")];
+      return [...nodes, make("p", {}, "Not of one architecture: their networks were not compared.")];
     } else {
       nodes.push(make("p", {}, "These two were not compared yet."));
     }

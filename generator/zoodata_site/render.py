@@ -74,6 +74,9 @@ SCRIPTED = {"leaderboard", "compare", "choose"}
 MAX_FINDINGS, MAX_RANKED, MAX_ON_ARCHITECTURE, MAX_DRAWN = 25, 25, 12, 3
 STRIP = (50, 90)
 """Percent of top-1: the scale of the ranges on the leaderboard."""
+BUDGETS = (10, 20, 50, 100)
+"""Milliseconds that somebody may have for an image."""
+
 ROWS_AT_ONCE = 60
 """Rows of the longest tables that a page starts with; its script adds the rest in small parts."""
 
@@ -240,10 +243,23 @@ def _choices(site: Site) -> dict[str, Any]:
         "zoos": sorted({each.zoo for each in site.choices.checkpoints}),
         "frameworks": FRAMEWORKS,
         "trainings": TRAININGS,
+        "within": _within(site),
         "permissions": PERMISSIONS,
         "at_once": ROWS_AT_ONCE,
         "left_out": worded(site.choices.left_out),
     }
+
+
+def _within(site: Site) -> list[tuple[int, Any]]:
+    """For each budget of time the most accurate checkpoint that keeps it, where the budget before had another."""
+    timed = [each for each in site.choices.front_of_time if each.milliseconds]
+    found: list[tuple[int, Any]] = []
+    for limit in BUDGETS:
+        fits = [each for each in timed if (each.milliseconds or 0.0) <= limit]
+        best = max(fits, key=lambda each: each.top1, default=None)
+        if best is not None and (not found or found[-1][1] is not best):
+            found.append((limit, best))
+    return found
 
 
 def _downloads(site: Site) -> dict[str, Any]:

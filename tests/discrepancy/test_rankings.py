@@ -45,6 +45,18 @@ def test_a_head_of_more_classes_is_no_larger_network(tmp_path):
     assert (ranked.ratio, ranked.naive_ratio, ranked.zoos) == (1.01, 1.3, 2)
 
 
+def test_a_body_without_classifier_is_published_at_no_size(tmp_path):
+    large = InputShape(channels=3, height=448, width=448, layout="NCHW")
+    dataset = dataset_of(
+        tmp_path,
+        builders.architecture("torchvision:resnet50", result=builders.result(macs=400, input=large)),
+        builders.architecture("timm:resnet50", result=builders.result(macs=410, input=large)),
+        builders.architecture("onnx_model_zoo:resnet50-v1-7", result=builders.result(macs=100, classes=0)),
+    )
+    (ranked,) = macs.rank(dataset)
+    assert (ranked.naive_ratio, ranked.input_size) == (1.025, 448)
+
+
 def test_a_configuration_without_weights_is_no_end(tmp_path):
     dataset = dataset_of(
         tmp_path,

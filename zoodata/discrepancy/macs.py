@@ -88,12 +88,15 @@ def _range(
         raise ValueError(f"{name} is counted in one zoo only")
     highest, lowest = ends
     inference = rows["parameters"] - rows["auxiliary_parameters"]
+    # A body without a classifier is published for no image size.
+    whole = everything[everything["classes"].gt(0)]
+    published = whole["macs"] if len(whole) else everything["macs"]
     return MacsRange(
         architecture=name,
         title=dataset.architectures[name].title,
         ratio=round(highest.macs / lowest.macs, 4),
         input_size=counted[0].input_size,
-        naive_ratio=round(float(everything["macs"].max() / everything["macs"].min()), 4),
+        naive_ratio=round(float(published.max() / published.min()), 4),
         parameter_difference=int(inference.max() - inference.min()),
         zoos=int(at_size["zoo"].nunique()),
         highest=highest,
