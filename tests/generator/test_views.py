@@ -16,8 +16,10 @@ from zoodata_site.views.figures import dispute_url, record_anchor, search_key
 
 from tests import builders
 from tests.generator import small
+from zoodata.dataset.tables import as_read
 from zoodata.discrepancy.authors import nearest
 from zoodata.discrepancy.networks import sides
+from zoodata.records import Preprocessing
 from zoodata.records.catalogue import Reference
 from zoodata.records.comparison import FindingKind, FindingPlace, FindingRecord, Part
 from zoodata.records.latency import Session
@@ -211,3 +213,19 @@ def test_then_and_now_is_about_the_paper_s_zoos(tmp_path):
         ("torchvision", "76.13 %", "77 % to 80.86 %"),
         ("timm", "80 %", ""),
     }
+
+
+def test_an_interpolation_that_the_entry_s_own_code_contradicts_is_unknown(tmp_path):
+    """Where weights are named, the code's may be that of others."""
+    declared = Preprocessing(resize=256, interpolation="bicubic", layout="NCHW", source="its code")
+    counted = builders.architecture("timm:resnet50", result=builders.result(preprocessing=declared))
+    dataset = small.write(tmp_path, [builders.environment(), builders.family(), counted])
+    for entry, stated, expected in (
+        ("timm:resnet50", "bilinear", None),
+        ("timm:resnet50", "bicubic", "bicubic"),
+        ("timm:resnet50@other", "bilinear", "bilinear"),
+        ("torchvision:resnet50", "bilinear", "bilinear"),
+    ):
+        claim = builders.claim(entry)
+        claim = claim.model_copy(update={"conditions": claim.conditions.model_copy(update={"interpolation": stated})})
+        assert as_read(dataset, claim).conditions.interpolation == expected

@@ -90,7 +90,7 @@ def claims(dataset: Dataset) -> pd.DataFrame:
 
 def _claims(dataset: Dataset) -> pd.DataFrame:
     rows = [
-        _claim_row(dataset, collection, as_read(claim, dataset.checks.get(claim.id)))
+        _claim_row(dataset, collection, as_read(dataset, claim))
         for collection in dataset.collections
         for claim in collection.claims
         if dataset.stands(claim.id)
@@ -144,8 +144,20 @@ def _claim_row(dataset: Dataset, collection: ClaimCollection, claim: Claim) -> C
     }
 
 
-def as_read(claim: Claim, check: Check | None) -> Claim:
-    """A claim with the place and the form that its verification read. Its id stays that of the claim as recorded."""
+def as_read(dataset: Dataset, claim: Claim) -> Claim:
+    """A claim with the place and the form that its verification read, and without an interpolation that is not the one
+    of the very entry's code. Its id stays that of the claim as recorded."""
+    claim, stated = _repaired(claim, dataset.checks.get(claim.id)), claim.conditions.interpolation
+    # With weights named, the code's may be that of other weights.
+    if stated is None or "@" in claim.entry or (outcome := dataset.architecture_outcomes.get(claim.entry)) is None:
+        return claim
+    declared = outcome.result.preprocessing if outcome.result is not None else None
+    if declared is None or declared.interpolation in (None, stated):
+        return claim
+    return claim.model_copy(update={"conditions": claim.conditions.model_copy(update={"interpolation": None})})
+
+
+def _repaired(claim: Claim, check: Check | None) -> Claim:
     if check is None or check.outcome not in REPAIRABLE:
         return claim
     changes: dict[str, object] = {}

@@ -140,9 +140,9 @@ def _distance(each: Nearness) -> tuple[int, bool, float, float, str]:
 
 
 def _off(basis: Basis) -> float:
-    """By what factor, as a logarithm, counts are off what the authors state; to a thousandth, as they round."""
+    """By what factor, as a logarithm, counts are off what the authors state; to a hundredth, as they round."""
     counts = basis.counts if isinstance(basis, CountBasis) else ()
-    return round(sum(abs(math.log(each.counted / each.stated)) for each in counts if each.counted and each.stated), 3)
+    return round(sum(abs(math.log(each.counted / each.stated)) for each in counts if each.counted and each.stated), 2)
 
 
 def _own(frame: pd.DataFrame, entry: str, metric: str, size: int | None = None) -> pd.Series | None:
@@ -150,6 +150,8 @@ def _own(frame: pd.DataFrame, entry: str, metric: str, size: int | None = None) 
     size, else at the one of most of their claims."""
     rows = frame[frame["zoo"].eq(entry_zoo(entry)) & frame["metric"].eq(metric)]
     rows = rows[rows["precision"].isna() | rows["precision"].isin(FLOATING)]
+    # The paper's own number is of ImageNet-1k's labels, where one is.
+    rows = rows[rows["training"].eq("supervised")] if rows["training"].eq("supervised").any() else rows
     for better in (rows["doubt"].isna(), rows["entry"].map(without_weights).eq(entry)):
         rows = rows[better.loc[rows.index]] if better.loc[rows.index].any() else rows
     if size is not None:
@@ -165,6 +167,8 @@ def _nearness(dataset: Dataset, reference: str, entry: str, frame: pd.DataFrame,
     points, claim = None, None
     if own is not None:
         mine = frame[frame["entry"].map(without_weights).eq(entry) & frame["metric"].eq("top1")]
+        if own["training"] is not None and mine["training"].eq(own["training"]).any():
+            mine = mine[mine["training"].eq(own["training"])]
         if own["size"] is not None and not pd.isna(own["size"]):
             mine = mine[mine["size"].eq(own["size"])]
         if len(mine):

@@ -175,7 +175,7 @@ class Evidence:
             for claim in filter(lambda each: dataset.stands(each.id), collection.claims):
                 mapped = dataset.architecture_of(claim.entry)
                 name = mapped.id if mapped else None
-                read = tables.as_read(claim, dataset.checks.get(claim.id))
+                read = tables.as_read(dataset, claim)
                 outcome = dataset.outcome_of(claim.id, collection.id)
                 statements.append(Statement(read, name, families.get(name or ""), outcome in HELD))
         measured = []

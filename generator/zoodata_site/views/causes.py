@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zoodata.dataset.store import Dataset
+from zoodata.dataset.tables import as_read
 from zoodata.discrepancy.accuracy import Span
 from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
@@ -39,7 +40,7 @@ class Causes:
     def __init__(self, dataset: Dataset, doubted: dict[str, str]) -> None:
         """``doubted``: claims that the audit has a finding about, and the finding in words."""
         self._dataset, self._doubted = dataset, doubted
-        self._claims = {claim.id: claim for claim in dataset.claims}
+        self._claims = {claim.id: as_read(dataset, claim) for claim in dataset.claims}
         self._notes = {
             name: f"{zoo_title(entry_zoo(name))}: {item.note.rstrip('.')}"
             for name, (_, item) in dataset.catalogue_entries.items()
@@ -134,7 +135,8 @@ def _many(finding: FindingRecord, what: str) -> str:
 
 def _preprocessing(one: Claim, other: Claim) -> list[str]:
     a, b = one.conditions, other.conditions
-    pairs = [("crop", a.crop_fraction, b.crop_fraction), ("interpolation", a.interpolation, b.interpolation)]
+    pairs = [("crop", a.crop_fraction, b.crop_fraction), ("interpolation", a.interpolation, b.interpolation),
+             ("precision", a.precision, b.precision)]  # fmt: skip
     return [f"{name} {x} against {y}" for name, x, y in pairs if x and y and x != y]
 
 

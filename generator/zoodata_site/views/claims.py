@@ -59,7 +59,7 @@ def by_architecture(dataset: Dataset) -> dict[str, list[ClaimView]]:
         for claim in collection.claims:
             architecture = dataset.architecture_of(claim.entry)
             if architecture is not None:
-                read = as_read(claim, dataset.checks.get(claim.id))
+                read = as_read(dataset, claim)
                 outcome = dataset.outcome_of(claim.id, collection.id)
                 views.setdefault(architecture.id, []).append(_view(architecture.id, collection, read, outcome))
     order = {metric: place for place, metric in enumerate(METRICS)}

@@ -36,6 +36,8 @@ class Group:
     """The gravest difference from the first group, and the first other that costs something, in a few words; empty
     where none is known."""
     href: str
+    has_other_head: bool = False
+    """Whether its weights fit but for the head."""
 
     @property
     def zoos(self) -> str:
@@ -127,7 +129,8 @@ def _group(group: list[EntryView], first: list[EntryView], known: Known) -> Grou
     costly = [finding for finding in pair.findings[1:] if finding.macs is not None and finding.severity in LOUD]
     told = [*pair.findings[:1], *costly[:1]]
     words = briefs(told, *pair_names(pair.a, pair.b))
-    return Group(tuple(group), pair.verdict, words, f"#{pair_anchor(pair.measurement)}")
+    heads = pair.verdict == "parametric" and any(finding.severity == "other_head" for finding in pair.findings)
+    return Group(tuple(group), pair.verdict, words, f"#{pair_anchor(pair.measurement)}", heads)
 
 
 def _between(group: list[EntryView], first: list[EntryView], known: Known) -> Iterator[ComparedPair]:
