@@ -316,7 +316,7 @@ def test_which_zoo_s_mobilenet_v2_is_closest_to_the_paper_and_why(server, page):
     page.locator("#zd-hits a").first.click()
     page.wait_for_url("**/architectures/mobilenet_v2.html")
     section = page.locator("#authors + p")
-    assert "Nearest to it:" in section.inner_text()
+    assert "Nearest by our count of their networks" in section.inner_text()
     page.wait_for_selector("html[data-whole]", state="attached")
     rows = page.get_by_role("region", name="Nearest to the paper").locator("tbody tr")
     assert rows.count() >= 3
