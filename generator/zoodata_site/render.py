@@ -252,11 +252,9 @@ def _choices(site: Site) -> dict[str, Any]:
 
 def _within(site: Site) -> list[tuple[int, Any]]:
     """For each budget of time the most accurate checkpoint that keeps it, where the budget before had another."""
-    timed = [each for each in site.choices.front_of_time if each.milliseconds]
-    found: list[tuple[int, Any]] = []
-    for limit in BUDGETS:
-        fits = [each for each in timed if (each.milliseconds or 0.0) <= limit]
-        best = max(fits, key=lambda each: each.top1, default=None)
+    front, found = site.choices.front_of_time, list[tuple[int, Any]]()
+    for limit in BUDGETS:  # the front has the most accurate first
+        best = next((each for each in front if each.milliseconds and each.milliseconds <= limit), None)
         if best is not None and (not found or found[-1][1] is not best):
             found.append((limit, best))
     return found

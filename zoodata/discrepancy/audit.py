@@ -271,7 +271,7 @@ def compute(evidence: Evidence) -> Iterator[AuditFinding]:
 
 
 def _nearness(s: Statement, ratio: float, count: Count) -> tuple[bool, bool, float]:
-    """A statement is held against its own network first, then its zoo's, then the one whose cost is nearest."""
+    """A claim is held against its own network first, then its zoo's, then the one whose cost is nearest."""
     return count.entry != s.model, entry_zoo(count.entry) != s.zoo, abs(ratio - 1)
 
 

@@ -23,6 +23,11 @@ class ComparedPair:
     proof: ProofRecord | None
     record: str
 
+    @property
+    def loads_but_head(self) -> bool:
+        """Whether weights load but for the head, and outputs differ."""
+        return self.verdict == "parametric" and any(each.severity == "other_head" for each in self.findings)
+
 
 def compared(dataset: Dataset, one: str, other: str) -> ComparisonMeasurement | None:
     """The comparison of two entries, whichever was a; weights do not matter to it. None where there is no result.

@@ -15,7 +15,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from zoodata.graph.network import CONVOLUTION, GATES, LINEAR, MATMUL, PARAMETER, RECURRENT, Network, Node
+from zoodata.graph.network import (
+    CONVOLUTION,
+    GATES,
+    LINEAR,
+    MATMUL,
+    PARAMETER,
+    RECURRENT,
+    Network,
+    Node,
+    sequence_sizes,
+)
 
 
 @dataclass(frozen=True)
@@ -106,10 +116,9 @@ def _recurrent(network: Network, node: Node) -> int:
         for each in network.operations
     ):
         return 0
-    shape, hidden = network.operand_shape(node.inputs[0]), node.attributes["hidden"]
-    inputs = dict(zip(node.attributes["sizes"], shape, strict=True)).get("i", 1)
-    gates = len(GATES[node.attributes["cell"]])
-    return int(prod(shape) // inputs * gates * hidden * (inputs + hidden))
+    steps, batch, inputs = sequence_sizes(node.attributes["sizes"], network.operand_shape(node.inputs[0]))
+    gates, hidden = len(GATES[node.attributes["cell"]]), int(node.attributes["hidden"])
+    return steps * batch * gates * hidden * (inputs + hidden)
 
 
 def _foreign_recurrent(network: Network, node: Node) -> int:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from zoodata.graph import foreign, view
 from zoodata.graph.interpolation import interpolation
-from zoodata.graph.network import CONSTANT, GATES, INPUT, PARAMETER, Edge, Network, Node
+from zoodata.graph.network import CONSTANT, GATES, INPUT, PARAMETER, Edge, Network, Node, sequence_sizes
 
 
 class CannotExecute(ValueError):
@@ -400,8 +400,7 @@ def _compare(o: Operands) -> Tensor:
 def _recurrent(o: Operands) -> Tensor:
     """All steps of one direction, or its last cell state."""
     own, x, hidden = o.attributes, o(), o.attributes["hidden"]
-    sizes = dict(zip(own["sizes"], x.shape, strict=True))
-    x = x.reshape([sizes.get(axis, 1) for axis in "tni"])
+    x = x.reshape(sequence_sizes(own["sizes"], x.shape))
     batch, gates = x.shape[1], GATES[own["cell"]]
 
     def of(name: str, shape: tuple[int, ...]) -> dict[str, Any]:

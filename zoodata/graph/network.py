@@ -11,7 +11,7 @@ channels, height, width; how an operator sees a value otherwise is a view on its
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -31,6 +31,13 @@ LAYERS = (CONVOLUTION, LINEAR)
 Cell = Literal["lstm", "gru", "rnn_tanh", "rnn_relu"]
 GATES: dict[Cell, str] = {"lstm": "ifgo", "gru": "rzn", "rnn_tanh": "h", "rnn_relu": "h"}
 """The gates of a recurrent layer: input, forget, cell and output of an LSTM, reset, update and new of a GRU."""
+
+
+def sequence_sizes(sizes: Sequence[str], shape: Sequence[int]) -> tuple[int, int, int]:
+    """Steps, batch and inputs of what a recurrent layer reads, whose axes of size 1 are left out."""
+    known = dict(zip(sizes, shape, strict=True))
+    return known.get("t", 1), known.get("n", 1), known.get("i", 1)
+
 
 VOCABULARY = LEAVES | {
     CONVOLUTION, LINEAR, MATMUL, "batch_norm", "layer_norm", "rms_norm", "group_norm", "local_response_norm",

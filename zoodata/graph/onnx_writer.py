@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from zoodata.graph import view
-from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node
+from zoodata.graph.network import CONSTANT, INPUT, PARAMETER, Edge, Network, Node, sequence_sizes
 
 OPSET = 20
 Array = npt.NDArray[Any]
@@ -508,8 +508,7 @@ def _reduce(kind: str) -> Any:
 def _recurrent(w: _Writer, node: Node) -> str:
     own, x = node.attributes, node.inputs[0]
     kind, order = RECURRENT_KINDS[own["cell"]]
-    sizes = dict(zip(own["sizes"], w.network.operand_shape(x), strict=True))
-    steps, batch, inputs = (sizes.get(axis, 1) for axis in "tni")
+    steps, batch, inputs = sequence_sizes(own["sizes"], w.network.operand_shape(x))
     hidden = own["hidden"]
 
     def stacked(name: str, columns: int) -> str:

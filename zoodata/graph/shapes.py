@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 from zoodata.graph import view
-from zoodata.graph.network import INPUT, Edge, Network, Node
+from zoodata.graph.network import INPUT, Edge, Network, Node, sequence_sizes
 from zoodata.graph.view import Shape
 
 MOST_ELEMENTS = 10**10
@@ -339,9 +339,9 @@ def _flatten(r: Reads) -> Sequence[int]:
 
 
 def _recurrent(r: Reads) -> Sequence[int]:
-    sizes = dict(zip(r.attributes["sizes"], r.first, strict=True))
-    state = sizes.get("n", 1), r.attributes["hidden"]
-    return state if r.attributes.get("gives") == "cell" else (sizes.get("t", 1), *state)
+    steps, batch, _ = sequence_sizes(r.attributes["sizes"], r.first)
+    state = batch, r.attributes["hidden"]
+    return state if r.attributes.get("gives") == "cell" else (steps, *state)
 
 
 def _item(r: Reads) -> Sequence[int]:

@@ -17,8 +17,9 @@ from zoodata.graph.view import permute
 @handles(*GATES)
 def _recurrent(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
     given, word = arguments(func, args, kwargs), str(func.overloadpacket.__name__)
+    ours = "lstm" if word == "lstm" else None
     if func._overloadname != "input" or given["input"].dim() != 3:
-        return opaque(t, func, args, kwargs, result, "lstm" if word == "lstm" else None)  # of a packed sequence
+        return opaque(t, func, args, kwargs, result, ours)  # of a packed sequence
     x = t.view(given["input"])
     if given["batch_first"]:
         x = View(x.node, permute(x.axes, (1, 0, 2)))
@@ -27,7 +28,7 @@ def _recurrent(t: Tracer, func: Any, args: Any, kwargs: Any, result: Any) -> Any
     params, states = given["params"], given["hx"] if word == "lstm" else [given["hx"]]
     runs = given["num_layers"] * sides
     if len(params) != each * runs:  # an LSTM with a projection
-        return opaque(t, func, args, kwargs, result, "lstm" if word == "lstm" else None)
+        return opaque(t, func, args, kwargs, result, ours)
     hidden = states[0].shape[-1]
     directions = [
         Direction(

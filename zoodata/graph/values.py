@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+NOTHING = "nothing"
+"""What a network does to its image that leaves it as it is."""
+
 
 def shown(value: Any, attribute: str | None = None) -> str:
     """A value in few characters: 3x3, stride 2, padding by side where the sides differ.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from zoodata.graph.values import shown
+from zoodata.graph.values import NOTHING, shown
 from zoodata.records.comparison import FindingPlace, FindingRecord, Part, Reason, Severity
 
 EFFECTS: dict[Severity, str] = {
@@ -149,8 +149,7 @@ def _rewired(finding: FindingRecord, operator: str, names: Names) -> str:
     if finding.attribute == "order":
         return f"{_first(operator)} takes its operands in another order{where(finding.places)}."
     one, other = (
-        ", ".join(map(str, side)) if isinstance(side, list) else str(side or "nothing")
-        for side in (finding.a, finding.b)
+        ", ".join(map(str, side)) if isinstance(side, list) else str(side or "") for side in (finding.a, finding.b)
     )
     return f"{_first(operator)} reads {one or 'nothing'} in {a} and {other or 'nothing'} in {b}{where(finding.places)}."
 
@@ -179,10 +178,6 @@ def _input(finding: FindingRecord, operator: str, names: Names) -> str:
 def _first(operator: str) -> str:
     """An operator at the beginning of a sentence; a framework's own name stays as it is."""
     return operator if "." in operator else operator.capitalize()
-
-
-NOTHING = "nothing"
-"""What a network does to its image that leaves it as it is (``zoodata.graph.diff.weigh``)."""
 
 
 NUMBER = re.compile(r"\d+")

@@ -10,9 +10,9 @@ from zoodata.discrepancy.accuracy import Span
 from zoodata.discrepancy.latency_run import LatencyRange
 from zoodata.discrepancy.macs import MacsRange
 from zoodata.discrepancy.networks import compared, sides, verdict_between
+from zoodata.graph.values import NOTHING
 from zoodata.records import Claim, entry_zoo
 from zoodata.records.comparison import FindingRecord
-from zoodata.wording.findings import NOTHING
 from zoodata.wording.ranges import PROTOCOLS
 from zoodata_site.views.drawing import part_value, plain_value
 from zoodata_site.views.figures import pair_names, zoo_title
@@ -40,7 +40,7 @@ class Causes:
     def __init__(self, dataset: Dataset, doubted: dict[str, str]) -> None:
         """``doubted``: claims that the audit has a finding about, and the finding in words."""
         self._dataset, self._doubted = dataset, doubted
-        self._claims = {claim.id: as_read(dataset, claim) for claim in dataset.claims}
+        self._claims = {claim.id: claim for claim in dataset.claims}
         self._notes = {
             name: f"{zoo_title(entry_zoo(name))}: {item.note.rstrip('.')}"
             for name, (_, item) in dataset.catalogue_entries.items()
@@ -50,7 +50,7 @@ class Causes:
     def of_accuracy(self, span: Span) -> str:
         """Of the gap between the highest and the lowest claim."""
         high, low = span.highest, span.lowest
-        one, other = self._claims[high.claim], self._claims[low.claim]
+        one, other = (as_read(self._dataset, self._claims[end.claim]) for end in (high, low))
         parts = [f"the audit doubts {zoo_title(end.zoo)}: {self._doubted[end.claim]}"
                  for end in (low, high) if end.claim in self._doubted]  # fmt: skip
         stated = _preprocessing(one, other)

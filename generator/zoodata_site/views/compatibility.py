@@ -129,8 +129,7 @@ def _group(group: list[EntryView], first: list[EntryView], known: Known) -> Grou
     costly = [finding for finding in pair.findings[1:] if finding.macs is not None and finding.severity in LOUD]
     told = [*pair.findings[:1], *costly[:1]]
     words = briefs(told, *pair_names(pair.a, pair.b))
-    heads = pair.verdict == "parametric" and any(finding.severity == "other_head" for finding in pair.findings)
-    return Group(tuple(group), pair.verdict, words, f"#{pair_anchor(pair.measurement)}", heads)
+    return Group(tuple(group), pair.verdict, words, f"#{pair_anchor(pair.measurement)}", pair.loads_but_head)
 
 
 def _between(group: list[EntryView], first: list[EntryView], known: Known) -> Iterator[ComparedPair]:

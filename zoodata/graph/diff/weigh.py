@@ -39,6 +39,7 @@ from zoodata.graph.diff.features import (
     stored_shapes,
 )
 from zoodata.graph.network import LAYERS, LINEAR, PARAMETER, Network, Node
+from zoodata.graph.values import NOTHING
 from zoodata.graph.view import Shape
 from zoodata.records.comparison import Reason, Severity
 
@@ -317,7 +318,7 @@ def _arithmetic(network: Network) -> str:
             scalar = node.attributes.get("scalar")
             number = f"{scalar:.6g}" if scalar is not None else _per_channel(network, node)
             steps.append(f"{signs[node.operator]} {number}")
-    return " ".join(steps) or "nothing"
+    return " ".join(steps) or NOTHING
 
 
 def _per_channel(network: Network, node: Node) -> str:
